@@ -1,0 +1,35 @@
+/** Durations as people write them: `7d`, `90m`, `45s`, `1h30m`. */
+
+const unitSeconds = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
+type Unit = keyof typeof unitSeconds;
+
+const isUnit = (text: string | undefined): text is Unit => text !== undefined && text in unitSeconds;
+
+/** Seconds of `7d`, `12h`, `1h30m`, `45s`, or of a plain number of seconds; undefined when the text is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (/^\d+$/.test(trimmed)) return Number(trimmed);
+  if (!/^(\d+[dhms])+$/.test(trimmed)) return undefined;
+  let seconds = 0;
+  for (const [, amount, unit] of trimmed.matchAll(/(\d+)([dhms])/g)) {
+    if (isUnit(unit)) seconds += Number(amount) * unitSeconds[unit];
+  }
+  return Number.isSafeInteger(seconds) ? seconds : undefined;
+}
+
+/** `604800` -> `7d`, `5400` -> `1h30m`, `45` -> `45 s`, `0.42` -> `0.4 s`: at most two units, the larger ones. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 0) return `-${formatDuration(-seconds)}`;
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  let rest = Math.round(seconds);
+  const parts: string[] = [];
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const amount = Math.floor(rest / unitSeconds[unit]);
+    rest -= amount * unitSeconds[unit];
+    if (amount > 0) parts.push(`${amount}${unit}`);
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+  }
+  return parts.join('');
+}
