@@ -1,0 +1,118 @@
+/**
+ * The guard: looks at a plan and can only refuse it (P3). A well-formed directory may still be wrong: emptied by a bad
+ * migration, cut short by a filter, or another cluster's. Each check is a fact about the plan, with its numbers and the
+ * one setting that allows exactly this.
+ */
+import type { Plan } from './plan.ts';
+
+export interface GuardLimits {
+  readonly minMembers: number;
+  readonly maxRemovals: number;
+  /** Of the accounts that are ours, in percent. */
+  readonly maxRemovalPercent: number;
+  readonly maxAdditions: number;
+  readonly allowRemovals: number | undefined;
+  readonly allowAdditions: number | undefined;
+}
+
+export const defaultGuardLimits: GuardLimits = {
+  minMembers: 1,
+  maxRemovals: 10,
+  maxRemovalPercent: 25,
+  maxAdditions: 50,
+  allowRemovals: undefined,
+  allowAdditions: undefined,
+};
+
+/** Where the run takes place: decides whether a missing baseline is a first run or the wrong cluster. */
+export interface GuardSituation {
+  readonly inPod: boolean;
+  readonly loopbackDirectory: boolean;
+  /** `--first-run` was given. */
+  readonly firstRunConfirmed: boolean;
+}
+
+export interface Refusal {
+  readonly reason: string;
+  /** What permits exactly this plan, where anything does: `ALLOW_REMOVALS=12`, the flag `--first-run`, or a new plan file. */
+  readonly allowance:
+    | { readonly setting: 'ALLOW_REMOVALS' | 'ALLOW_ADDITIONS'; readonly value: number }
+    | 'first-run'
+    | 'new-plan'
+    | undefined;
+}
+
+export interface Verdict {
+  readonly refusals: readonly Refusal[];
+  /** What a reader should know though nothing is refused. */
+  readonly notes: readonly string[];
+}
+
+type Check = (plan: Plan, limits: GuardLimits, situation: GuardSituation) => Refusal | undefined;
+
+const checks: readonly Check[] = [
+  directoryIsEmpty,
+  directoryIsTooSmall,
+  tooManyLeave,
+  tooManyJoin,
+  noBaselineOutsideAPod,
+];
+
+export function guard(plan: Plan, limits: GuardLimits, situation: GuardSituation): Verdict {
+  const refusals = checks.map((check) => check(plan, limits, situation)).filter((refusal) => refusal !== undefined);
+  const notes: string[] = [];
+  if (plan.owned === 0 && plan.create.length > 0) {
+    notes.push(
+      'no account of ours exists yet: a first run has no baseline, so the number of additions was not checked',
+    );
+  }
+  return { refusals, notes };
+}
+
+function directoryIsEmpty(plan: Plan): Refusal | undefined {
+  if (plan.members > 0) return undefined;
+  return { reason: 'the directory says that there are no members at all', allowance: undefined };
+}
+
+function directoryIsTooSmall(plan: Plan, { minMembers }: GuardLimits): Refusal | undefined {
+  if (plan.members === 0 || plan.members >= minMembers) return undefined;
+  return {
+    reason: `the directory has ${plan.members} members, fewer than MIN_MEMBERS=${minMembers}`,
+    allowance: undefined,
+  };
+}
+
+function tooManyLeave(plan: Plan, limits: GuardLimits): Refusal | undefined {
+  const leaving = plan.remove.filter((removal) => !removal.held).length;
+  const percent = plan.owned === 0 ? 0 : (leaving / plan.owned) * 100;
+  const many = leaving > limits.maxRemovals && percent > limits.maxRemovalPercent;
+  const mostOfAFew = plan.owned >= 4 && leaving > plan.owned / 2;
+  if (!many && !mostOfAFew) return undefined;
+  if (limits.allowRemovals !== undefined && leaving <= limits.allowRemovals) return undefined;
+  const limit = many ? `${limits.maxRemovals} accounts and ${limits.maxRemovalPercent}%` : 'half of them';
+  const permitted = limits.allowRemovals === undefined ? '' : `, and ALLOW_REMOVALS permits ${limits.allowRemovals}`;
+  return {
+    reason: `${leaving} of ${plan.owned} accounts (${percent.toFixed(1)}%) would be removed; the limit is ${limit}${permitted}`,
+    allowance: { setting: 'ALLOW_REMOVALS', value: leaving },
+  };
+}
+
+function tooManyJoin(plan: Plan, limits: GuardLimits): Refusal | undefined {
+  const joining = plan.create.length;
+  if (plan.owned === 0 || joining <= limits.maxAdditions || joining <= plan.owned) return undefined;
+  if (limits.allowAdditions !== undefined && joining <= limits.allowAdditions) return undefined;
+  const permitted = limits.allowAdditions === undefined ? '' : `, and ALLOW_ADDITIONS permits ${limits.allowAdditions}`;
+  return {
+    reason: `${joining} accounts would be added to ${plan.owned}; the limit is ${limits.maxAdditions} accounts and 100%${permitted}`,
+    allowance: { setting: 'ALLOW_ADDITIONS', value: joining },
+  };
+}
+
+function noBaselineOutsideAPod(plan: Plan, _limits: GuardLimits, situation: GuardSituation): Refusal | undefined {
+  if (plan.owned > 0 || situation.inPod || situation.loopbackDirectory || situation.firstRunConfirmed) return undefined;
+  return {
+    reason:
+      'this cluster has no account of ours, and this is not a pod: usually that is the wrong cluster, and its tokens would replace those of the right one',
+    allowance: 'first-run',
+  };
+}

@@ -1,0 +1,174 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { members, planInput, shuffled } from '../../test/generated-clubs.ts';
+import type { Member, Reservations } from './model.ts';
+import { assignNames, isValidName, longestName, type NamedMember, probeNamePrefix } from './names.ts';
+
+const id = (end: string) => `12345678-0000-4000-8000-${end.padStart(12, '0')}`;
+const member = (loginId: string | null, uuid: string): Member => ({ uuid, directoryUuid: uuid, loginId });
+const free = { occupied: () => undefined, reservations: new Map<string, string>() };
+const nameOf = (one: Member, context: Parameters<typeof assignNames>[1] = free) => assignNames([one], context)[0]?.name;
+
+/** The generated cluster as assignNames sees it. */
+const contextOf = ({
+  accounts,
+  reservations,
+}: {
+  accounts: readonly { name: string }[];
+  reservations: Reservations;
+}) => {
+  const taken = new Set(accounts.map(({ name }) => name));
+  return { reservations, occupied: (name: string) => (taken.has(name) ? 'taken' : undefined) };
+};
+const byUuid = (named: readonly NamedMember[]) => new Map(named.map((one) => [one.member.uuid, one.name]));
+
+describe('the name of a new member', () => {
+  it.each([
+    ['a valid login id', 'jimin', 'jimin'],
+    ['a login id with dots', 'ha.eun', 'ha.eun'],
+    ['digits', '2024000001', '2024000001'],
+    ['63 characters', 'a'.repeat(63), 'a'.repeat(63)],
+    ['upper case', 'MinJun', 'minjun-cdef'],
+    ['58 characters with an upper-case one', `A${'a'.repeat(57)}`, `${'a'.repeat(58)}-cdef`],
+    ['59 characters with an upper-case one', `A${'a'.repeat(58)}`, `${'a'.repeat(54)}-12345678`],
+    ['64 characters', 'a'.repeat(64), `${'a'.repeat(54)}-12345678`],
+    ['a plus', 'c++lover', 'c-lover-12345678'],
+    ['an underscore', 'ji_woo', 'ji-woo-12345678'],
+    ['Korean', '풀씨회원', 'member-12345678'],
+    ['Korean and Latin', '민수Kim', 'kim-12345678'],
+    ['accents', 'José', 'jose-12345678'],
+    ['hyphens at the ends', '-dohyun-', 'dohyun-12345678'],
+    ['signs only', '+_+', 'member-12345678'],
+    ['nothing', '', 'member-12345678'],
+    ['no login id', null, 'member-12345678'],
+    ['the name of the default account', 'default', 'default-12345678'],
+    ['the same in upper case', 'DEFAULT', 'default-cdef'],
+    ['the name of a probe', `${probeNamePrefix}1`, 'member-12345678'],
+    ['what a probe is called', probeNamePrefix.slice(0, -1).toUpperCase(), 'member-12345678'],
+  ])('is made of %s', (_, loginId, name) => {
+    expect(nameOf(member(loginId, id('abcdef')))).toBe(name);
+  });
+
+  it('holds the whole UUID where the usual one is taken, reserved, or wanted by two', () => {
+    const one = member('jimin', id('1'));
+    const expected = `jimin-${one.uuid}`;
+    expect(nameOf(one, { ...free, occupied: (name) => (name === 'jimin' ? 'taken' : undefined) })).toBe(expected);
+    expect(nameOf(one, { ...free, reservations: new Map([['jimin', id('2')]]) })).toBe(expected);
+    const twin = member('jimin', id('3'));
+    expect(byUuid(assignNames([one, twin], free))).toEqual(
+      new Map([one, twin].map(({ uuid }) => [uuid, `jimin-${uuid}`])),
+    );
+  });
+
+  it('is the exact login id for whoever has it, though another would come to it by lower-casing', () => {
+    const upper = member('Jimin', id('beef'));
+    const exact = member('jimin-beef', id('1'));
+    expect(byUuid(assignNames([upper, exact], free))).toEqual(
+      new Map([
+        [exact.uuid, 'jimin-beef'],
+        [upper.uuid, `jimin-${upper.uuid}`],
+      ]),
+    );
+  });
+
+  it('is the former one for whoever returns, whatever their login id is now', () => {
+    const returned = member('NewName', id('1'));
+    expect(nameOf(returned, { ...free, reservations: new Map([['old-name', returned.uuid]]) })).toBe('old-name');
+  });
+
+  it('is another where the former one was taken by someone else meanwhile', () => {
+    const returned = member('jimin', id('1'));
+    const context = {
+      reservations: new Map([['jimin', returned.uuid]]),
+      occupied: (name: string) => (name === 'jimin' ? 'taken' : undefined),
+    };
+    expect(nameOf(returned, context)).toBe(`jimin-${returned.uuid}`);
+  });
+
+  it('is never one that no ServiceAccount can have, even if the record says so', () => {
+    const returned = member('jimin', id('1'));
+    const reservations = new Map([
+      ['Not_A_Name', returned.uuid],
+      ['default', returned.uuid],
+    ]);
+    expect(nameOf(returned, { ...free, reservations })).toBe('jimin');
+  });
+});
+
+describe('for any members on any cluster, the names', () => {
+  it('are one for each member, unique, valid, and at most 63 characters unless given back', () => {
+    fc.assert(
+      fc.property(planInput, (input) => {
+        const named = assignNames(input.members, contextOf(input));
+        expect(new Set(named.map((one) => one.member.uuid))).toEqual(new Set(input.members.map(({ uuid }) => uuid)));
+        expect(named).toHaveLength(input.members.length);
+        expect(new Set(named.map(({ name }) => name)).size).toBe(named.length);
+        for (const {
+          name,
+          member: { uuid },
+        } of named) {
+          expect(isValidName(name)).toBe(true);
+          expect(name === 'default' || name.startsWith(probeNamePrefix)).toBe(false);
+          if (input.reservations.get(name) === uuid) continue;
+          expect(name.length).toBeLessThanOrEqual(longestName);
+        }
+      }),
+    );
+  });
+
+  it('are none that an account has, and none that is reserved for someone else', () => {
+    fc.assert(
+      fc.property(planInput, (input) => {
+        const taken = new Set(input.accounts.map(({ name }) => name));
+        for (const {
+          name,
+          member: { uuid },
+        } of assignNames(input.members, contextOf(input))) {
+          expect(taken.has(name)).toBe(false);
+          expect([undefined, uuid]).toContain(input.reservations.get(name));
+        }
+      }),
+    );
+  });
+
+  it('do not depend on the order of anything', () => {
+    fc.assert(
+      fc.property(
+        planInput.chain((input) => fc.tuple(fc.constant(input), shuffled(input))),
+        ([input, other]) => {
+          const names = byUuid(assignNames(input.members, contextOf(input)));
+          expect(byUuid(assignNames(other.members, contextOf(other)))).toEqual(names);
+        },
+      ),
+    );
+  });
+
+  it('are the exact login ids wherever these are valid, free, and wanted by one', () => {
+    fc.assert(
+      fc.property(members(), (all) => {
+        const names = byUuid(assignNames(all, free));
+        const wanted = Map.groupBy(all, ({ loginId }) => loginId);
+        const plain = all.filter(({ loginId }) => /^[a-z0-9]{1,20}$/.test(loginId ?? '') && loginId !== 'default');
+        const alone = plain.filter(({ loginId }) => wanted.get(loginId)?.length === 1);
+        expect(alone.map(({ uuid }) => names.get(uuid))).toEqual(alone.map(({ loginId }) => loginId));
+      }),
+    );
+  });
+
+  it('of one member do not change when others, whose login ids are other ones, join', () => {
+    fc.assert(
+      fc.property(members({ minLength: 1 }), members(), ([first, ...rest], others) => {
+        if (first === undefined || others.some(({ uuid }) => [first, ...rest].some((one) => one.uuid === uuid))) return;
+        const before = assignNames([first, ...rest], free);
+        // Names that were given are recorded: whoever joins later can't have them.
+        const record = new Map(before.map(({ name, member: { uuid } }) => [name, uuid]));
+        const after = assignNames([first, ...rest, ...others], { ...free, reservations: record });
+        for (const {
+          name,
+          member: { uuid },
+        } of before)
+          expect(byUuid(after).get(uuid)).toBe(name);
+      }),
+    );
+  });
+});

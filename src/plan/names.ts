@@ -1,0 +1,151 @@
+/**
+ * The ServiceAccount name of a new member. Names are part of the contract: RoleBindings in members' own namespaces hold
+ * them, so a name that was ever given to one member is never given to another (P9).
+ *
+ * In this order, and whatever the order of the list:
+ * 0. a name that is reserved for this very member: they were here before, and get it back;
+ * 1. the login id itself, when it is a valid name;
+ * 2. the login id lower-cased + `-` + the last 4 characters of the UUID, as the original program did;
+ * 3. a slug of what is usable of the login id + `-` + the first 8 characters of the UUID;
+ * 4. when the name of step 1 to 3 is taken, reserved, or wanted by two: slug + `-` + the whole UUID.
+ */
+import type { Member, Reservations } from './model.ts';
+
+export interface NamedMember {
+  readonly member: Member;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface NameContext {
+  /** Why a name can't be given to this member, in words; undefined when it is free for them. */
+  occupied(name: string): string | undefined;
+  readonly reservations: Reservations;
+}
+
+/** New names are at most this long, so that they also fit a label value. */
+export const longestName = 63;
+/** Marks the throw-away account of `preflight --probe`; no member may be called so. */
+export const probeNamePrefix = 'credentials-updater-probe-';
+
+const subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+interface Wish {
+  readonly member: Member;
+  readonly name: string;
+  readonly reason: string;
+  readonly tier: 1 | 2 | 3;
+}
+
+/** A name for each member: unique, valid, and the same for any order of `members`. None of them has an account yet. */
+export function assignNames(members: readonly Member[], context: NameContext): NamedMember[] {
+  const ordered = [...members].sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
+  const given = new Map<string, NamedMember>();
+  const give = (member: Member, name: string, reason: string) => given.set(name, { member, name, reason });
+  const obstacle = (name: string, member: Member): string | undefined => {
+    if (given.has(name)) return 'another new member has that name';
+    const occupied = context.occupied(name);
+    if (occupied !== undefined) return occupied;
+    const holder = context.reservations.get(name);
+    return holder === undefined || holder === member.uuid
+      ? undefined
+      : 'the name is reserved for someone who had it before';
+  };
+
+  const reservedNames = namesByUuid(context.reservations);
+  const wishes: Wish[] = [];
+  for (const member of ordered) {
+    const wish = firstWish(member);
+    const former = (reservedNames.get(member.uuid) ?? [])
+      .toSorted((a, b) => Number(b === wish.name) - Number(a === wish.name) || (a < b ? -1 : 1))
+      // The record can be edited by hand: what no account of a member may be called is no former name.
+      .find((name) => isValidName(name) && !isReserved(name) && obstacle(name, member) === undefined);
+    if (former === undefined) wishes.push(wish);
+    else give(member, former, 'was here before and gets the former name back');
+  }
+
+  const unlucky: { wish: Wish; why: string }[] = [];
+  for (const tier of [1, 2, 3] as const) {
+    const tierWishes = wishes.filter((wish) => wish.tier === tier);
+    const demand = Map.groupBy(tierWishes, (wish) => wish.name);
+    for (const wish of tierWishes) {
+      const why = (demand.get(wish.name)?.length ?? 0) > 1 ? 'two members want it' : obstacle(wish.name, wish.member);
+      if (why === undefined) give(wish.member, wish.name, wish.reason);
+      else unlucky.push({ wish, why });
+    }
+  }
+  unlucky.sort((a, b) => (a.wish.member.uuid < b.wish.member.uuid ? -1 : 1));
+  for (const { wish, why } of unlucky) {
+    const name = nameWithUuid(wish.member, (candidate) => obstacle(candidate, wish.member) === undefined);
+    give(wish.member, name, `gets a name with the UUID, because ${wish.name} can't be given: ${why}`);
+  }
+  return [...given.values()];
+}
+
+function firstWish(member: Member): Wish {
+  const { loginId, uuid } = member;
+  if (loginId !== null && isUsable(loginId)) {
+    return { member, name: loginId, reason: 'the login id is a valid name', tier: 1 };
+  }
+  const lowered = loginId === null ? '' : `${loginId.toLowerCase()}-${uuid.slice(-4)}`;
+  if (
+    loginId !== null &&
+    isValidName(loginId.toLowerCase()) &&
+    loginId !== loginId.toLowerCase() &&
+    isUsable(lowered)
+  ) {
+    return { member, name: lowered, reason: 'the login id lower-cased, with the end of the UUID', tier: 2 };
+  }
+  const reason = loginId === null ? 'has no login id' : 'the login id is no valid name';
+  return {
+    member,
+    name: `${slug(loginId, 54)}-${uuid.slice(0, 8)}`,
+    reason: `${reason}: a readable part and part of the UUID`,
+    tier: 3,
+  };
+}
+
+/** The name that always works: unique because the UUID is. Only a hostile login id could hold it; then it is numbered. */
+export function nameWithUuid(member: Member, isFree: (name: string) => boolean): string {
+  const plain = `${slug(member.loginId, 26)}-${member.uuid}`;
+  if (isFree(plain)) return plain;
+  for (let number = 2; ; number++) {
+    const numbered = `${slug(member.loginId, 20)}-${member.uuid}-${number}`;
+    if (isFree(numbered)) return numbered;
+  }
+}
+
+/** A valid ServiceAccount name: a DNS subdomain of at most 253 characters. */
+export function isValidName(name: string): boolean {
+  return name.length <= 253 && subdomainPattern.test(name);
+}
+
+function isUsable(name: string): boolean {
+  return name.length <= longestName && subdomainPattern.test(name) && !isReserved(name);
+}
+
+/** Names that the cluster or this program needs for itself. */
+function isReserved(name: string): boolean {
+  return name === 'default' || name.startsWith(probeNamePrefix);
+}
+
+/** ASCII letters and digits of the login id, the rest as hyphens; `member` when nothing is left. */
+function slug(loginId: string | null, longest: number): string {
+  const usable = (loginId ?? '')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, longest)
+    .replace(/^-+|-+$/g, '');
+  return usable === '' || isReserved(`${usable}-`) ? 'member' : usable;
+}
+
+function namesByUuid(reservations: Reservations): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const [name, uuid] of reservations) {
+    const known = names.get(uuid);
+    if (known === undefined) names.set(uuid, [name]);
+    else known.push(name);
+  }
+  return names;
+}

@@ -1,0 +1,173 @@
+/**
+ * What a run will do: a pure function of the directory, the accounts and the record of names. No clock, no I/O; the
+ * same input in any order gives the same plan. Identity is the UUID; the name only follows.
+ */
+import {
+  type Account,
+  isOwned,
+  type Member,
+  memberLabel,
+  type OwnedAccount,
+  printable,
+  type Reservations,
+  userUuidAnnotation,
+} from './model.ts';
+import { assignNames } from './names.ts';
+
+export interface PlanInput {
+  readonly members: readonly Member[];
+  readonly accounts: readonly Account[];
+  readonly reservations: Reservations;
+  /** UUIDs that an operator keeps out, whatever the directory says (`revoke --hold`). */
+  readonly holds: ReadonlySet<string>;
+}
+
+export interface Keep {
+  readonly member: Member;
+  readonly account: OwnedAccount;
+  readonly reason: string;
+}
+
+export interface Create {
+  readonly member: Member;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Remove {
+  readonly account: OwnedAccount;
+  readonly reason: string;
+  /** Whether the removal is an operator's hold rather than the directory's word: the guard doesn't count those. */
+  readonly held: boolean;
+}
+
+export interface Warning {
+  readonly about: string;
+  readonly reason: string;
+}
+
+export interface NameRecord {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+export interface Plan {
+  readonly keep: readonly Keep[];
+  readonly create: readonly Create[];
+  readonly remove: readonly Remove[];
+  readonly warn: readonly Warning[];
+  /** Names to write into the record: of accounts that stay or will be created, where the record doesn't have them. */
+  readonly record: readonly NameRecord[];
+  /** The same for accounts that are about to go. */
+  readonly recordOfRemoved: readonly NameRecord[];
+  /** How many accounts of ours exist, those being deleted left out: the guard's baseline. */
+  readonly owned: number;
+  readonly members: number;
+}
+
+export function buildPlan({ members, accounts, reservations, holds }: PlanInput): Plan {
+  const warn: Warning[] = [];
+  const owned = accounts.filter(isOwned).filter((account) => !account.terminating);
+  const ownedByUuid = Map.groupBy(owned, (account) => account.uuid);
+  const activeMembers = members.filter((member) => !holds.has(member.uuid));
+  const active = new Set(activeMembers.map((member) => member.uuid));
+  const inDirectory = new Set(members.map((member) => member.uuid));
+
+  const keep: Keep[] = [];
+  const newcomers: Member[] = [];
+  for (const member of activeMembers) {
+    const [account, ...surplus] = byClaim(ownedByUuid.get(member.uuid) ?? [], reservations);
+    if (account === undefined) {
+      newcomers.push(member);
+      continue;
+    }
+    keep.push({ member, account, reason: keepReason(member, account, reservations) });
+    for (const other of surplus) {
+      warn.push({
+        about: other.name,
+        reason: `a second account of ${memberLabel(member)}, who uses ${account.name}; it stays until the member leaves`,
+      });
+    }
+  }
+
+  const remove = owned
+    .filter((account) => !active.has(account.uuid))
+    .map((account): Remove => {
+      const held = inDirectory.has(account.uuid);
+      const reason = held ? 'an operator holds this member out (revoke --hold)' : 'no longer in the directory';
+      return { account, reason, held };
+    });
+
+  const byName = new Map(accounts.map((account) => [account.name, account]));
+  const create = assignNames(newcomers, { reservations, occupied: (name) => occupancy(byName.get(name)) });
+  warn.push(...observedWarnings(accounts, active));
+  for (const member of members) {
+    if (holds.has(member.uuid))
+      warn.push({ about: memberLabel(member), reason: 'held out by an operator (revoke --release ends it)' });
+  }
+
+  const isUnrecorded = ({ name, uuid }: NameRecord) => reservations.get(name) !== uuid;
+  return {
+    keep,
+    create,
+    remove,
+    warn,
+    // A member's second account is recorded when it goes: while both are there, the record says which one they use.
+    record: [
+      ...keep.map(({ account: { name, uuid } }) => ({ name, uuid })),
+      ...create.map(({ name, member }) => ({ name, uuid: member.uuid })),
+      // Whoever deletes an account by hand must not make its name free.
+      ...accounts
+        .filter(isOwned)
+        .filter(({ terminating }) => terminating)
+        .map(({ name, uuid }) => ({ name, uuid })),
+    ].filter(isUnrecorded),
+    recordOfRemoved: remove.map(({ account: { name, uuid } }) => ({ name, uuid })).filter(isUnrecorded),
+    owned: owned.length,
+    members: members.length,
+  };
+}
+
+/** Whether the plan changes anything on the cluster besides minting: false after a clean run (P8). */
+export function hasChanges(plan: Plan): boolean {
+  return plan.create.length + plan.remove.length + plan.record.length + plan.recordOfRemoved.length > 0;
+}
+
+/** Accounts of one member, the one they use first: the recorded name, else the older, else the first by name. */
+export function byClaim(accounts: readonly OwnedAccount[], reservations: Reservations): OwnedAccount[] {
+  const recorded = (account: OwnedAccount) => (reservations.get(account.name) === account.uuid ? 0 : 1);
+  return accounts.toSorted(
+    (a, b) => recorded(a) - recorded(b) || a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1),
+  );
+}
+
+function keepReason(member: Member, account: OwnedAccount, reservations: Reservations): string {
+  if (reservations.get(account.name) === undefined) return 'adopted as it is';
+  return account.name === member.loginId ? 'still a member' : 'still a member; the account keeps its name';
+}
+
+/** Why no one new can have the name of this account. */
+function occupancy(account: Account | undefined): string | undefined {
+  if (account === undefined) return undefined;
+  if (account.terminating) return 'the account of that name is being deleted';
+  return isOwned(account) ? 'another member has that name' : "a ServiceAccount that isn't ours has that name";
+}
+
+function observedWarnings(accounts: readonly Account[], active: ReadonlySet<string>): Warning[] {
+  const warnings: Warning[] = [];
+  for (const account of accounts) {
+    if (account.labelled && account.uuid === undefined) {
+      warnings.push({
+        about: printable(account.name),
+        reason: `has our label but no valid ${userUuidAnnotation} annotation: left alone`,
+      });
+    } else if (isOwned(account) && account.terminating && active.has(account.uuid)) {
+      warnings.push({
+        about: account.name,
+        reason:
+          'someone else is deleting this account of an active member; its tokens stop working, a new one takes its place',
+      });
+    }
+  }
+  return warnings;
+}
