@@ -1,0 +1,51 @@
+/** Events (events.k8s.io/v1): what `kubectl describe job` shows to someone who looks at a failed run. */
+import type { ClusterClient } from './client.ts';
+
+export interface RunEvent {
+  readonly namespace: string;
+  /** The Job that this run belongs to. */
+  readonly job: { readonly name: string; readonly uid: string };
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase, for machines: `SyncRefused`. */
+  readonly reason: string;
+  /** At most 1024 bytes; counts, never names. */
+  readonly note: string;
+  readonly instance: string;
+  readonly nowMs: number;
+  readonly suffix: string;
+}
+
+export async function writeEvent(client: ClusterClient, event: RunEvent, signal: AbortSignal): Promise<void> {
+  await client.call({
+    method: 'POST',
+    path: `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(event.namespace)}/events`,
+    body: {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: `${event.job.name.slice(0, 200)}.${event.suffix}`, namespace: event.namespace },
+      eventTime: microTime(event.nowMs),
+      type: event.type,
+      reason: event.reason,
+      note: event.note.slice(0, 1_000),
+      action: 'Sync',
+      reportingController: 'credentials-updater',
+      reportingInstance: event.instance.slice(0, 128),
+      regarding: {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        namespace: event.namespace,
+        name: event.job.name,
+        uid: event.job.uid,
+      },
+    },
+    signal,
+    // An earlier attempt of ours whose answer was lost.
+    expected: [409],
+    policy: { budgetMs: 5_000, firstWaitMs: 200, longestWaitMs: 1_000 },
+  });
+}
+
+/** RFC 3339 with microseconds, as the API's MicroTime wants it. */
+export function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
+}

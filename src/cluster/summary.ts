@@ -1,0 +1,55 @@
+/** The last acknowledged delivery, kept in a ConfigMap for people and for `status`: counts and exceptions, no entry for each member. */
+import * as z from 'zod';
+import type { ClusterClient } from './client.ts';
+import { readConfigMap, updateConfigMap } from './config-maps.ts';
+
+export const summaryName = 'credentials-updater-summary';
+const summaryKey = 'summary.json';
+const mostExceptions = 1_000;
+
+const summarySchema = z.object({
+  /** When the PoolC API acknowledged the map, by the API server's clock (ISO 8601). */
+  acknowledgedAt: z.string(),
+  earliestExpiry: z.string().optional(),
+  grantedSeconds: z.number().optional(),
+  slackSeconds: z.number().optional(),
+  runSeconds: z.number(),
+  members: z.number(),
+  created: z.number(),
+  removed: z.number(),
+  notRemoved: z.number(),
+  delivered: z.number(),
+  undelivered: z.number(),
+  undeliveredUuids: z.array(z.string()),
+});
+
+export type RunSummary = z.infer<typeof summarySchema>;
+
+export async function writeSummary(
+  client: ClusterClient,
+  namespace: string,
+  summary: RunSummary,
+  signal: AbortSignal,
+): Promise<void> {
+  const text = JSON.stringify(
+    { ...summary, undeliveredUuids: summary.undeliveredUuids.slice(0, mostExceptions) },
+    undefined,
+    2,
+  );
+  await updateConfigMap(client, namespace, summaryName, () => ({ [summaryKey]: text }), signal);
+}
+
+/** undefined when no run was ever acknowledged, or the record is unreadable. */
+export async function readSummary(
+  client: ClusterClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<RunSummary | undefined> {
+  const { data } = await readConfigMap(client, namespace, summaryName, signal);
+  try {
+    const parsed = summarySchema.safeParse(JSON.parse(data[summaryKey] ?? 'null'));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
