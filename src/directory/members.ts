@@ -1,0 +1,90 @@
+/**
+ * Who is a member: GET /kubernetes/ of the PoolC API, checked at the edge. Anything malformed fails the whole fetch,
+ * because half a directory would remove the other half (P3).
+ */
+import * as z from 'zod';
+import { isUuid, type Member, printable } from '../plan/model.ts';
+import { Failure } from '../shared/errors.ts';
+import type { Log } from '../shared/log.ts';
+import { callPoolc, type PoolcApi } from '../shared/poolc.ts';
+import { withRetry } from '../shared/retry.ts';
+
+/** 100,000 members with ids of 253 characters fit. */
+const longestAnswer = 32 * 1024 * 1024;
+
+const directorySchema = z.object({
+  activeMembers: z.array(z.object({ member_uuid: z.string(), login_id: z.string().nullable() })),
+});
+
+/**
+ * The members, in the directory's order, which means nothing.
+ * @throws Failure (directory) when the answer is missing, malformed, or names someone twice
+ */
+export async function fetchMembers(
+  api: PoolcApi,
+  { signal, random, log }: { signal: AbortSignal; random: () => number; log: Log },
+): Promise<Member[]> {
+  return withRetry(() => askMembers(api, signal), {
+    clock: api.clock,
+    random,
+    signal,
+    policy: { budgetMs: 45_000, firstWaitMs: 500, longestWaitMs: 5_000 },
+    onRetry: (failure, attempt) => log.warn(`${failure.message}; trying again (attempt ${attempt + 1})`),
+  });
+}
+
+/** One attempt, for whoever only wants to see whether it works. @throws Failure (directory) */
+export async function askMembers(api: PoolcApi, signal: AbortSignal): Promise<Member[]> {
+  const answer = await callPoolc(api, 'directory', { method: 'GET', timeoutMs: 30_000, longestAnswer, signal });
+  return parseMembers(answer.body, answer.header('content-type'));
+}
+
+/** The members of an answer's body. @throws Failure (directory) that says what is wrong and where */
+export function parseMembers(body: Buffer, contentType: string | undefined): Member[] {
+  const result = directorySchema.safeParse(parseDocument(body, contentType));
+  if (!result.success) throw malformed(issueText(result.error));
+  const members: Member[] = [];
+  const seen = new Map<string, number>();
+  for (const [index, { member_uuid: directoryUuid, login_id: loginId }] of result.data.activeMembers.entries()) {
+    if (!isUuid(directoryUuid))
+      throw malformed(`activeMembers.${index}.member_uuid is not a UUID: "${printable(directoryUuid)}"`);
+    const uuid = directoryUuid.toLowerCase();
+    const first = seen.get(uuid);
+    if (first !== undefined) throw malformed(`activeMembers.${first} and .${index} have the same member_uuid ${uuid}`);
+    seen.set(uuid, index);
+    members.push({ uuid, directoryUuid, loginId });
+  }
+  return members;
+}
+
+function parseDocument(body: Buffer, contentType: string | undefined): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw malformed('it is not UTF-8');
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    if (/html/i.test(contentType ?? '') || /^\s*</.test(text)) throw malformed('it is an HTML page, not JSON');
+    if (text.trim() === '') throw malformed('it is empty');
+    throw malformed(
+      `it is not valid JSON (${body.length} bytes${/[}\]]\s*$/.test(text) ? '' : ', cut off before its end'})`,
+    );
+  }
+}
+
+function issueText(error: z.ZodError): string {
+  const [issue] = error.issues;
+  if (issue === undefined) return 'it has another shape';
+  const where = issue.path.length === 0 ? 'the answer' : issue.path.join('.');
+  const what = issue.message.replace('Invalid input: ', '').replace('received undefined', 'found nothing');
+  return `${where} is not as agreed: ${what.replace('received', 'found')}`;
+}
+
+function malformed(what: string): Failure {
+  return new Failure('directory', `the PoolC API's list of members is malformed: ${what}; nothing was changed`, {
+    hint: 'is POOLC_API_ENDPOINT the PoolC API, and is it healthy? It must answer {"activeMembers":[{"member_uuid":"…","login_id":"…"}]}',
+  });
+}
