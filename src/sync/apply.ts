@@ -1,0 +1,137 @@
+/**
+ * Makes the accounts what the plan says. Removal first, because whoever left must be out whatever happens to the rest of
+ * the run (P2); a name is recorded before its account is created, so that nobody can ever inherit it (P9).
+ */
+import pMap from 'p-map';
+import { readReservations, recordNames } from '../cluster/reservations.ts';
+import { createAccount, deleteAccount } from '../cluster/service-accounts.ts';
+import type { Account, Member } from '../plan/model.ts';
+import { nameWithUuid } from '../plan/names.ts';
+import type { Create, NameRecord, Plan } from '../plan/plan.ts';
+import { Failure, toFailure, withContext } from '../shared/errors.ts';
+import type { RunContext } from './context.ts';
+import type { Outcomes } from './outcomes.ts';
+
+/** A member with the account that their token is minted for. */
+export interface Holder {
+  readonly member: Member;
+  readonly account: Pick<Account, 'name' | 'uid'>;
+  /** Whether the account was created in this run: API servers may not know it everywhere yet. */
+  readonly fresh: boolean;
+}
+
+/** Names of leavers are written within this time, or the leavers go without. */
+const recordBudgetMs = 10_000;
+
+/** Removes who left. @returns why the names of the removed could not be recorded, in which case nobody may be created */
+export async function removeLeavers(
+  context: RunContext,
+  plan: Plan,
+  outcomes: Outcomes,
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  if (plan.remove.length === 0) return undefined;
+  const { client, settings, log } = context;
+  const unrecorded = await tryToRecord(context, plan.recordOfRemoved, signal);
+  if (unrecorded !== undefined) {
+    log.warn(
+      `the names of ${plan.recordOfRemoved.length} leavers could not be recorded: ${unrecorded.message}; they are removed all the same, and no account is created in this run`,
+    );
+  }
+  await pMap(
+    plan.remove,
+    async (removal) => {
+      try {
+        await deleteAccount(client, settings.targetNamespace, removal.account, signal);
+        outcomes.removed(removal);
+      } catch (error) {
+        if (isSystemic(error) || signal.aborted) throw withContext(`removing ${removal.account.name}`, error);
+        outcomes.notRemoved(removal, toFailure(error));
+      }
+    },
+    { concurrency: settings.mintConcurrency, signal },
+  );
+  return unrecorded;
+}
+
+/** Creates the accounts of new members; a member whose account can't be created is an outcome, not the end of the run. */
+export async function createNewcomers(
+  context: RunContext,
+  plan: Plan,
+  { unrecorded, outcomes, signal }: { unrecorded: Failure | undefined; outcomes: Outcomes; signal: AbortSignal },
+): Promise<Holder[]> {
+  const { settings, log } = context;
+  const obstacle = unrecorded ?? (await tryToRecord(context, plan.record, signal));
+  if (obstacle !== undefined && unrecorded === undefined)
+    log.warn(`names could not be recorded: ${obstacle.message}; no account is created in this run`);
+  if (obstacle !== undefined) {
+    for (const { member } of plan.create)
+      outcomes.failed(member, withContext('the name could not be recorded, so no account was created', obstacle));
+    return [];
+  }
+  const taken = new Set([...plan.keep.map(({ account }) => account.name), ...plan.create.map(({ name }) => name)]);
+  const created = await pMap(
+    plan.create,
+    async (create): Promise<Holder | undefined> => {
+      try {
+        const account = await createOne(context, create, { taken, signal });
+        outcomes.created(create);
+        return { member: create.member, account: { name: account.name, uid: account.uid }, fresh: true };
+      } catch (error) {
+        if (isSystemic(error) || signal.aborted) throw withContext(`creating the account ${create.name}`, error);
+        outcomes.failed(create.member, withContext(`the account ${create.name} could not be created`, error));
+        return undefined;
+      }
+    },
+    { concurrency: settings.mintConcurrency, signal },
+  );
+  return created.filter((holder) => holder !== undefined);
+}
+
+async function createOne(
+  { client, settings, log, agreedPlan }: RunContext,
+  { member, name }: Create,
+  { taken, signal }: { taken: Set<string>; signal: AbortSignal },
+): Promise<Account> {
+  try {
+    return await createAccount(client, settings.targetNamespace, { name, uuid: member.uuid }, signal);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.reason !== 'AlreadyExists') throw error;
+    // Another name than the agreed one would be another plan.
+    if (agreedPlan !== undefined) throw error;
+    // Someone took the name between our look and now: never theirs, but the member must not go without either.
+    const reserved = await readReservations(client, settings.podNamespace, signal);
+    const isFree = (candidate: string) =>
+      !taken.has(candidate) && (reserved.get(candidate) ?? member.uuid) === member.uuid;
+    const other = nameWithUuid(member, (candidate) => candidate !== name && isFree(candidate));
+    taken.add(other);
+    log.warn(`${error.message}; ${member.uuid} gets ${other}`);
+    await recordNames(client, settings.podNamespace, [{ name: other, uuid: member.uuid }], signal);
+    return createAccount(client, settings.targetNamespace, { name: other, uuid: member.uuid }, signal);
+  }
+}
+
+async function tryToRecord(
+  { client, settings }: RunContext,
+  records: readonly NameRecord[],
+  signal: AbortSignal,
+): Promise<Failure | undefined> {
+  if (records.length === 0) return undefined;
+  const brief = AbortSignal.any([signal, AbortSignal.timeout(recordBudgetMs)]);
+  try {
+    await recordNames(client, settings.podNamespace, records, brief);
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof Failure && error.kind === 'lock') throw error;
+    return brief.aborted ? new Failure('cluster', `no answer within ${recordBudgetMs / 1_000} s`) : toFailure(error);
+  }
+}
+
+/** A failure that every further call would meet as well: no right, or the lock is gone. */
+export function isSystemic(error: unknown): boolean {
+  return (
+    error instanceof Failure &&
+    (error.status === 403 || error.status === 401 || error.kind === 'lock' || error.kind === 'usage')
+  );
+}

@@ -1,0 +1,199 @@
+/**
+ * Mints a token for every member and checks each one before anybody gets it: claims and signature for all, a few tried
+ * live. One request a member; what fails for the moment is tried again, what fails for good is that member's outcome.
+ */
+import pMap from 'p-map';
+import { fetchSigningKeys, type MintedToken, mintToken, reviewToken } from '../cluster/tokens.ts';
+import { type Claims, serviceAccountUser } from '../credentials/claims.ts';
+import { checkClaims, checkSignature, parseSigningKeys, type SigningKeys } from '../credentials/verify.ts';
+import type { TokenMap } from '../delivery/token-map.ts';
+import { memberLabel } from '../plan/model.ts';
+import { Failure, withContext } from '../shared/errors.ts';
+import { withRetry } from '../shared/retry.ts';
+import { Secret } from '../shared/secret.ts';
+import { type Holder, isSystemic } from './apply.ts';
+import type { RunContext } from './context.ts';
+import type { Outcomes } from './outcomes.ts';
+
+/** How many tokens are tried on the API server itself; more where their signatures can't be checked. */
+const triedLive = 3;
+const triedLiveWithoutKeys = 20;
+/** A new account, or a new signing key, may not be known to every API server at once. */
+const acceptanceMs = 15_000;
+
+/** A token kept aside to be tried. */
+export interface Trial {
+  readonly holder: Holder;
+  readonly token: Secret;
+}
+
+/** The cluster's public keys, fetched again when a token names one that is not among them (rotation). */
+export interface KeyRing {
+  readonly keys: SigningKeys | undefined;
+  refreshed(): Promise<SigningKeys | undefined>;
+}
+
+export async function openKeyRing({ client, log }: RunContext, signal: AbortSignal): Promise<KeyRing> {
+  const fetchKeys = async (): Promise<SigningKeys | undefined> => {
+    const document = await fetchSigningKeys(client, signal);
+    return document === 'forbidden' ? undefined : parseSigningKeys(document);
+  };
+  let keys = await fetchKeys();
+  if (keys === undefined) {
+    log.warn(
+      `the cluster doesn't let us read its signing keys (/openid/v1/jwks), so signatures can't be checked; ${triedLiveWithoutKeys} tokens are tried live instead`,
+    );
+  }
+  let refreshing: Promise<SigningKeys | undefined> | undefined;
+  return {
+    get keys() {
+      return keys;
+    },
+    refreshed: () => {
+      // Many tokens find the new key missing at the same moment: one request serves them all.
+      refreshing ??= fetchKeys()
+        .then((fetched) => {
+          keys = fetched;
+          return fetched;
+        })
+        .finally(() => {
+          refreshing = undefined;
+        });
+      return refreshing;
+    },
+  };
+}
+
+/** @returns the tokens to be tried live, among them every one whose signature could not be checked */
+export async function mintAll(
+  context: RunContext,
+  holders: readonly Holder[],
+  { map, keyRing, outcomes, signal }: { map: TokenMap; keyRing: KeyRing; outcomes: Outcomes; signal: AbortSignal },
+): Promise<Trial[]> {
+  const { client, settings, clock, random, log, progress } = context;
+  const request = {
+    namespace: settings.targetNamespace,
+    lifetimeSeconds: settings.tokenLifetimeSeconds,
+    audiences: settings.tokenAudiences,
+  };
+  const chosen = chooseTrials(holders, keyRing.keys === undefined ? triedLiveWithoutKeys : triedLive, random);
+  const trials: Trial[] = [];
+  progress.start('minting', holders.length);
+  const mintOne = async (holder: Holder): Promise<void> => {
+    const minted = await withRetry(() => mintToken(client, holder.account, request, signal), {
+      clock,
+      random,
+      signal,
+      onRetry: (failure, attempt) =>
+        log.debug(`minting for ${holder.account.name}: ${failure.message} (attempt ${attempt + 1})`),
+    });
+    const { claims, signatureChecked } = await check(minted, holder, { namespace: request.namespace, keyRing });
+    requireFuture(claims, client.serverTime);
+    map.add(holder.member.directoryUuid, minted.token);
+    outcomes.tokenMinted(minted.grantedSeconds, claims.expiresAt);
+    if (chosen.has(holder) || (!signatureChecked && keyRing.keys !== undefined))
+      trials.push({ holder, token: new Secret(minted.token) });
+  };
+  await pMap(
+    holders,
+    async (holder) => {
+      try {
+        await mintOne(holder);
+      } catch (error) {
+        if (isSystemic(error) || signal.aborted) throw withContext('minting tokens', error);
+        outcomes.failed(holder.member, withContext(`no token for ${holder.account.name}`, error));
+      }
+      progress.advance();
+    },
+    { concurrency: settings.mintConcurrency, signal },
+  );
+  progress.end();
+  return trials;
+}
+
+async function check(
+  minted: MintedToken,
+  { account }: Holder,
+  { namespace, keyRing }: { namespace: string; keyRing: KeyRing },
+): Promise<{ claims: Claims; signatureChecked: boolean }> {
+  const claims = checkClaims(minted.token, { namespace, name: account.name, uid: account.uid, ...minted });
+  if (keyRing.keys === undefined) return { claims, signatureChecked: false };
+  let verdict = checkSignature(minted.token, claims, keyRing.keys);
+  if (verdict === 'unknown-key') {
+    const refreshed = await keyRing.refreshed();
+    verdict = refreshed === undefined ? 'unknown-key' : checkSignature(minted.token, claims, refreshed);
+  }
+  if (verdict === 'invalid')
+    throw new Failure('token', `the signature of the token for ${account.name} is not one of the cluster's`);
+  return { claims, signatureChecked: verdict === 'valid' };
+}
+
+/** By the API server's clock: a pod's own may be wrong. */
+function requireFuture(claims: Claims, serverTimeMs: number | undefined): void {
+  if (serverTimeMs !== undefined && claims.expiresAt * 1_000 <= serverTimeMs) {
+    throw new Failure('token', "the token has expired already by the API server's own clock");
+  }
+}
+
+/** Some of the new accounts and some of the old ones, chosen by chance. */
+function chooseTrials(holders: readonly Holder[], count: number, random: () => number): ReadonlySet<Holder> {
+  const chosen = new Set<Holder>();
+  for (const group of [holders.filter(({ fresh }) => fresh), holders.filter(({ fresh }) => !fresh)]) {
+    for (let tries = 0; tries < Math.min(count, group.length); tries++) {
+      const holder = group[Math.floor(random() * group.length)];
+      if (holder !== undefined) chosen.add(holder);
+    }
+  }
+  return chosen;
+}
+
+/**
+ * Shows the chosen tokens to the API server: it must take each bearer for exactly that account.
+ * @throws Failure (token) when one is still rejected after 15 s, or is taken for someone else: nothing is delivered then
+ */
+export async function tryLive(
+  { client, settings, clock, log }: RunContext,
+  trials: readonly Trial[],
+  signal: AbortSignal,
+): Promise<void> {
+  await pMap(
+    trials,
+    async ({ holder: { account, member }, token }) => {
+      const user = serviceAccountUser(settings.targetNamespace, account.name);
+      const giveUpAt = clock.monotonic() + acceptanceMs;
+      for (;;) {
+        const review = await attemptReview();
+        if (review === 'unavailable') return;
+        if (review !== undefined) {
+          if (review.username === user) return;
+          throw new Failure(
+            'token',
+            `the API server takes the token of ${account.name} for ${review.username}; nothing was delivered`,
+          );
+        }
+        if (clock.monotonic() > giveUpAt) {
+          throw new Failure(
+            'token',
+            `the API server still rejects a fresh token of ${memberLabel(member)} (${account.name}) after ${acceptanceMs / 1_000} s; nothing was delivered, and the tokens delivered before are untouched`,
+            {
+              hint: 'do all API servers have the same signing keys (--service-account-key-file), and does TOKEN_AUDIENCES name one of their --api-audiences?',
+            },
+          );
+        }
+        await clock.sleep(1_000, signal);
+      }
+      async function attemptReview() {
+        try {
+          return await reviewToken(client, token.reveal(), signal);
+        } catch (error) {
+          if (error instanceof Failure && (error.status === 403 || error.status === 404)) {
+            log.warn(`tokens can't be tried live: ${error.message}`);
+            return 'unavailable' as const;
+          }
+          throw error;
+        }
+      }
+    },
+    { concurrency: settings.mintConcurrency, signal },
+  );
+}

@@ -1,0 +1,49 @@
+/**
+ * What became of each member: exactly one outcome. Those who merely got a fresh token are counted; whoever was created,
+ * removed or failed is kept with the reason.
+ */
+import type { Member } from '../plan/model.ts';
+import type { Create, Remove } from '../plan/plan.ts';
+import type { Failure } from '../shared/errors.ts';
+
+export interface FailedMember {
+  readonly member: Member;
+  readonly failure: Failure;
+}
+
+export class Outcomes {
+  readonly createdAccounts: Create[] = [];
+  readonly removedAccounts: Remove[] = [];
+  readonly accountsNotRemoved: { readonly removal: Remove; readonly failure: Failure }[] = [];
+  readonly failedMembers: FailedMember[] = [];
+  /** How many members have a fresh token, verified. */
+  minted = 0;
+  /** The shortest lifetime that was granted, in seconds. */
+  grantedSeconds: number | undefined;
+  /** When the first of the tokens expires, in seconds since the epoch. */
+  earliestExpiry: number | undefined;
+  /** Whether the PoolC API acknowledged the map. */
+  delivered = false;
+
+  created(create: Create): void {
+    this.createdAccounts.push(create);
+  }
+
+  removed(removal: Remove): void {
+    this.removedAccounts.push(removal);
+  }
+
+  notRemoved(removal: Remove, failure: Failure): void {
+    this.accountsNotRemoved.push({ removal, failure });
+  }
+
+  failed(member: Member, failure: Failure): void {
+    this.failedMembers.push({ member, failure });
+  }
+
+  tokenMinted(grantedSeconds: number, expiresAt: number): void {
+    this.minted++;
+    this.grantedSeconds = Math.min(this.grantedSeconds ?? grantedSeconds, grantedSeconds);
+    this.earliestExpiry = Math.min(this.earliestExpiry ?? expiresAt, expiresAt);
+  }
+}

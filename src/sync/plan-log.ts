@@ -1,0 +1,22 @@
+/** The plan as log lines: counts at info, each change and warning by itself. Members who merely stay are not listed. */
+import { memberLabel } from '../plan/model.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Log } from '../shared/log.ts';
+
+export function logPlan(log: Log, plan: Plan): void {
+  const { keep, create, remove, warn, members } = plan;
+  log.info(
+    `plan: ${members} members; ${keep.length} keep their account, ${create.length} join, ${remove.length} leave`,
+    {
+      members,
+      keep: keep.length,
+      create: create.length,
+      remove: remove.length,
+    },
+  );
+  for (const { member, name, reason } of create)
+    log.debug(`+ ${name} for ${memberLabel(member)}: ${reason}`, { uuid: member.uuid, name });
+  for (const { account, reason } of remove)
+    log.info(`- ${account.name}: ${reason}`, { uuid: account.uuid, name: account.name });
+  for (const { about, reason } of warn) log.warn(`${about}: ${reason}`);
+}

@@ -1,0 +1,110 @@
+/**
+ * Takes a member's access away at once: deletes their accounts, so that every token ever minted for them is rejected
+ * (the API server's cache of a success lasts about 10 s). Works with the directory down. Under the run lock, because a
+ * run at the same moment would create the account again.
+ */
+import { holdMember, readHolds, recordNames, releaseMember } from '../cluster/reservations.ts';
+import { deleteAccount, listAccounts } from '../cluster/service-accounts.ts';
+import { isOwned } from '../plan/model.ts';
+import { Failure, toFailure } from '../shared/errors.ts';
+import type { RunContext } from './context.ts';
+import { type DirectoryAnswer, type FoundMember, findMember } from './find-member.ts';
+import { acquireLock } from './run.ts';
+
+export type RevokeContext = Pick<RunContext, 'settings' | 'client' | 'clock' | 'random' | 'log' | 'host' | 'signal'>;
+
+export interface RevokeTarget extends FoundMember {
+  readonly held: boolean;
+}
+
+/** @throws Failure (usage) when nobody is meant, or two are */
+export async function findRevokeTarget(
+  context: RevokeContext,
+  wanted: string,
+  directory: DirectoryAnswer,
+): Promise<RevokeTarget> {
+  const { client, settings, signal } = context;
+  const accounts = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
+  const holds = await readHolds(client, settings.podNamespace, signal);
+  const found = findMember(wanted, { accounts, directory, knownOtherwise: holds });
+  return { ...found, held: holds.has(found.uuid) };
+}
+
+export interface Revocation {
+  readonly removed: readonly string[];
+  readonly held: boolean;
+}
+
+/**
+ * Removes the accounts, and with `hold` keeps the UUID out of every later run.
+ * @throws Failure; what could be done is done before it is thrown
+ */
+export async function revoke(
+  context: RevokeContext,
+  target: RevokeTarget,
+  { hold }: { hold: boolean },
+): Promise<Revocation> {
+  return underLock(context, async () => {
+    const { client, settings, signal, log, clock } = context;
+    let problem: Failure | undefined;
+    const attempt = async (what: string, work: () => Promise<void>) => {
+      try {
+        await work();
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        const failure = toFailure(error);
+        log.error(`${what}: ${failure.message}`);
+        problem ??= failure;
+      }
+    };
+    const { accounts, uuid } = target;
+    await attempt('the name could not be recorded', () =>
+      recordNames(
+        client,
+        settings.podNamespace,
+        accounts.map(({ name }) => ({ name, uuid })),
+        signal,
+      ),
+    );
+    if (hold)
+      await attempt('the hold could not be written', () =>
+        holdMember(client, settings.podNamespace, { uuid, since: new Date(clock.now()).toISOString() }, signal),
+      );
+    const removed: string[] = [];
+    for (const account of accounts) {
+      await attempt(`${account.name} could not be removed`, async () => {
+        await deleteAccount(client, settings.targetNamespace, account, signal);
+        removed.push(account.name);
+      });
+    }
+    if (problem !== undefined) {
+      throw new Failure(
+        problem.kind,
+        `not all was done (removed: ${removed.join(', ') || 'nothing'}): ${problem.message}`,
+        {
+          cause: problem,
+          hint: problem.hint ?? 'run revoke again',
+        },
+      );
+    }
+    return { removed, held: hold || target.held };
+  });
+}
+
+/** Ends a hold: the next sync gives the member an account again, if the directory lists them. */
+export async function release(context: RevokeContext, target: RevokeTarget): Promise<void> {
+  await underLock(context, () =>
+    releaseMember(context.client, context.settings.podNamespace, target.uuid, context.signal),
+  );
+}
+
+async function underLock<T>(context: RevokeContext, work: () => Promise<T>): Promise<T> {
+  const lock = await acquireLock(context, context.signal);
+  context.client.setFence(lock.assertHeld);
+  try {
+    return await work();
+  } finally {
+    context.client.setFence(undefined);
+    await lock.release();
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * One run at a time: a Lease in the updater's namespace. The holder renews it while it works; whoever waits takes it
+ * over only after having watched renewTime stand still for the whole duration on their own clock, so two clocks are
+ * never compared. A holder that cannot renew stops changing anything when its own count, begun before the request that
+ * last succeeded, has run out: that is always earlier than anybody else may take over.
+ */
+import type { ClusterClient } from '../cluster/client.ts';
+import { microTime } from '../cluster/events.ts';
+import { type LeaseAddress, type LeaseState, readLease, writeLease } from '../cluster/lease.ts';
+import type { Clock } from '../shared/clock.ts';
+import { Failure, toFailure } from '../shared/errors.ts';
+import type { Log } from '../shared/log.ts';
+
+export interface RunLockOptions {
+  readonly client: ClusterClient;
+  readonly address: LeaseAddress;
+  /** Pod or host name + a random suffix. */
+  readonly holder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Tests shorten them; the defaults are the contract: 90 s, renewed every 20 s, waited for up to 180 s. */
+  readonly durationMs?: number;
+  readonly renewEveryMs?: number;
+  readonly waitMs?: number;
+}
+
+export interface RunLock {
+  /** Milliseconds for which the lock is certainly ours. */
+  readonly remainingMs: () => number;
+  /** @throws Failure (lock) when it isn't certainly ours any more: nothing may be changed from then on */
+  readonly assertHeld: () => void;
+  /** Renews now. @throws Failure (lock) when someone else has taken it */
+  readonly renew: () => Promise<void>;
+  /** Aborted once the lock is lost. */
+  readonly lost: AbortSignal;
+  /** Stops renewing and gives the lock back, if it is still ours. Never throws. */
+  readonly release: () => Promise<void>;
+}
+
+const pollMs = 1_000;
+const renewalRounds = 3;
+
+export async function acquireRunLock(options: RunLockOptions): Promise<RunLock> {
+  const { durationMs = 90_000, renewEveryMs = 20_000 } = options;
+  const acquired = await takeOver(options, durationMs);
+  return hold(options, acquired, { durationMs, renewEveryMs });
+}
+
+interface Held {
+  readonly state: LeaseState;
+  /** Monotonic time before the request that got or renewed it was sent. */
+  readonly since: number;
+}
+
+async function takeOver(options: RunLockOptions, durationMs: number): Promise<Held> {
+  const { client, address, holder, clock, log, signal, waitMs = 180_000 } = options;
+  const startedAt = clock.monotonic();
+  let watched: { renewTime: string | undefined; holder: string | undefined; since: number } | undefined;
+  let told = false;
+  let writtenAt = startedAt;
+  for (;;) {
+    const state = await readLease(client, address, signal, {
+      budgetMs: 20_000,
+      firstWaitMs: 200,
+      longestWaitMs: 2_000,
+    });
+    const now = clock.monotonic();
+    if (watched === undefined || watched.renewTime !== state.renewTime || watched.holder !== state.holder) {
+      watched = { renewTime: state.renewTime, holder: state.holder, since: now };
+    }
+    const stoodStillMs = now - watched.since;
+    if (!state.holder || stoodStillMs >= state.durationSeconds * 1_000) {
+      const time = microTime(clock.now());
+      writtenAt = clock.monotonic();
+      const written = await writeLease(
+        client,
+        address,
+        {
+          resourceVersion: state.resourceVersion,
+          holder,
+          durationSeconds: Math.ceil(durationMs / 1_000),
+          acquireTime: time,
+          renewTime: time,
+          transitions: state.transitions + (state.resourceVersion === undefined ? 0 : 1),
+        },
+        signal,
+        { budgetMs: 20_000, firstWaitMs: 200, longestWaitMs: 2_000 },
+      );
+      if (written !== undefined) {
+        if (state.holder)
+          log.warn(`the run of ${state.holder} stopped renewing its lock without giving it back; it is ours now`);
+        return { state: written, since: writtenAt };
+      }
+      // Our own write may have been committed though its answer was lost: then the next read shows us as the holder.
+      continue;
+    }
+    // Counted from before our write: when it was committed in between, only others could have seen.
+    if (state.holder === holder) return { state, since: writtenAt };
+    if (now - startedAt >= waitMs) throw heldByAnother(state, waitMs);
+    if (!told) {
+      log.info(
+        `another run is at work (${state.holder}, since ${state.acquireTime ?? 'an unknown time'}); waiting for it`,
+      );
+      told = true;
+    }
+    await clock.sleep(pollMs, signal);
+  }
+}
+
+function hold(
+  { client, address, holder, clock, log, signal }: RunLockOptions,
+  acquired: Held,
+  { durationMs, renewEveryMs }: { durationMs: number; renewEveryMs: number },
+): RunLock {
+  let held = acquired;
+  let renewing: Promise<void> | undefined;
+  let loss: Failure | undefined;
+  const lost = new AbortController();
+  const stop = new AbortController();
+
+  const lose = (failure: Failure) => {
+    loss ??= failure;
+    lost.abort(loss);
+  };
+  const remainingMs = () => (loss === undefined ? Math.max(0, held.since + durationMs - clock.monotonic()) : 0);
+  const assertHeld = () => {
+    if (remainingMs() > 0) return;
+    lose(
+      new Failure(
+        'lock',
+        `the run lock could not be renewed for ${durationMs / 1_000} s and may be another run's now; nothing more was changed`,
+        { hint: 'look at the log for why the API server could not be reached; the next run finishes the work' },
+      ),
+    );
+    if (loss !== undefined) throw loss;
+  };
+
+  const renewOnce = async (): Promise<void> => {
+    const renewSignal = AbortSignal.any([signal, stop.signal]);
+    const sentAt = clock.monotonic();
+    const renewTime = microTime(clock.now());
+    const policy = { budgetMs: Math.min(10_000, remainingMs()), firstWaitMs: 200, longestWaitMs: 1_000 };
+    let state = held.state;
+    for (let round = 0; round < renewalRounds; round++) {
+      const written = await writeLease(client, address, { ...state, renewTime }, renewSignal, policy);
+      if (written !== undefined) {
+        held = { state: written, since: sentAt };
+        return;
+      }
+      // Someone wrote: another run, or we ourselves in an attempt whose answer was lost, or anyone at all (a label).
+      const current = await readLease(client, address, renewSignal, policy);
+      if (current.holder !== holder) throw lostTo(current.holder);
+      state = current;
+      if (current.renewTime !== renewTime) continue;
+      held = { state, since: sentAt };
+      return;
+    }
+    throw new Failure('cluster', 'the Lease of the run lock is being changed by someone else all the time');
+  };
+  const lostTo = (other: string | undefined): Failure => {
+    const failure = new Failure(
+      'lock',
+      `the run lock was lost to ${other || 'nobody: it was deleted or given back'}; nothing more was changed`,
+      { hint: 'that run does the work; look at its log' },
+    );
+    lose(failure);
+    return loss ?? failure;
+  };
+  const renew = (): Promise<void> => {
+    assertHeld();
+    renewing ??= renewOnce().finally(() => {
+      renewing = undefined;
+    });
+    return renewing;
+  };
+
+  const keepRenewing = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(Math.min(renewEveryMs, Math.max(50, remainingMs())), stop.signal);
+      try {
+        await renew();
+      } catch (error) {
+        if (stop.signal.aborted || lost.signal.aborted || signal.aborted) return;
+        // Fatal only at expiry: until then the next round tries again.
+        log.warn(`the run lock could not be renewed: ${toFailure(error).message}`);
+      }
+    }
+  };
+  keepRenewing().catch(() => undefined);
+
+  return {
+    remainingMs,
+    assertHeld,
+    renew,
+    lost: lost.signal,
+    release: async () => {
+      stop.abort();
+      if (remainingMs() === 0) return;
+      await renewing?.catch(() => undefined);
+      try {
+        await giveBack(client, address, held.state, holder);
+      } catch (error) {
+        log.warn(
+          `the run lock could not be given back, it ends by itself in ${Math.ceil(remainingMs() / 1_000)} s: ${toFailure(error).message}`,
+        );
+      }
+    },
+  };
+}
+
+async function giveBack(client: ClusterClient, address: LeaseAddress, held: LeaseState, holder: string): Promise<void> {
+  const signal = AbortSignal.timeout(3_000);
+  const policy = { budgetMs: 2_000, firstWaitMs: 100, longestWaitMs: 500 };
+  let state = held;
+  // A renewal that was under way when the run ended may have been committed: then the second round knows its version.
+  for (let round = 0; round < 2 && state.holder === holder; round++) {
+    if ((await writeLease(client, address, { ...state, holder: '' }, signal, policy)) !== undefined) return;
+    state = await readLease(client, address, signal, policy);
+  }
+}
+
+function heldByAnother(state: LeaseState, waitedMs: number): Failure {
+  return new Failure(
+    'lock',
+    `another run holds the lock: ${state.holder} since ${state.acquireTime ?? 'an unknown time'}, last renewed ${state.renewTime ?? 'never'}; waited ${Math.round(waitedMs / 1_000)} s, nothing was changed`,
+    { hint: 'that run does the same work: wait for it, or look at its log' },
+  );
+}

@@ -1,0 +1,73 @@
+/** A whole run: the lock around the flow, and a report whatever happens. */
+import { leaseName } from '../cluster/lease.ts';
+import { formatDuration } from '../shared/duration.ts';
+import { Failure, toFailure } from '../shared/errors.ts';
+import type { RunContext } from './context.ts';
+import { Outcomes } from './outcomes.ts';
+import { makeReport, publishReport, type RunReport } from './report.ts';
+import { acquireRunLock, type RunLock } from './run-lock.ts';
+import { Steps } from './steps.ts';
+import { type RunState, sync } from './sync.ts';
+
+/** Never throws: a failure is part of the report. */
+export async function runSync(context: RunContext): Promise<RunReport> {
+  const { clock, settings } = context;
+  const deadline = new AbortController();
+  const timer = setTimeout(
+    () => deadline.abort(runTookTooLong(settings.runDeadlineSeconds)),
+    settings.runDeadlineSeconds * 1_000,
+  );
+  const signal = AbortSignal.any([context.signal, deadline.signal]);
+  const startedAt = clock.monotonic();
+  const outcomes = new Outcomes();
+  const lockSteps = new Steps(clock, signal);
+  let steps = lockSteps;
+  let state: RunState | undefined;
+  let lock: RunLock | undefined;
+  let error: unknown;
+  try {
+    lock = await lockSteps.run('lock', (stepSignal) => acquireLock(context, stepSignal));
+    context.client.setFence(lock.assertHeld);
+    const runSignal = AbortSignal.any([signal, lock.lost]);
+    steps = new Steps(clock, runSignal, lockSteps);
+    state = { lock, steps, outcomes };
+    await sync(context, state, runSignal);
+  } catch (thrown) {
+    error = toFailure(thrown);
+  }
+  clearTimeout(timer);
+  context.progress.end();
+  const seconds = (clock.monotonic() - startedAt) / 1_000;
+  const report = makeReport(context, { error, steps, plan: state?.plan, outcomes, seconds });
+  await publishReport(context, report);
+  await lock?.release();
+  return report;
+}
+
+function runTookTooLong(seconds: number): Failure {
+  return new Failure('deadline', `the run took longer than ${formatDuration(seconds)} (RUN_DEADLINE) and was stopped`, {
+    hint: 'the log above says what it was waiting for; the next run finishes the work',
+  });
+}
+
+type LockContext = Pick<RunContext, 'client' | 'settings' | 'host' | 'random' | 'clock' | 'log'>;
+
+/** The one lock of everything that changes accounts. */
+export function acquireLock(
+  { client, settings, host, random, clock, log }: LockContext,
+  signal: AbortSignal,
+): Promise<RunLock> {
+  return acquireRunLock({
+    client,
+    address: { namespace: settings.podNamespace, name: leaseName },
+    holder: `${host}-${Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0')}`,
+    clock,
+    log,
+    signal,
+    durationMs: settings.lockDurationSeconds * 1_000,
+    renewEveryMs: (settings.lockDurationSeconds * 1_000) / 4.5,
+    waitMs: settings.lockWaitSeconds * 1_000,
+  });
+}
