@@ -1,0 +1,68 @@
+/** The API key that the CronJob will send: the Secret's, or where that may not be read, the one that is mounted here. */
+import path from 'node:path';
+import { parseApiKey, readApiKey, type Settings } from '../config.ts';
+import { Failure } from '../shared/errors.ts';
+import type { Secret } from '../shared/secret.ts';
+import type { Deployed } from './deployed.ts';
+import type { Gathered } from './gather.ts';
+
+export const defaultKeySecret = 'credentials-updater-secret';
+
+export interface ApiKey {
+  readonly key: Secret;
+  /** For messages: `the Secret credentials-updater-secret`. */
+  readonly from: string;
+}
+
+export interface KeyLocation {
+  readonly secret: string;
+  /** Of the Secret's data. */
+  readonly key: string;
+}
+
+export function keyLocation(settings: Settings, deployed: Deployed | undefined): KeyLocation {
+  return {
+    secret: deployed?.keySecretAt(settings.apiKeyFile) ?? defaultKeySecret,
+    key: path.posix.basename(settings.apiKeyFile),
+  };
+}
+
+export interface KeySearch {
+  readonly settings: Settings;
+  readonly gathered: Gathered;
+  /** undefined where there is none, or it can't be read. */
+  readonly deployed: Deployed | undefined;
+  /** Whether somebody named the file here: then it is meant, whatever the cluster holds. */
+  readonly fileIsGiven: boolean;
+}
+
+/** @throws Failure where the key can't be used, or the Secret may not be read and no file is here */
+export async function findApiKey({
+  settings,
+  gathered,
+  deployed,
+  fileIsGiven,
+}: KeySearch): Promise<ApiKey | undefined> {
+  const fromFile = (): ApiKey => ({ key: readApiKey(settings), from: settings.apiKeyFile });
+  if (fileIsGiven) return fromFile();
+  const { secret, key } = keyLocation(settings, deployed);
+  try {
+    const value = (await gathered.secret(secret))?.get(key);
+    const from = `the Secret ${secret}`;
+    return value === undefined ? undefined : { key: parseApiKey(value.toString('utf8'), from), from };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.status !== 403) throw error;
+    const mounted = tryFile(fromFile);
+    if (mounted === undefined) throw error;
+    return mounted;
+  }
+}
+
+function tryFile(read: () => ApiKey): ApiKey | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}

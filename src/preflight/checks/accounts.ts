@@ -1,0 +1,63 @@
+/** ServiceAccounts among the members' that are no member's: they are in the group, and have its rights. */
+import { isOwned } from '../../plan/model.ts';
+import { probeNamePrefix } from '../../plan/names.ts';
+import type { PreflightContext } from '../context.ts';
+import { type Finding, ok, unknown, warning } from '../finding.ts';
+import { readPlan } from '../plan.ts';
+import { listed } from '../words.ts';
+
+/** Kubernetes makes it in every namespace; no member may be called so. */
+const kubernetesOwn = 'default';
+
+export async function accounts(context: PreflightContext): Promise<Finding[]> {
+  const { settings, gathered, commands, options } = context;
+  if ((await gathered.namespace(settings.targetNamespace)) === undefined)
+    return [unknown(`there is no namespace ${settings.targetNamespace}`)];
+  const all = await gathered.accounts();
+  const owned = all.filter(isOwned);
+  const foreign = all.filter((account) => !isOwned(account) && account.name !== kubernetesOwn);
+  const [probes, others] = [
+    foreign.filter(({ name }) => name.startsWith(probeNamePrefix)),
+    foreign.filter(({ name }) => !name.startsWith(probeNamePrefix)),
+  ];
+  const inTheWay = await namesInTheWay(
+    context,
+    others.map(({ name }) => name),
+  );
+  const findings: Finding[] = others.map(({ name, labelled }) => {
+    const instead = inTheWay.get(name);
+    const why = labelled
+      ? 'has our label but no valid UUID, so that no sync touches it'
+      : 'is not ours, so that no sync touches it';
+    const consequence =
+      instead === undefined
+        ? 'It has the rights of a member'
+        : `It is in the way of the member of that name, who gets ${instead}`;
+    return warning(`the ServiceAccount ${name} in ${settings.targetNamespace} ${why}. ${consequence}`, {
+      label: 'unless somebody needs it',
+      command: commands.kubectl`-n ${settings.targetNamespace} delete serviceaccount/${name}`,
+    });
+  });
+  if (probes.length > 0 && !options.probe) {
+    findings.push(
+      warning(
+        `a probe that was killed has left ${listed(probes.map(({ name }) => name))} in ${settings.targetNamespace}`,
+        commands.credentialsUpdater`preflight --probe`,
+      ),
+    );
+  }
+  return findings.length > 0
+    ? findings
+    : [ok(owned.length === 0 ? 'no accounts yet' : `${owned.length} accounts, each a member's`)];
+}
+
+/** By account name: the name that the member of that login id gets instead. Nothing where the directory can't be asked. */
+async function namesInTheWay(context: PreflightContext, names: readonly string[]): Promise<Map<string, string>> {
+  if (names.length === 0) return new Map();
+  const plan = await readPlan(context).catch(() => undefined);
+  return new Map(
+    (plan?.create ?? []).flatMap(({ member, name }) =>
+      member.loginId !== null && names.includes(member.loginId) ? [[member.loginId, name] as const] : [],
+    ),
+  );
+}

@@ -1,0 +1,47 @@
+/** The CronJob that runs the updater: whether it is there, runs, and would get past its own settings. */
+import type { PreflightContext } from '../context.ts';
+import type { Deployed, Variable } from '../deployed.ts';
+import { type Finding, failed, ok } from '../finding.ts';
+
+export async function cronJob(context: PreflightContext): Promise<Finding[]> {
+  const { settings, commands, unusable } = context;
+  const deployed = await context.deployed();
+  if (deployed === undefined)
+    return [failed(`there is no CronJob of the updater in ${settings.podNamespace}`, commands.applyUpdater)];
+  const findings: Finding[] = deployed.missingConfigMaps.map((name) =>
+    failed(
+      `the CronJob takes its settings from the ConfigMap ${name}, which does not exist: its pods can't start`,
+      commands.applyUpdater,
+    ),
+  );
+  for (const variable of unusable) {
+    const { kind, name } = variable.from;
+    findings.push(
+      failed(`in the ${kind} ${name}: ${variable.why}`, {
+        label: 'back to the default',
+        command: unsetCommand(context, deployed, variable),
+      }),
+    );
+  }
+  if (deployed.suspended) {
+    findings.push(
+      failed(
+        `the CronJob ${deployed.name} is suspended: no run will renew anyone's token`,
+        commands.kubectl`-n ${settings.podNamespace} patch cronjob/${deployed.name} --type=merge -p ${'{"spec":{"suspend":false}}'}`,
+      ),
+    );
+  }
+  return findings.length > 0 ? findings : [ok(`${deployed.name} is there and not suspended`)];
+}
+
+/** Takes a variable out of where it is written. */
+export function unsetCommand(
+  { settings, commands }: Pick<PreflightContext, 'settings' | 'commands'>,
+  deployed: Deployed,
+  { name, from }: Pick<Variable, 'from'> & { readonly name: string },
+): string {
+  if (from.kind === 'CronJob')
+    return commands.kubectl`-n ${settings.podNamespace} set env cronjob/${deployed.name} ${name}-`;
+  const patch = JSON.stringify([{ op: 'remove', path: `/data/${name}` }]);
+  return commands.kubectl`-n ${settings.podNamespace} patch configmap/${from.name} --type=json -p ${patch}`;
+}

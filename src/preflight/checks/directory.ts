@@ -1,0 +1,48 @@
+/** Whether the API key opens the directory: one GET, which changes nothing. */
+import { Failure } from '../../shared/errors.ts';
+import { keyLocation } from '../api-key.ts';
+import type { PreflightContext } from '../context.ts';
+import { type Finding, failed, ok, unknown } from '../finding.ts';
+import { replaceSecret } from './secret.ts';
+
+export async function directory(context: PreflightContext): Promise<Finding[]> {
+  const { settings } = context;
+  if (settings.endpoint === undefined) return [unknown('not asked: there is no POOLC_API_ENDPOINT')];
+  const key = await findKey(context);
+  if (key === undefined) return [unknown('not asked: there is no API key that could be used')];
+  try {
+    const members = await context.members();
+    if (members.length === 0)
+      return [failed('the directory says that there are no members at all: every sync will be refused')];
+    if (members.length < settings.guard.minMembers) {
+      return [
+        failed(
+          `the directory has ${members.length} members, fewer than MIN_MEMBERS=${settings.guard.minMembers}: every sync will be refused`,
+        ),
+      ];
+    }
+    return [ok(`the API key works: ${members.length} members`)];
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'directory') throw error;
+    if (error.status === 400) {
+      const location = keyLocation(settings, await context.deployed().catch(() => undefined));
+      return [
+        failed(
+          `${error.message}: the PoolC API answers so to a wrong API key (${key.from}). Put the current one into a file API_KEY, then`,
+          replaceSecret(context, location),
+        ),
+      ];
+    }
+    return [failed(`${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}`)];
+  }
+}
+
+/** undefined also where the key can't be used, which the check of the Secret says. */
+async function findKey(context: PreflightContext) {
+  try {
+    return await context.apiKey();
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'usage') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,118 @@
+/** The way to the PoolC API: the address, and its certificate. Sends no key. */
+import { request } from 'node:https';
+import { TLSSocket } from 'node:tls';
+import { isLocalEndpoint } from '../../config.ts';
+import { formatDuration } from '../../shared/duration.ts';
+import { agentFor } from '../../shared/http.ts';
+import type { PreflightContext } from '../context.ts';
+import { type Finding, failed, ok, warning } from '../finding.ts';
+
+const timeoutMs = 10_000;
+/** Time for an operator to notice, and for an automatic renewal to have happened. */
+const soonSeconds = 21 * 86_400;
+
+export const authoritiesName = 'credentials-updater-ca';
+
+export async function endpoint(context: PreflightContext): Promise<Finding[]> {
+  const { settings, commands } = context;
+  const { endpoint: url } = settings;
+  if (url === undefined) {
+    return [failed("POOLC_API_ENDPOINT is set neither here nor in the CronJob's ConfigMap", commands.applyUpdater)];
+  }
+  const differs = await differsFromDeployed(context, url);
+  if (url.protocol === 'http:')
+    return [...differs, ok(`${url.href} is on this machine's loopback, so that plain http is fine`)];
+  return [...differs, await certificateFinding(context, url)];
+}
+
+/** What is tried here should be what the CronJob will use. */
+async function differsFromDeployed({ deployed, commands }: PreflightContext, url: URL): Promise<Finding[]> {
+  const cronJob = await deployed().catch(() => undefined);
+  const written = cronJob?.variables.get('POOLC_API_ENDPOINT')?.value;
+  if (cronJob === undefined) return [];
+  if (written === undefined)
+    return [failed('the CronJob has no POOLC_API_ENDPOINT, which was given here', commands.applyUpdater)];
+  const normalised = (text: string) => text.replace(/\/+$/, '').replace(/\/kubernetes$/, '');
+  if (normalised(written) === normalised(url.href)) return [];
+  return [warning(`tried below is ${url.href}, as given here; the CronJob will use ${written}`)];
+}
+
+interface PeerCertificate {
+  /** Why it isn't trusted; undefined when it is. */
+  readonly problem: string | undefined;
+  readonly protocol: string | null;
+  /** Seconds from now; undefined where the peer sent no certificate. */
+  readonly expiresIn: number | undefined;
+}
+
+async function certificateFinding(context: PreflightContext, url: URL): Promise<Finding> {
+  const { clock, commands, settings } = context;
+  const extraAuthorities = await context.extraAuthorities();
+  let peer: PeerCertificate;
+  try {
+    peer = await shakeHands(url, { ...context, extraAuthorities, now: clock.now() });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return failed(
+      `${url.host} can't be reached from here: ${error instanceof Error ? error.message : String(error)}. Is POOLC_API_ENDPOINT right, and may this machine reach it?`,
+    );
+  }
+  const { problem, protocol, expiresIn } = peer;
+  if (problem !== undefined) {
+    const own = 'where the certificate is from an authority of your own, tell the CronJob';
+    return failed(`the certificate of ${url.host} can't be trusted: ${problem}`, {
+      label: own,
+      command: commands.kubectl`-n ${settings.podNamespace} create configmap ${authoritiesName} --from-file=ca.crt=./ca.crt`,
+    });
+  }
+  if (expiresIn !== undefined && expiresIn < soonSeconds)
+    return warning(`the certificate of ${url.host} expires in ${formatDuration(expiresIn)}: renew it on that server`);
+  const lifetime = expiresIn === undefined ? '' : `, for ${formatDuration(expiresIn)} more`;
+  const local = isLocalEndpoint(settings) ? ' (this machine)' : '';
+  return ok(`${url.host}${local} has a certificate that is trusted${lifetime} (${protocol ?? 'TLS'})`);
+}
+
+/** Connects, through a proxy where one is set, whatever the certificate is, and looks at it. */
+function shakeHands(
+  url: URL,
+  options: Pick<PreflightContext, 'proxyEnv' | 'signal'> & { extraAuthorities: readonly string[]; now: number },
+): Promise<PeerCertificate> {
+  const { promise, resolve, reject } = Promise.withResolvers<PeerCertificate>();
+  const agent = agentFor(url, options);
+  const ask = request(url, {
+    method: 'HEAD',
+    agent,
+    // Nothing secret is sent; the reason is wanted that a refused handshake doesn't give in full.
+    rejectUnauthorized: false,
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]),
+  });
+  ask.on('response', (response) => {
+    const { socket } = response;
+    if (!(socket instanceof TLSSocket)) {
+      reject(new Error('the answer came over no TLS connection'));
+      return;
+    }
+    const { valid_to: validTo } = socket.getPeerCertificate();
+    const expiry = Date.parse(validTo);
+    resolve({
+      problem: socket.authorized ? undefined : explain(socket),
+      protocol: socket.getProtocol(),
+      expiresIn: Number.isNaN(expiry) ? undefined : (expiry - options.now) / 1_000,
+    });
+    response.resume();
+  });
+  ask.on('error', reject);
+  ask.end();
+  return promise.finally(() => agent.destroy());
+}
+
+function explain(socket: TLSSocket): string {
+  // Node's types say Error; for a chain that can't be verified it is the code.
+  const reason = String(socket.authorizationError);
+  const { valid_to: validTo, subjectaltname: names } = socket.getPeerCertificate();
+  if (reason.includes('CERT_HAS_EXPIRED')) return `it expired on ${validTo}`;
+  if (reason.includes('ALTNAME')) return `it is for ${names ?? 'another name'}`;
+  if (reason.includes('SELF_SIGNED')) return `it is signed by itself or by an unknown authority (${reason})`;
+  if (reason.includes('UNABLE_TO')) return `its authority is unknown here, or it doesn't send its chain (${reason})`;
+  return reason;
+}

@@ -1,0 +1,150 @@
+/** Whether Kyverno's webhooks answer, and what the cluster does while they don't. */
+import * as z from 'zod';
+import { parseAnswer } from '../../cluster/client.ts';
+import { formatDuration } from '../../shared/duration.ts';
+import { Failure } from '../../shared/errors.ts';
+import type { PreflightContext } from '../context.ts';
+import { type Finding, failed, ok, warning } from '../finding.ts';
+import { type Webhook, webhookConfigurationKinds } from '../objects.ts';
+import { listed } from '../words.ts';
+
+const managedByLabel = 'webhook.kyverno.io/managed-by';
+const defaultNamespace = 'kyverno';
+const deployment = 'deployment/kyverno-admission-controller';
+/** Kyverno renews it every 10 s through its own webhook, and calls itself dead after 100 s (pkg/controllers/webhook). */
+const healthLease = 'kyverno-health';
+const lastRequestAnnotation = 'kyverno.io/last-request-time';
+const silentSeconds = 120;
+/** Refused or not, it is never stored. */
+const triedNamespace = 'credentials-updater-preflight';
+
+export async function kyverno(context: PreflightContext): Promise<Finding[]> {
+  const { gathered, commands } = context;
+  if (!(await gathered.apiGroups()).has('kyverno.io'))
+    return [ok('Kyverno is not installed; Kubernetes itself enforces what it can')];
+  const configurations = (await Promise.all(webhookConfigurationKinds.map((kind) => gathered.list(kind)))).flat();
+  const own = configurations
+    .filter(({ metadata }) => metadata.labels[managedByLabel] === 'kyverno')
+    .flatMap(({ metadata, webhooks }) => webhooks.map((webhook) => ({ configuration: metadata.name, webhook })));
+  const namespace =
+    own.find(({ webhook }) => webhook.clientConfig.service)?.webhook.clientConfig.service?.namespace ??
+    defaultNamespace;
+  const look = { label: 'look at it', command: commands.kubectl`-n ${namespace} describe ${deployment}` };
+  if (own.length === 0)
+    return [failed('Kyverno is installed but has registered no webhooks: its admission controller does not run', look)];
+
+  // The others are about Kyverno's own objects.
+  const resourceWebhooks = own
+    .filter(({ configuration }) => configuration.startsWith('kyverno-resource-'))
+    .map(({ webhook }) => webhook);
+  const silence = await silenceOf(context, namespace, resourceWebhooks);
+  const findings = outageFindings(context, resourceWebhooks);
+  if (silence !== undefined) {
+    const restart = commands.kubectl`-n ${namespace} rollout restart ${deployment}`;
+    return [
+      failed(`Kyverno does not answer: ${silence}`, { label: 'restart it', command: restart }, look),
+      ...findings,
+    ];
+  }
+  return findings.length > 0 ? findings : [ok(`Kyverno answers; ${outageText(resourceWebhooks)}`)];
+}
+
+/** How it shows that Kyverno doesn't answer; undefined when it does. */
+async function silenceOf(
+  context: PreflightContext,
+  namespace: string,
+  webhooks: readonly Webhook[],
+): Promise<string | undefined> {
+  const stale = await staleHealth(context, namespace);
+  if (stale !== undefined) return stale;
+  const seesNewNamespaces = webhooks.some(({ rules }) =>
+    rules.some(({ resources, operations }) => resources.includes('namespaces') && operations.includes('CREATE')),
+  );
+  return seesNewNamespaces ? await refusalOfNewNamespace(context) : undefined;
+}
+
+const leaseSchema = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }),
+});
+
+async function staleHealth(
+  { client, clock, signal }: PreflightContext,
+  namespace: string,
+): Promise<string | undefined> {
+  const response = await client.call({
+    method: 'GET',
+    path: `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${healthLease}`,
+    signal,
+    expected: [403, 404],
+  });
+  if (response.status !== 200) return undefined;
+  const { annotations } = parseAnswer(leaseSchema, response, `the Lease ${healthLease}`).metadata;
+  const last = Date.parse(annotations?.[lastRequestAnnotation] ?? '');
+  if (Number.isNaN(last)) return undefined;
+  const seconds = ((client.serverTime ?? clock.now()) - last) / 1_000;
+  return seconds > silentSeconds ? `its last request was ${formatDuration(seconds)} ago` : undefined;
+}
+
+/** A namespace is created by dry-run: with failurePolicy Fail, the API server says when a webhook doesn't answer. */
+async function refusalOfNewNamespace({ client, signal }: PreflightContext): Promise<string | undefined> {
+  try {
+    await client.once({
+      method: 'POST',
+      path: '/api/v1/namespaces?dryRun=All',
+      body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: triedNamespace } },
+      signal,
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.status === undefined) throw error;
+    return error.message.includes('failed calling webhook') ? error.message : undefined;
+  }
+}
+
+function outageFindings(context: PreflightContext, webhooks: readonly Webhook[]): Finding[] {
+  const findings: Finding[] = [];
+  const ignoring = webhooks.filter(({ failurePolicy }) => failurePolicy !== 'Fail');
+  if (ignoring.length > 0) {
+    findings.push(
+      warning(
+        `while Kyverno doesn't answer, ${resourcesOf(ignoring)} pass unchecked (failurePolicy Ignore of ${listed(ignoring.map(({ name }) => name))})`,
+        { label: "where the members' policies do that", command: context.commands.applyPolicies('kyverno') },
+      ),
+    );
+  }
+  const blocking = webhooks.filter(
+    (webhook) =>
+      webhook.failurePolicy === 'Fail' &&
+      webhook.rules.some(({ resources }) => resources.includes('pods')) &&
+      !exemptNamespaces(webhook).includes('kube-system'),
+  );
+  if (blocking.length > 0) {
+    findings.push(
+      warning(
+        "while Kyverno doesn't answer, not even the cluster's own pods can start: kube-system is not exempt from its webhooks (see `webhooks` in Kyverno's ConfigMap)",
+      ),
+    );
+  }
+  return findings;
+}
+
+function outageText(webhooks: readonly Webhook[]): string {
+  if (webhooks.length === 0) return 'no policy needs it';
+  const exempt = new Set(webhooks.flatMap(exemptNamespaces));
+  const but = exempt.size === 0 ? '' : `, but for ${listed([...exempt])}`;
+  return `while it doesn't, changes to ${resourcesOf(webhooks)} are refused (failurePolicy Fail${but})`;
+}
+
+function resourcesOf(webhooks: readonly Webhook[]): string {
+  const resources = webhooks.flatMap(({ rules }) => rules.flatMap((rule) => rule.resources));
+  return listed(
+    [...new Set(resources)].filter((resource) => !resource.includes('/')),
+    { longest: 4 },
+  );
+}
+
+function exemptNamespaces({ namespaceSelector }: Webhook): string[] {
+  return (namespaceSelector?.matchExpressions ?? [])
+    .filter(({ key, operator }) => key === 'kubernetes.io/metadata.name' && operator === 'NotIn')
+    .flatMap(({ values }) => values);
+}

@@ -1,0 +1,28 @@
+/** Members who would get a ServiceAccount name other than their login id: better known before they ask. */
+import { memberLabel } from '../../plan/model.ts';
+import type { PreflightContext } from '../context.ts';
+import { type Finding, ok, warning } from '../finding.ts';
+import { readPlan } from '../plan.ts';
+import { listed } from '../words.ts';
+
+const longest = 20;
+
+export async function names(context: PreflightContext): Promise<Finding[]> {
+  const { create } = await readPlan(context);
+  const odd = create.filter(({ member, name }) => name !== member.loginId);
+  if (odd.length === 0) {
+    return [
+      ok(
+        create.length === 0
+          ? 'every member has an account already'
+          : `all ${create.length} newcomers get their login id as name`,
+      ),
+    ];
+  }
+  const each = odd.map(({ member, name, reason }) => `${memberLabel(member)} → ${name} (${reason})`);
+  return [
+    warning(
+      `${odd.length} of ${create.length} newcomers get a name that isn't their login id. Theirs is shown on the site: ${listed(each, { longest })}`,
+    ),
+  ];
+}

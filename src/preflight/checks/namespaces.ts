@@ -1,0 +1,59 @@
+/** The two namespaces, and whether the members' one is kept from being deleted by accident. */
+import type { PreflightContext } from '../context.ts';
+import { type Finding, failed, ok, warning } from '../finding.ts';
+import type { AdmissionBinding, AdmissionPolicy } from '../policy-objects.ts';
+
+export async function namespaces(context: PreflightContext): Promise<Finding[]> {
+  const { settings, gathered, commands } = context;
+  const { podNamespace, targetNamespace } = settings;
+  const findings: Finding[] = [];
+  const system = await gathered.namespace(podNamespace);
+  if (system === undefined) {
+    findings.push(
+      failed(
+        `the namespace ${podNamespace}, where the updater lives, does not exist`,
+        commands.kubectl`create namespace ${podNamespace}`,
+      ),
+    );
+  } else if (system.metadata.deletionTimestamp !== undefined) {
+    findings.push(failed(`the namespace ${podNamespace} is being deleted, and the updater with it`));
+  }
+  const users = await gathered.namespace(targetNamespace);
+  if (users === undefined) {
+    findings.push(
+      failed(`the namespace ${targetNamespace}, for the members' accounts, does not exist`, commands.applyUpdater),
+    );
+  } else if (users.metadata.deletionTimestamp !== undefined) {
+    findings.push(
+      failed(
+        `the namespace ${targetNamespace} is being deleted: every member loses access. Once it is gone, apply it again and sync`,
+      ),
+    );
+  } else if (!(await isGuarded(context))) {
+    findings.push(
+      warning(`nothing keeps the namespace ${targetNamespace} from being deleted by accident`, commands.applyUpdater),
+    );
+  }
+  return findings.length > 0 ? findings : [ok(`${podNamespace} and ${targetNamespace} exist`)];
+}
+
+async function isGuarded({ settings, gathered }: PreflightContext): Promise<boolean> {
+  const [policies, bindings] = await Promise.all([gathered.admissionPolicies(), gathered.admissionBindings()]);
+  return policies.some(
+    (policy) =>
+      refusesDeletion(policy, settings.targetNamespace) && bindings.some((binding) => enforces(binding, policy)),
+  );
+}
+
+function refusesDeletion({ spec }: AdmissionPolicy, namespace: string): boolean {
+  return (
+    spec.matchConstraints?.resourceRules.some(
+      ({ operations, resources, resourceNames }) =>
+        operations.includes('DELETE') && resources.includes('namespaces') && resourceNames.includes(namespace),
+    ) === true
+  );
+}
+
+function enforces({ spec }: AdmissionBinding, { metadata }: AdmissionPolicy): boolean {
+  return spec.policyName === metadata.name && spec.validationActions.includes('Deny');
+}

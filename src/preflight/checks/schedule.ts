@@ -1,0 +1,74 @@
+/** Whether a token lives until the next run has delivered its successor (P7), by what is really granted. */
+import { computeSlack, type Schedule, scheduleProblem, slackText } from '../../plan/schedule.ts';
+import { formatDuration } from '../../shared/duration.ts';
+import type { PreflightContext } from '../context.ts';
+import type { Deployed } from '../deployed.ts';
+import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
+
+const daily = '0 15 * * *';
+
+export async function schedule(context: PreflightContext): Promise<Finding[]> {
+  const { settings, client, clock, gathered } = context;
+  const deployed = await context.deployed();
+  if (deployed === undefined) return [unknown('there is no CronJob to look at')];
+  // Without one of its own a CronJob runs by the time zone of kube-controller-manager, which in containers is UTC.
+  const timeZone = deployed.timeZone ?? 'Etc/UTC';
+  const inForce: Schedule = { expression: deployed.schedule, timeZone };
+  const problem = scheduleProblem(inForce);
+  if (problem !== undefined) return [failed(`the CronJob's schedule can't be used: ${problem}`)];
+
+  const { grantedSeconds } = await context.maximumLifetime();
+  const runSeconds = (await gathered.summary())?.runSeconds ?? 0;
+  const slack = computeSlack(
+    inForce,
+    Math.min(settings.tokenLifetimeSeconds, grantedSeconds),
+    runSeconds,
+    client.serverTime ?? clock.now(),
+  );
+  const findings = toldOtherwise(context, deployed, timeZone);
+  if (slack.slackSeconds <= 0)
+    return [
+      ...findings,
+      warning(slackText(slack, inForce), { label: 'run daily', command: setSchedule(context, deployed, daily) }),
+    ];
+  const { intervalSeconds } = slack;
+  return [
+    ...findings,
+    ok(
+      `runs are ${formatDuration(intervalSeconds)} apart ("${inForce.expression}" ${timeZone}): slack ${formatDuration(slack.slackSeconds)}`,
+    ),
+  ];
+}
+
+/** The program warns of a gap by the SCHEDULE that it is told. */
+function toldOtherwise(context: PreflightContext, deployed: Deployed, timeZone: string): Finding[] {
+  const told = deployed.variables.get('SCHEDULE')?.value;
+  const toldZone = deployed.variables.get('SCHEDULE_TIMEZONE')?.value ?? 'Etc/UTC';
+  if (told === undefined) {
+    return [
+      warning(
+        'the program is not told its SCHEDULE, so that no run can warn of a gap',
+        setSchedule(context, deployed, deployed.schedule),
+      ),
+    ];
+  }
+  if (told === deployed.schedule && toldZone === timeZone) return [];
+  return [
+    warning(
+      `the program is told that it runs at "${told}" ${toldZone}, but the CronJob has "${deployed.schedule}" ${timeZone}`,
+      setSchedule(context, deployed, deployed.schedule),
+    ),
+  ];
+}
+
+function setSchedule(
+  { settings, commands }: PreflightContext,
+  { name, timeZone }: Deployed,
+  expression: string,
+): string {
+  const patch = JSON.stringify({ spec: { schedule: expression } });
+  return [
+    commands.kubectl`-n ${settings.podNamespace} patch cronjob/${name} --type=merge -p ${patch}`,
+    commands.kubectl`-n ${settings.podNamespace} set env cronjob/${name} SCHEDULE=${expression} SCHEDULE_TIMEZONE=${timeZone ?? 'Etc/UTC'}`,
+  ].join(' && ');
+}

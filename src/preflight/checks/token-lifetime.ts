@@ -1,0 +1,22 @@
+/** Whether the API server grants the lifetime that is asked for. */
+import { formatDuration } from '../../shared/duration.ts';
+import type { PreflightContext } from '../context.ts';
+import { type Finding, ok, warning } from '../finding.ts';
+import { askedSeconds } from '../lifetime.ts';
+
+export async function tokenLifetime({ settings, maximumLifetime }: PreflightContext): Promise<Finding[]> {
+  const { grantedSeconds, warning: said } = await maximumLifetime();
+  const wanted = settings.tokenLifetimeSeconds;
+  const quoted = said === undefined ? '' : ` ("${said}")`;
+  if (grantedSeconds < wanted) {
+    return [
+      warning(
+        `TOKEN_LIFETIME is ${formatDuration(wanted)}, but the API server grants ${formatDuration(grantedSeconds)} at most${quoted}. Lower the one, or raise kube-apiserver's --service-account-max-token-expiration`,
+      ),
+    ];
+  }
+  if (grantedSeconds >= askedSeconds) {
+    return [ok(`tokens live ${formatDuration(wanted)}; the API server has no maximum`)];
+  }
+  return [ok(`tokens live ${formatDuration(wanted)}; the API server grants up to ${formatDuration(grantedSeconds)}`)];
+}

@@ -1,0 +1,164 @@
+/** The updater's own rights: all that a run needs, and nothing beyond. */
+import * as z from 'zod';
+import { parseAnswer } from '../../cluster/client.ts';
+import { accountPath } from '../../cluster/service-accounts.ts';
+import { Failure } from '../../shared/errors.ts';
+import type { PreflightContext } from '../context.ts';
+import { gainsOf, rightsBeyond } from '../escalation.ts';
+import { type Finding, failed, ok, warning } from '../finding.ts';
+import {
+  everyonesRules,
+  type Grant,
+  grantsOf,
+  grantsRight,
+  isSubject,
+  type PolicyRule,
+  type Right,
+  resourceRule,
+  rightsOf,
+  serviceAccountIdentity,
+} from '../rbac.ts';
+import { type RequiredRole, requiredRoles } from '../required-rights.ts';
+import { pathOf, placeOf, removeSubjectCommand, rightsText } from '../words.ts';
+
+const defaultAccount = 'credentials-updater';
+
+/** A rule and where it holds. */
+interface Held {
+  readonly rule: PolicyRule;
+  readonly namespace: string | undefined;
+}
+
+export async function updaterRights(context: PreflightContext): Promise<Finding[]> {
+  const { settings, identity, gathered } = context;
+  const { podNamespace, targetNamespace } = settings;
+  const deployed = await context.deployed().catch(() => undefined);
+  const account = deployed?.serviceAccount ?? defaultAccount;
+  const updater = serviceAccountIdentity(podNamespace, account);
+  const required = requiredRoles({ systemNamespace: podNamespace, usersNamespace: targetNamespace });
+
+  const findings: Finding[] = [];
+  let held: readonly Held[] = [];
+  const runsAsUpdater = identity.user === updater.user;
+  if (runsAsUpdater) {
+    // What the API server itself says, by whichever authorizers it has.
+    held = await reviewOwnRules(context, [podNamespace, targetNamespace, 'kube-system']);
+    findings.push(...beyondByReview(held, required));
+  }
+  try {
+    const grants = grantsOf(await gathered.rbac()).filter(({ subject }) => isSubject(subject, updater));
+    if (!(await accountExists(context, account)))
+      findings.push(
+        failed(`the ServiceAccount ${account} in ${podNamespace} does not exist`, context.commands.applyUpdater),
+      );
+    held = [...held, ...grants];
+    findings.push(...beyondByBinding(context, account, grants, required));
+  } catch (error) {
+    const isForbidden = error instanceof Failure && error.status === 403;
+    if (!isForbidden || !runsAsUpdater) throw error;
+  }
+  findings.unshift(...missing(context, held, required));
+  return findings.length > 0 ? findings : [ok(`${account} has all the rights that a run needs, and no others`)];
+}
+
+function missing({ commands }: PreflightContext, held: readonly Held[], required: readonly RequiredRole[]): Finding[] {
+  return required.flatMap(({ namespace, rules }) => {
+    const lacking = rules
+      .flatMap((rule) => rightsOf(rule, namespace))
+      .filter((right) => !held.some((each) => grantsRight(each.rule, each.namespace, right)));
+    if (lacking.length === 0) return [];
+    return [failed(`the updater may not ${rightsText(lacking)} ${placeOf(namespace)}`, commands.applyUpdater)];
+  });
+}
+
+function allowed(required: readonly RequiredRole[]): Held[] {
+  return [
+    ...required.flatMap(({ namespace, rules }) => rules.map((rule) => ({ rule, namespace }))),
+    ...everyonesRules.map((rule) => ({ rule, namespace: undefined })),
+  ];
+}
+
+function beyondByBinding(
+  { commands, settings }: PreflightContext,
+  account: string,
+  grants: readonly Grant[],
+  required: readonly RequiredRole[],
+): Finding[] {
+  return [...Map.groupBy(grants, ({ binding }) => binding).values()].flatMap((ofBinding) => {
+    const rights = ofBinding.flatMap(({ rule, namespace }) => rightsBeyond(rule, namespace, allowed(required)));
+    const [first] = ofBinding;
+    if (first === undefined || rights.length === 0) return [];
+    const { binding, role, subject } = first;
+    const isOurs =
+      binding.name === account &&
+      role.namespace !== undefined &&
+      [settings.podNamespace, settings.targetNamespace].includes(role.namespace);
+    const fix = isOurs ? commands.applyUpdater : removeSubjectCommand(commands, binding, subject);
+    return [beyond(rights, binding.namespace, ` (${pathOf(first)})`, fix)];
+  });
+}
+
+function beyondByReview(held: readonly Held[], required: readonly RequiredRole[]): Finding[] {
+  return [...Map.groupBy(held, ({ namespace }) => namespace)].flatMap(([namespace, rules]) => {
+    const rights = rules.flatMap(({ rule }) => rightsBeyond(rule, namespace, allowed(required)));
+    return rights.length === 0 ? [] : [beyond(rights, namespace, '')];
+  });
+}
+
+function beyond(rights: readonly Right[], namespace: string | undefined, path: string, ...fixes: string[]): Finding {
+  const gains = new Set(rights.flatMap(gainsOfRight));
+  const text = `the updater needs no right to ${rightsText(rights)} ${placeOf(namespace)}${path}`;
+  return gains.size === 0
+    ? warning(text, ...fixes)
+    : failed(`${text}: with that it ${[...gains].join(', ')}`, ...fixes);
+}
+
+function gainsOfRight(right: Right) {
+  if (right.kind === 'url')
+    return gainsOf({
+      verbs: [right.verb],
+      apiGroups: [],
+      resources: [],
+      resourceNames: [],
+      nonResourceURLs: [right.url],
+    });
+  return gainsOf(resourceRule([right.verb], right.apiGroup, [right.resource]));
+}
+
+const list = z
+  .array(z.string())
+  .nullish()
+  .transform((strings) => strings ?? []);
+const reviewSchema = z.object({
+  status: z.object({
+    resourceRules: z.array(z.object({ verbs: list, apiGroups: list, resources: list, resourceNames: list })),
+    nonResourceRules: z.array(z.object({ verbs: list, nonResourceURLs: list })),
+  }),
+});
+
+/** SelfSubjectRulesReviews: what we may do in each of these namespaces, cluster-wide rights included. */
+async function reviewOwnRules({ client, signal }: PreflightContext, namespaces: readonly string[]): Promise<Held[]> {
+  const reviews = await Promise.all(
+    namespaces.map(async (namespace) => {
+      const response = await client.call({
+        method: 'POST',
+        path: '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+        body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace } },
+        signal,
+      });
+      const { status } = parseAnswer(reviewSchema, response, 'a SelfSubjectRulesReview');
+      const nowhere = { apiGroups: [], resources: [], resourceNames: [] };
+      return [
+        ...status.resourceRules.map((rule): Held => ({ rule: { ...rule, nonResourceURLs: [] }, namespace })),
+        ...status.nonResourceRules.map((rule): Held => ({ rule: { ...rule, ...nowhere }, namespace: undefined })),
+      ];
+    }),
+  );
+  return reviews.flat();
+}
+
+async function accountExists({ client, settings, signal }: PreflightContext, name: string): Promise<boolean> {
+  const path = accountPath(settings.podNamespace, name);
+  const { status } = await client.call({ method: 'GET', path, signal, expected: [404] });
+  return status === 200;
+}

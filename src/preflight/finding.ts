@@ -1,0 +1,49 @@
+/** What a check says: how it is, why, and what to run. */
+
+export type Status =
+  | 'ok'
+  /** Works, but somebody should know. */
+  | 'warning'
+  /** Something that must be in place isn't, or something is open that must not be. */
+  | 'failed'
+  /** Could not be looked at, mostly for lack of permission. */
+  | 'unknown';
+
+export interface Fix {
+  /** What this does, where there is more than one way to go: `hand over`. */
+  readonly label?: string;
+  /** A command line to copy, or several joined by `&&`. */
+  readonly command: string;
+}
+
+export interface Finding {
+  readonly status: Status;
+  readonly message: string;
+  /** Nothing to run where no command can help: then the message says what to do. */
+  readonly fixes: readonly Fix[];
+}
+
+export const ok = (message: string): Finding => ({ status: 'ok', message, fixes: [] });
+
+/** @param fixes command lines, or labelled ways to go */
+export const warning = (message: string, ...fixes: readonly (string | Fix)[]): Finding =>
+  finding('warning', message, fixes);
+
+export const failed = (message: string, ...fixes: readonly (string | Fix)[]): Finding =>
+  finding('failed', message, fixes);
+
+export const unknown = (message: string): Finding => ({ status: 'unknown', message, fixes: [] });
+
+function finding(status: Status, message: string, fixes: readonly (string | Fix)[]): Finding {
+  return { status, message, fixes: fixes.map((fix) => (typeof fix === 'string' ? { command: fix } : fix)) };
+}
+
+const severity: readonly Status[] = ['ok', 'unknown', 'warning', 'failed'];
+
+/** The gravest of them; `ok` where there is none. */
+export function gravest(findings: readonly Finding[]): Status {
+  return findings.reduce<Status>(
+    (worst, { status }) => (severity.indexOf(status) > severity.indexOf(worst) ? status : worst),
+    'ok',
+  );
+}

@@ -1,0 +1,52 @@
+/** Who counts as a member for RBAC, and which namespaces must be closed to them. */
+import { gainsOf } from './escalation.ts';
+import type { Namespace } from './objects.ts';
+import { type Grant, resourceRule, type Subject, serviceAccountIdentity, serviceAccountUser } from './rbac.ts';
+
+/** The label that the policies give to a member's namespace: its owner's ServiceAccount name. */
+export const ownerLabel = 'poolc.org/owner';
+
+/** What a member has in a namespace of their own; deploy/policies/base/namespace-owner.yaml. */
+export const namespaceOwnerRole = 'poolc-namespace-owner';
+
+/** What every member needs cluster-wide, and may have: deploy/policies/base/member.yaml, as data. */
+export const memberRules = [
+  resourceRule(['get', 'list', 'watch', 'create'], '', ['namespaces']),
+  resourceRule(['get', 'list', 'watch'], 'networking.k8s.io', ['ingresses']),
+];
+
+/** A group that every member is in: their own, all ServiceAccounts, everybody. */
+export function isMembersGroup({ kind, name }: Subject, targetNamespace: string): boolean {
+  return kind === 'Group' && serviceAccountIdentity(targetNamespace, '').groups.includes(name);
+}
+
+/** The ServiceAccount name of the member whom a subject names, in either of the two ways; undefined for anyone else. */
+export function memberNamed({ kind, name, namespace }: Subject, targetNamespace: string): string | undefined {
+  if (kind === 'ServiceAccount') return namespace === targetNamespace ? name : undefined;
+  const prefix = serviceAccountUser(targetNamespace, '');
+  return kind === 'User' && name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
+}
+
+/**
+ * Namespaces in which a right leads out of them: Kubernetes' own, the updater's, the members' accounts', and those whose
+ * ServiceAccounts have power over the whole cluster.
+ */
+export function criticalNamespaces(
+  grants: readonly Grant[],
+  { podNamespace, targetNamespace }: { podNamespace: string; targetNamespace: string },
+): (namespace: string) => boolean {
+  const powerful = new Set(
+    grants
+      .filter(({ namespace, rule }) => namespace === undefined && gainsOf(rule).length > 0)
+      .flatMap(({ subject }) => (subject.kind === 'ServiceAccount' && subject.namespace ? [subject.namespace] : [])),
+  );
+  return (namespace) =>
+    namespace.startsWith('kube-') ||
+    namespace === podNamespace ||
+    namespace === targetNamespace ||
+    powerful.has(namespace);
+}
+
+export function ownerOf({ metadata }: Namespace): string | undefined {
+  return metadata.labels[ownerLabel];
+}

@@ -1,0 +1,108 @@
+/** Makes the context of the checks: who we are, what is deployed, and how to get at everything else. */
+import type { ClusterClient } from '../cluster/client.ts';
+import { type FlagValues, readSettings } from '../config.ts';
+import { askMembers } from '../directory/members.ts';
+import type { Clock } from '../shared/clock.ts';
+import { Failure } from '../shared/errors.ts';
+import type { Log } from '../shared/log.ts';
+import type { Redactor } from '../shared/redact.ts';
+import { findApiKey } from './api-key.ts';
+import { authoritiesName } from './checks/endpoint.ts';
+import type { Commands, PreflightContext, PreflightOptions } from './context.ts';
+import { readDeployed, settingsOver } from './deployed.ts';
+import { gather, once } from './gather.ts';
+import { whoAmI } from './identity.ts';
+import { askMaximumLifetime } from './lifetime.ts';
+
+export interface PreflightInput {
+  readonly env: NodeJS.ProcessEnv;
+  readonly flags: FlagValues;
+  readonly client: ClusterClient;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+  readonly userAgent: string;
+  readonly commands: Commands;
+  readonly options: PreflightOptions;
+}
+
+/** @throws Failure where the cluster can't be asked at all, or a setting of this process can't be used */
+export async function openContext(input: PreflightInput): Promise<PreflightContext> {
+  const { env, flags, client, clock: time, random, log, signal, commands, options } = input;
+  const identity = await whoAmI(client, signal);
+  const own = readSettings(env, flags);
+  const deployed = once(() => readDeployed(gather(client, own, signal), env['CRONJOB_NAME']));
+  const { settings, unusable } = settingsOver(await orUndefined(deployed), env, flags);
+  const gathered = gather(client, settings, signal);
+  const apiKey = once(async () => {
+    const fileIsGiven = Boolean(flags['POOLC_API_KEY_FILE'] ?? env['POOLC_API_KEY_FILE']);
+    const found = await findApiKey({ settings, gathered, deployed: await orUndefined(deployed), fileIsGiven });
+    if (found !== undefined) input.redactor.add(found.key.reveal());
+    return found;
+  });
+  const extraAuthorities = once(async () => {
+    const { data } = await gathered.configMap(authoritiesName);
+    return Object.values(data).filter((text) => text.includes('BEGIN CERTIFICATE'));
+  });
+  return {
+    settings,
+    deployed,
+    unusable,
+    gathered,
+    client,
+    identity,
+    apiKey,
+    redact: (text) => input.redactor.add(text),
+    commands,
+    options,
+    random,
+    log,
+    signal,
+    clock: time,
+    proxyEnv: env,
+    extraAuthorities: async () => (await orUndefined(extraAuthorities)) ?? [],
+    maximumLifetime: once(async () => {
+      const account = (await orUndefined(deployed))?.serviceAccount ?? 'credentials-updater';
+      const members = (await orUndefined(gathered.accounts)) ?? [];
+      const candidates = [
+        ...ownAccount(identity.user),
+        { namespace: settings.podNamespace, name: account },
+        ...members.slice(0, 1).map(({ name }) => ({ namespace: settings.targetNamespace, name })),
+      ];
+      return askMaximumLifetime(client, candidates, signal);
+    }),
+    members: once(async () => {
+      const key = await apiKey();
+      if (settings.endpoint === undefined || key === undefined)
+        throw new Failure('usage', 'the directory was not asked: there is no POOLC_API_ENDPOINT or no API key');
+      return askMembers(
+        {
+          endpoint: settings.endpoint,
+          key: key.key,
+          userAgent: input.userAgent,
+          proxyEnv: env,
+          extraAuthorities: (await orUndefined(extraAuthorities)) ?? [],
+          clock: time,
+        },
+        signal,
+      );
+    }),
+  };
+}
+
+/** For what another check reports. */
+async function orUndefined<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+function ownAccount(user: string): { namespace: string; name: string }[] {
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? [];
+  return namespace === undefined || name === undefined ? [] : [{ namespace, name }];
+}

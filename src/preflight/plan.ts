@@ -1,0 +1,14 @@
+/** What the next sync would do, for the checks that speak of it. */
+import { buildPlan, type Plan } from '../plan/plan.ts';
+import type { PreflightContext } from './context.ts';
+
+/** @throws Failure where the directory or the accounts can't be read */
+export async function readPlan({ members, gathered }: PreflightContext): Promise<Plan> {
+  const [directory, accounts, reservations, holds] = await Promise.all([
+    members(),
+    gathered.accounts(),
+    gathered.reservations(),
+    gathered.holds(),
+  ]);
+  return buildPlan({ members: directory, accounts, reservations, holds });
+}

@@ -1,0 +1,94 @@
+/**
+ * Everything that must be in place before members get their tokens, looked at: a list of checks, each a plain function
+ * from what was gathered to findings. What a check may not read makes it `unknown`; nothing makes the others stop.
+ */
+import { toFailure } from '../shared/errors.ts';
+import { accounts } from './checks/accounts.ts';
+import { allowances } from './checks/allowances.ts';
+import { clock } from './checks/clock.ts';
+import { cronJob } from './checks/cron-job.ts';
+import { directory } from './checks/directory.ts';
+import { endpoint } from './checks/endpoint.ts';
+import { kubernetes } from './checks/kubernetes.ts';
+import { kyverno } from './checks/kyverno.ts';
+import { legacyTokens } from './checks/legacy-tokens.ts';
+import { memberRole } from './checks/member-role.ts';
+import { minters } from './checks/minters.ts';
+import { names } from './checks/names.ts';
+import { namespaces } from './checks/namespaces.ts';
+import { policies } from './checks/policies.ts';
+import { probe } from './checks/probe.ts';
+import { schedule } from './checks/schedule.ts';
+import { secret } from './checks/secret.ts';
+import { tokenLifetime } from './checks/token-lifetime.ts';
+import { updaterRights } from './checks/updater-rights.ts';
+import type { PreflightContext } from './context.ts';
+import { type Finding, failed, gravest, type Status, unknown } from './finding.ts';
+import { openContext, type PreflightInput } from './open-context.ts';
+
+type Check = (context: PreflightContext) => Promise<readonly Finding[]>;
+
+/** In the order in which they are read: what the others rest on first. */
+const checks: Readonly<Record<string, Check>> = {
+  kubernetes,
+  clock,
+  namespaces,
+  secret,
+  endpoint,
+  directory,
+  'cron-job': cronJob,
+  allowances,
+  'token-lifetime': tokenLifetime,
+  schedule,
+  'updater-rights': updaterRights,
+  'member-role': memberRole,
+  minters,
+  policies,
+  kyverno,
+  accounts,
+  'legacy-tokens': legacyTokens,
+  names,
+};
+
+export interface CheckResult {
+  readonly check: string;
+  readonly status: Status;
+  readonly findings: readonly Finding[];
+}
+
+export interface PreflightReport {
+  readonly server: string;
+  /** As whom the cluster was looked at. */
+  readonly user: string;
+  readonly results: readonly CheckResult[];
+  readonly counts: Readonly<Record<Status, number>>;
+}
+
+/** @throws Failure where the cluster can't be asked at all, or a setting of this process can't be used */
+export async function runPreflight(input: PreflightInput): Promise<PreflightReport> {
+  const context = await openContext(input);
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => resultOf(name, await perform(check, context))),
+  );
+  // After the others, which would see its account.
+  if (context.options.probe) results.push(resultOf('probe', await perform(probe, context)));
+  const counts = { ok: 0, warning: 0, failed: 0, unknown: 0 };
+  for (const { status } of results) counts[status]++;
+  return { server: input.client.access.server.origin, user: context.identity.user, results, counts };
+}
+
+function resultOf(check: string, findings: readonly Finding[]): CheckResult {
+  return { check, status: gravest(findings), findings };
+}
+
+async function perform(check: Check, context: PreflightContext): Promise<readonly Finding[]> {
+  try {
+    return await check(context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const failure = toFailure(error);
+    // A bug of ours must not pass for a lack of permission.
+    if (failure.kind === 'internal') return [failed(`${failure.message} (${failure.hint ?? ''})`)];
+    return [unknown(failure.status === 403 ? `no permission: ${failure.message}` : failure.message)];
+  }
+}

@@ -1,0 +1,47 @@
+/** What the API server's answer says about an attempt. Pure. */
+import type { Attempt } from './attempts.ts';
+
+export type Outcome =
+  /** As it should be. */
+  | 'expected'
+  /** Allowed, and should not be. */
+  | 'open'
+  /** Refused, and should not be. */
+  | 'closed'
+  /** Neither was shown. */
+  | 'untried';
+
+export interface Answer {
+  readonly status: number;
+  /** The message of the API server's Status; empty where it did as it was told. */
+  readonly said: string;
+  /** Of what came back. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** @param as who tried it: a member's token, or ourselves with all the rights that we have */
+export function outcomeOf(attempt: Attempt, answer: Answer, as: 'member' | 'operator'): Outcome {
+  const { should, by } = attempt;
+  const { status, said } = answer;
+  // The account was deleted by someone else.
+  if (status === 401) return 'untried';
+  if (should === 'be allowed') return status < 300 ? 'expected' : 'closed';
+  if (by === 'policies') {
+    if (status < 300) return isHarmless(attempt, answer) ? 'expected' : 'open';
+    // A right that we lack shows nothing about the policies.
+    if (as === 'operator' && status === 403 && isRbacRefusal(said)) return 'untried';
+    if (status === 403) return 'expected';
+    // Kyverno refuses so, where it answers.
+    return status === 400 && said.includes('admission webhook') ? 'expected' : 'untried';
+  }
+  // Authorization comes first: whatever else is said to a harmless request, it was not refused for lack of a right.
+  return status === 403 ? 'expected' : 'open';
+}
+
+function isHarmless({ harmlessWith }: Attempt, { labels }: Answer): boolean {
+  return harmlessWith !== undefined && harmlessWith.values.includes(labels[harmlessWith.label] ?? '');
+}
+
+function isRbacRefusal(said: string): boolean {
+  return / cannot [a-z]+ resource /.test(said);
+}
