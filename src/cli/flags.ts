@@ -1,0 +1,84 @@
+/** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
+import { type Command, Option } from 'commander';
+import { type FlagValues, flagOf, settingDefinitions, settingGroups } from '../config.ts';
+import type { Environment } from './environment.ts';
+
+/** What a command is given besides its flags, and how it ends. */
+export interface CommandContext {
+  readonly environment: Environment;
+  readonly end: (exitCode: number) => void;
+}
+
+/** As commander gives them: by name, in camel case. */
+export type CommandOptions = Readonly<Record<string, unknown>>;
+
+export function outputOption(formats: readonly string[]): Option {
+  return new Option('--output <format>', 'how to print it (text on a terminal, else json)').choices(formats);
+}
+
+export function withClusterFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--kubeconfig <file>', 'kubeconfig to use (KUBECONFIG, the pod, ~/.kube/config)').helpGroup(
+        'Which cluster:',
+      ),
+    )
+    .addOption(
+      new Option('--context <name>', 'context of the kubeconfig (its current one)').helpGroup('Which cluster:'),
+    );
+}
+
+/**
+ * Flags for settings, in their groups; each shows the environment variable that it stands for.
+ * @param names those that the command reads; all of them unless given
+ */
+export function withSettings(command: Command, names?: readonly string[]): Command {
+  for (const { title, settings } of settingGroups) {
+    for (const { name, placeholder, description, default: fallback, choices } of settings) {
+      if (names !== undefined && !names.includes(name)) continue;
+      const suffix = fallback === undefined ? '' : ` [${fallback}]`;
+      const option = new Option(`${flagOf(name)} <${placeholder}>`, `${name}: ${description}${suffix}`).helpGroup(
+        `${title} settings:`,
+      );
+      command.addOption(choices === undefined ? option : option.choices(choices));
+    }
+  }
+  return command.addHelpText(
+    'after',
+    '\nEach setting can be given in the environment instead, under the name that its\ndescription begins with; the flag wins.',
+  );
+}
+
+/** The end of a command's --help: examples, each with what it is for, and the exit codes. */
+export function withExamples(
+  command: Command,
+  examples: readonly (readonly [purpose: string, line: string])[],
+  exitCodes: Readonly<Record<number, string>>,
+): Command {
+  const exampleLines = examples.map(([purpose, line]) => `  # ${purpose}\n  $ ${line}\n`);
+  const codeLines = Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}\n`);
+  return command.addHelpText('after', `\nExamples:\n${exampleLines.join('\n')}\nExit codes:\n${codeLines.join('')}`);
+}
+
+export function commonFlags(options: CommandOptions) {
+  return {
+    settings: settingFlags(options),
+    output: textOf(options['output']),
+    kubeconfig: textOf(options['kubeconfig']),
+    context: textOf(options['context']),
+  };
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** --foo-bar arrives as fooBar; settings are called FOO_BAR. */
+function settingFlags(options: CommandOptions): FlagValues {
+  return Object.fromEntries(
+    settingDefinitions.map(({ name }) => [
+      name,
+      textOf(options[name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())]),
+    ]),
+  );
+}

@@ -1,0 +1,200 @@
+/** `credentials-updater kubeconfig MEMBER`: a kubeconfig that works; with --cluster-info, what members' login reads. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { describeCluster } from '../cluster/cluster-info.ts';
+import { type FlagValues, readSettings, type Settings } from '../config.ts';
+import {
+  type KubeconfigCluster,
+  type KubeconfigEntry,
+  mergeKubeconfig,
+  renderKubeconfig,
+  serverText,
+} from '../credentials/kubeconfig.ts';
+import { systemClock } from '../shared/clock.ts';
+import { formatDuration } from '../shared/duration.ts';
+import { exitCodes, Failure } from '../shared/errors.ts';
+import { createPrivateFile, updatePrivateFile } from '../shared/private-file.ts';
+import { Redactor } from '../shared/redact.ts';
+import { columnsOf, wrapLine } from '../shared/terminal-text.ts';
+import { type MemberKubeconfig, makeMemberKubeconfig } from '../sync/member-kubeconfig.ts';
+import { askDirectory } from './ask-directory.ts';
+import { type ClusterOptions, type Environment, openCluster, openLog } from './environment.ts';
+import {
+  type CommandContext,
+  type CommandOptions,
+  commonFlags,
+  textOf,
+  withClusterFlags,
+  withExamples,
+  withSettings,
+} from './flags.ts';
+
+export interface KubeconfigFlags extends ClusterOptions {
+  readonly settings: FlagValues;
+  /** Login id, UUID or ServiceAccount name; undefined with `clusterInfo`. */
+  readonly member: string | undefined;
+  readonly clusterInfo: boolean;
+  readonly name?: string | undefined;
+  readonly certificateAuthority?: string | undefined;
+  readonly insecureSkipTlsVerify: boolean;
+  readonly out?: string | undefined;
+  readonly merge: boolean;
+  readonly use: boolean;
+  readonly replace: boolean;
+}
+
+export function addKubeconfigCommand(program: Command, { environment, end }: CommandContext): void {
+  const command = program
+    .command('kubeconfig')
+    .summary('make a kubeconfig for one member, or the description of the cluster')
+    .description(
+      "Makes a kubeconfig that works for one member: a fresh token of their ServiceAccount, the API server's address as members see it, and the cluster's CA. It is printed, or written to a file that only you can read; merged into a kubeconfig that exists, it leaves everything else there as it is. The token lives as long as any other, and dies with the account.\n\nWith --cluster-info it prints the public description of the cluster instead (name, address, CA; no credential), which members give to their `login`.",
+    )
+    .argument('[member]', 'login id, UUID or ServiceAccount name')
+    .option('--cluster-info', 'print the public description of the cluster, as JSON, instead')
+    .option('--out <file>', 'write to this file, readable by you alone; it must not exist yet')
+    .option('--merge', 'with --out: merge into that file, keeping all that is in it')
+    .option('--use', 'with --merge: make the new context the current one')
+    .option('--replace', 'with --merge: replace entries of the same name that are not ours')
+    .option('--name <name>', "the cluster's name in the kubeconfig (the one in yours, else pks)")
+    .option('--certificate-authority <file>', "the cluster's CA in PEM (the one in your kubeconfig)")
+    .option('--insecure-skip-tls-verify', 'make a kubeconfig that believes any server: for a test cluster only')
+    .action(async (member: string | undefined, options: CommandOptions) => {
+      const isSet = (name: string) => options[name] === true;
+      end(
+        await kubeconfigCommand(environment, {
+          ...commonFlags(options),
+          member,
+          clusterInfo: isSet('clusterInfo'),
+          name: textOf(options['name']),
+          certificateAuthority: textOf(options['certificateAuthority']),
+          insecureSkipTlsVerify: isSet('insecureSkipTlsVerify'),
+          out: textOf(options['out']),
+          merge: isSet('merge'),
+          use: isSet('use'),
+          replace: isSet('replace'),
+        }),
+      );
+    });
+  withSettings(withClusterFlags(command), [
+    'POOLC_API_ENDPOINT',
+    'POOLC_API_KEY_FILE',
+    'TARGET_NAMESPACE',
+    'POD_NAMESPACE',
+    'CLUSTER_PUBLIC_SERVER',
+    'TOKEN_LIFETIME',
+    'TOKEN_AUDIENCES',
+    'LOG_LEVEL',
+  ]);
+  withExamples(
+    command,
+    [
+      ['For kim, to be sent over a safe way', 'credentials-updater kubeconfig kim --out kim.yaml'],
+      [
+        'See what kim sees',
+        'credentials-updater kubeconfig kim --out ~/.kube/config --merge\n  $ kubectl --context kim@pks get namespaces',
+      ],
+      ['What members log in with', 'credentials-updater kubeconfig --cluster-info > pks.json'],
+    ],
+    {
+      0: 'done',
+      1: 'the cluster could not be read, or made no token',
+      2: 'nobody is meant, or has no account; a file is in the way; bad usage',
+    },
+  );
+}
+
+/** @returns the exit code */
+export async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlags): Promise<number> {
+  checkFlags(flags);
+  const { env, stdout, stderr, signal } = environment;
+  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  const redactor = new Redactor();
+  const log = openLog(environment, settings, 'text', redactor);
+  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  try {
+    const cluster = describeCluster(client.access, {
+      name: flags.name,
+      insecureSkipTlsVerify: flags.insecureSkipTlsVerify,
+      certificateAuthority: readCertificateAuthority(flags.certificateAuthority),
+      publicServer: settings.clusterPublicServer,
+      inPod: settings.inPod,
+    });
+    if (flags.member === undefined) {
+      stdout.write(clusterInfoText(cluster));
+      return exitCodes.done;
+    }
+    const directory = await askDirectory(environment, settings, { redactor, log });
+    const context = { settings, client, clock: systemClock, random: Math.random, redactor, signal };
+    const made = await makeMemberKubeconfig(context, flags.member, { directory, cluster });
+    await put(made.entry, flags, stdout);
+    stderr.write(
+      `${wrapLine(summary(made, settings, client.serverTime ?? systemClock.now()), columnsOf(stderr), 2)}\n`,
+    );
+    return exitCodes.done;
+  } finally {
+    client.close();
+  }
+}
+
+/** Not through the redactor: the token is what was asked for. */
+async function put(
+  entry: KubeconfigEntry,
+  { out, merge, use, replace }: KubeconfigFlags,
+  stdout: NodeJS.WriteStream,
+): Promise<void> {
+  if (out === undefined) stdout.write(renderKubeconfig(entry));
+  else if (!merge) await createPrivateFile(out, renderKubeconfig(entry));
+  else
+    await updatePrivateFile(out, (existing) =>
+      mergeKubeconfig(existing, entry, { file: out, makeCurrent: use, replace }),
+    );
+}
+
+/** @throws Failure (usage) for flags that say nothing together */
+function checkFlags({ member, clusterInfo, out, merge, use, replace, insecureSkipTlsVerify }: KubeconfigFlags): void {
+  const problems: readonly (readonly [boolean, string])[] = [
+    [member === undefined && !clusterInfo, 'nobody is named: whose kubeconfig?'],
+    [member !== undefined && clusterInfo, '--cluster-info describes the cluster for everybody, not for one member'],
+    [clusterInfo && out !== undefined, '--cluster-info prints; it does not go with --out'],
+    [clusterInfo && insecureSkipTlsVerify, '--cluster-info does not go with --insecure-skip-tls-verify'],
+    [merge && out === undefined, '--merge needs the file to merge into'],
+    [use && !merge, '--use goes with --merge'],
+    [replace && !merge, '--replace goes with --merge'],
+  ];
+  const problem = problems.find(([is]) => is);
+  if (problem === undefined) return;
+  throw new Failure('usage', problem[1], { hint: 'for example: credentials-updater kubeconfig kim --out kim.yaml' });
+}
+
+function readCertificateAuthority(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Failure('usage', `the CA file ${file} can't be read`, { cause: error });
+  }
+}
+
+/** What members' `login --cluster` and the club's site read. */
+function clusterInfoText({ name, server, certificateAuthority }: KubeconfigCluster): string {
+  if (certificateAuthority === undefined) {
+    throw new Failure('usage', 'the kubeconfig names no CA, and members need one to know the cluster by', {
+      hint: 'name it with --certificate-authority FILE (/etc/kubernetes/pki/ca.crt on a kubeadm control plane)',
+    });
+  }
+  return `${JSON.stringify({ name, server: serverText(server), certificateAuthority }, undefined, 2)}\n`;
+}
+
+function summary(
+  { entry, account, expiresAt, grantedSeconds }: MemberKubeconfig,
+  settings: Settings,
+  now: number,
+): string {
+  const less =
+    grantedSeconds < settings.tokenLifetimeSeconds
+      ? ` (${formatDuration(settings.tokenLifetimeSeconds)} were asked for)`
+      : '';
+  const at = new Date(expiresAt).toISOString().slice(0, 16).replace('T', ' ');
+  return `context ${entry.contextName}: the token of ${settings.targetNamespace}/${account} expires at ${at} UTC, in ${formatDuration(Math.floor((expiresAt - now) / 1_000))}${less}`;
+}

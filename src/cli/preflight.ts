@@ -1,0 +1,138 @@
+/** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
+import type { Command } from 'commander';
+import { type FlagValues, flagOf, readApiKey, readSettings } from '../config.ts';
+import type { Commands, CommandTemplate } from '../preflight/context.ts';
+import { runPreflight } from '../preflight/preflight.ts';
+import { systemClock } from '../shared/clock.ts';
+import { exitCodes } from '../shared/errors.ts';
+import { Redactor } from '../shared/redact.ts';
+import { shellCommand, wordsOf } from '../shared/shell-command.ts';
+import { columnsOf } from '../shared/terminal-text.ts';
+import { type ClusterOptions, type Environment, openCluster, openLog, outputFormat, userAgent } from './environment.ts';
+import {
+  type CommandContext,
+  type CommandOptions,
+  commonFlags,
+  outputOption,
+  textOf,
+  withClusterFlags,
+  withExamples,
+  withSettings,
+} from './flags.ts';
+import { renderPreflight } from './render-preflight.ts';
+import { styleFor } from './style.ts';
+
+/** Those that a check looks at; the rest of the CronJob's are only checked for being usable. */
+const settingNames = [
+  'POOLC_API_ENDPOINT',
+  'POOLC_API_KEY_FILE',
+  'TARGET_NAMESPACE',
+  'POD_NAMESPACE',
+  'TOKEN_LIFETIME',
+  'MIN_MEMBERS',
+  'LOG_LEVEL',
+];
+
+export interface PreflightFlags extends ClusterOptions {
+  readonly settings: FlagValues;
+  readonly output?: string | undefined;
+  readonly probe: boolean;
+  /** The kustomization that deploys the updater. */
+  readonly overlay: string;
+  /** The kustomization of the members' policies; found out unless given. */
+  readonly policies?: string | undefined;
+}
+
+export function addPreflightCommand(program: Command, { environment, end }: CommandContext): void {
+  const command = program
+    .command('preflight')
+    .summary('is everything in place, and what is open that must not be')
+    .description(
+      "Looks at everything that a sync and the members' access rest on, one line a check, with the reason and the command that fixes it. Changes nothing, but for the throw-away account of --probe. What is not set here is taken from the CronJob on the cluster. What may not be read is unknown, not wrong.",
+    )
+    .addOption(outputOption(['text', 'json']))
+    .option('--probe', 'act as a fresh member: a throw-away account, and attempts that change nothing')
+    .option(
+      '--overlay <path>',
+      'kustomization that deploys the updater, for the commands',
+      'deploy/overlays/production',
+    )
+    .option('--policies <path>', "kustomization of the members' policies, for the commands (found out)")
+    .action(async (options: CommandOptions) => {
+      end(
+        await preflightCommand(environment, {
+          ...commonFlags(options),
+          probe: options['probe'] === true,
+          overlay: textOf(options['overlay']) ?? 'deploy/overlays/production',
+          policies: textOf(options['policies']),
+        }),
+      );
+    });
+  withSettings(withClusterFlags(command), settingNames);
+  withExamples(
+    command,
+    [
+      ['Before the first deployment, and after any change', 'credentials-updater preflight'],
+      ['Attack the cluster as a member would', 'credentials-updater preflight --probe'],
+      [
+        'The commands that fix what failed',
+        "credentials-updater preflight --output json | jq -r '.checks[].findings[].fixes[].command'",
+      ],
+    ],
+    { 0: 'nothing failed', 1: 'something failed', 2: 'bad configuration or usage' },
+  );
+}
+
+/** @returns the exit code */
+export async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
+  const { env, stdout, signal } = environment;
+  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  // A file that was named must be there; the one at the default path only is in a pod.
+  if (flags.settings['POOLC_API_KEY_FILE'] ?? env['POOLC_API_KEY_FILE']) readApiKey(settings);
+  const format = outputFormat(environment, flags.output);
+  const redactor = new Redactor();
+  const log = openLog(environment, settings, 'text', redactor);
+  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  try {
+    const report = await runPreflight({
+      env,
+      flags: flags.settings,
+      client,
+      clock: systemClock,
+      random: Math.random,
+      log,
+      redactor,
+      signal,
+      userAgent,
+      commands: commandsFor(flags),
+      options: { probe: flags.probe },
+    });
+    const { server, user, results, counts } = report;
+    const text =
+      format === 'json'
+        ? `${JSON.stringify({ server, user, counts, checks: results }, undefined, 2)}\n`
+        : renderPreflight(report, { style: styleFor(stdout), columns: columnsOf(stdout) });
+    stdout.write(redactor.redact(text));
+    return counts.failed > 0 ? exitCodes.failed : exitCodes.done;
+  } finally {
+    client.close();
+  }
+}
+
+/** They go to the cluster that was looked at, whatever is current in the shell that they are copied into. */
+function commandsFor({ kubeconfig, context, settings, overlay, policies }: PreflightFlags): Commands {
+  const cluster = [
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+    ...(context === undefined ? [] : ['--context', context]),
+  ];
+  const given = Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [flagOf(name), value]));
+  const kubectl: CommandTemplate = (...template) => shellCommand(['kubectl', ...cluster, ...wordsOf(...template)]);
+  return {
+    kubectl,
+    credentialsUpdater: (...template) =>
+      shellCommand(['credentials-updater', ...wordsOf(...template), ...cluster, ...given]),
+    applyUpdater: kubectl`apply -k ${overlay}`,
+    applyMemberRole: kubectl`apply -k deploy/policies/base`,
+    applyPolicies: (variant) => kubectl`apply -k ${policies ?? `deploy/policies/${variant}`}`,
+  };
+}

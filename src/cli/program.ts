@@ -1,0 +1,105 @@
+/** The commands, by name. Each one is a file of its own, with its flags and its --help; this one only lists them. */
+import { Command, CommanderError } from 'commander';
+import { addMemberCommands } from '../member/commands.ts';
+import { memberEnvironment } from '../member/environment.ts';
+import { exitCodes, Failure } from '../shared/errors.ts';
+import { version } from '../shared/version.ts';
+import { addCompletionCommand } from './completion.ts';
+import type { Environment } from './environment.ts';
+import type { CommandContext } from './flags.ts';
+import { addKubeconfigCommand } from './kubeconfig.ts';
+import { addPlanCommand } from './plan.ts';
+import { addPreflightCommand } from './preflight.ts';
+import { addRevokeCommand } from './revoke.ts';
+import { addStatusCommand } from './status.ts';
+import { addSyncCommand } from './sync.ts';
+
+const commands: readonly ((program: Command, context: CommandContext) => void)[] = [
+  addSyncCommand,
+  addPlanCommand,
+  addPreflightCommand,
+  addStatusCommand,
+  addKubeconfigCommand,
+  addRevokeCommand,
+  addCompletionCommand,
+];
+
+/** Runs the command that the arguments name; `sync` when they name none. @returns its exit code. @throws Failure */
+export async function runProgram(args: readonly string[], environment: Environment): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const program = createProgram({
+    environment,
+    end: (code) => {
+      exitCode = code;
+    },
+  });
+  const [first] = args;
+  const asksForProgram = first !== undefined && /^(-h|--help|-V|--version)$/.test(first);
+  const namesCommand = first !== undefined && !first.startsWith('-');
+  try {
+    // A word in the place of a command is always taken for one, so that a mistyped one is not read as sync's argument.
+    await program.parseAsync(namesCommand || asksForProgram ? [...args] : ['sync', ...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return exitCodes.done;
+    throw usageFailure(error, program, namesCommand ? first : 'sync');
+  }
+  return exitCode;
+}
+
+/** Commander's message, which names the nearest flag or command, and where to read on. */
+function usageFailure({ code, message }: CommanderError, program: Command, name: string): Failure {
+  const isKnown = program.commands.some((command) => command.name() === name);
+  // What `help` throws for a command that isn't there has no message of its own.
+  const what = code === 'commander.help' ? 'there is no such command' : message.replace(/^error: /, '');
+  return new Failure('usage', what.replace(/\n/g, ' ').replace(/\.$/, ''), {
+    hint: isKnown
+      ? `\`credentials-updater ${name} --help\` shows its flags, with examples`
+      : '`credentials-updater --help` shows the commands',
+  });
+}
+
+/** The program with all its commands: what --help and the shells' completion are made from. */
+export function createProgram(context: CommandContext): Command {
+  const { stdout } = context.environment;
+  const program = new Command('credentials-updater')
+    .description(
+      "Keeps a Kubernetes cluster's credentials equal to the club's member directory: who is a member gets a ServiceAccount and a fresh token, who left loses access, and the tokens go to the PoolC API, which shows each member their own. Without a command it runs sync.",
+    )
+    .usage('[command] [flags]')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (help) => void stdout.write(help),
+      writeErr: () => undefined, // errors become Failures, printed in one place
+      getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : 80),
+    })
+    .addHelpText('after', programHelp);
+  for (const add of commands) add(program, context);
+  program.commandsGroup('For members, on their own computers:');
+  addMemberCommands(program, () => memberEnvironment(context.environment.signal));
+  return program;
+}
+
+const programHelp = `
+Examples:
+  # What would happen, and why; nothing is touched
+  $ credentials-updater plan
+
+  # Do it
+  $ credentials-updater sync
+
+Exit codes:
+    0  done
+    1  failed; no active member's delivered token was harmed
+    2  bad configuration or usage
+    3  done, but some members have no fresh token
+    4  refused by the guard, nothing changed
+    5  the run lock is held by another run, or was lost
+   10  plan --detailed-exitcode: changes pending
+  130  stopped by Ctrl-C (143: by SIGTERM)
+
+Each flag that is named after a setting can be given in the environment
+instead, as --help of the command says; the flag wins.
+`;

@@ -1,0 +1,58 @@
+/** A finished run as a person reads it: a short table and one line of conclusion. */
+import { memberLabel } from '../plan/model.ts';
+import type { Schedule } from '../plan/schedule.ts';
+import { slackText } from '../plan/schedule.ts';
+import { formatDuration } from '../shared/duration.ts';
+import { wrapLine, wrapMessage } from '../shared/terminal-text.ts';
+import type { RunReport } from '../sync/report.ts';
+import type { Style } from './style.ts';
+
+/** @param columns of the terminal; undefined for no wrapping */
+export function renderRun(
+  report: RunReport,
+  { schedule, style, columns }: { schedule: Schedule | undefined; style: Style; columns: number | undefined },
+): string {
+  const wrapped = table(report, schedule, style).map((line) => wrapLine(line, columns, labelWidth + 3));
+  return [...wrapped, ...conclusion(report, style).map((line) => wrapMessage(line, columns, 2)), ''].join('\n');
+}
+
+const labelWidth = 15;
+
+function table({ plan, outcomes, slack, seconds }: RunReport, schedule: Schedule | undefined, style: Style): string[] {
+  if (plan === undefined) return [];
+  const failed = outcomes.failedMembers;
+  const rows: [string, string][] = [
+    ['members', String(plan.members)],
+    ['kept', String(plan.keep.length)],
+    ['joined', `${outcomes.createdAccounts.length}${listed(outcomes.createdAccounts.map(({ name }) => name))}`],
+    [
+      'removed',
+      `${outcomes.removedAccounts.length}${listed(outcomes.removedAccounts.map(({ account }) => account.name))}`,
+    ],
+  ];
+  if (outcomes.grantedSeconds !== undefined) rows.push(['token lifetime', formatDuration(outcomes.grantedSeconds)]);
+  if (slack !== undefined && schedule !== undefined) rows.push(['time', slackText(slack, schedule)]);
+  rows.push(['took', formatDuration(seconds)]);
+  const lines = rows.map(([name, value]) => `  ${style('dim', name.padEnd(labelWidth))} ${value}`);
+  for (const { member, failure } of failed.slice(0, 20))
+    lines.push(`  ${style('yellow', 'no fresh token'.padEnd(labelWidth))} ${memberLabel(member)}: ${failure.message}`);
+  if (failed.length > 20) lines.push(`  … and ${failed.length - 20} more`);
+  return lines;
+}
+
+function conclusion({ outcome, failure, step, outcomes, exitCode }: RunReport, style: Style): string[] {
+  if (failure === undefined) {
+    const delivered = `${outcomes.minted} members have a fresh token`;
+    if (outcome === 'done') return [style('green', `✓ done: ${delivered}`)];
+    const without = outcomes.failedMembers.length;
+    return [style('yellow', `! partly done: ${delivered}, ${without} have none (exit code ${exitCode})`)];
+  }
+  const where = step === undefined ? '' : ` (step: ${step})`;
+  const hint = failure.hint === undefined ? [] : [`  what to do: ${failure.hint}`];
+  return [`${style('red', `✗ ${outcome}${where}:`)} ${failure.message}`, ...hint];
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  return ` (${names.toSorted().slice(0, 8).join(', ')}${names.length > 8 ? `, … ${names.length - 8} more` : ''})`;
+}

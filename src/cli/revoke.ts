@@ -1,0 +1,163 @@
+/** `credentials-updater revoke LOGIN|UUID`: who is meant, are you sure, done. */
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { type FlagValues, readSettings } from '../config.ts';
+import { systemClock } from '../shared/clock.ts';
+import { exitCodes, Failure } from '../shared/errors.ts';
+import { Redactor } from '../shared/redact.ts';
+import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
+import { findRevokeTarget, type RevokeContext, type RevokeTarget, release, revoke } from '../sync/revoke.ts';
+import { askDirectory } from './ask-directory.ts';
+import { type ClusterOptions, type Environment, hostName, openCluster, openLog } from './environment.ts';
+import {
+  type CommandContext,
+  type CommandOptions,
+  commonFlags,
+  withClusterFlags,
+  withExamples,
+  withSettings,
+} from './flags.ts';
+import { syncCommand } from './sync.ts';
+
+export interface RevokeFlags extends ClusterOptions {
+  readonly settings: FlagValues;
+  /** Login id, UUID or ServiceAccount name. */
+  readonly member: string;
+  readonly yes: boolean;
+  readonly hold: boolean;
+  readonly release: boolean;
+  readonly sync: boolean;
+}
+
+export function addRevokeCommand(program: Command, { environment, end }: CommandContext): void {
+  const command = program
+    .command('revoke')
+    .summary("take a member's access away at once; works with the directory down")
+    .description(
+      "Takes a member's access away at once: deletes their ServiceAccount, so that the API server rejects every token they hold within 30 s. Works with the directory down, then by UUID or ServiceAccount name. Who is still in the directory gets a new account with the next sync, unless they are held out. Asks before it does anything.",
+    )
+    .argument('<member>', 'login id, UUID or ServiceAccount name')
+    .option('-y, --yes', 'do not ask')
+    .option('--hold', 'keep this member out, whatever the directory says')
+    .option('--release', 'end a hold; removes nothing')
+    .option('--sync', 'deliver at once afterwards, so that the site shows no dead token')
+    .action(async (member: string, options: CommandOptions) => {
+      end(
+        await revokeCommand(environment, {
+          ...commonFlags(options),
+          member,
+          yes: options['yes'] === true,
+          hold: options['hold'] === true,
+          release: options['release'] === true,
+          sync: options['sync'] === true,
+        }),
+      );
+    });
+  withSettings(withClusterFlags(command));
+  withExamples(
+    command,
+    [
+      ['A laptop was stolen: its tokens die, the member gets fresh ones', 'credentials-updater revoke kim --sync'],
+      ['Out at once, and no sync brings them back', 'credentials-updater revoke kim --hold --sync'],
+      ['Let them in again with the next sync', 'credentials-updater revoke kim --release'],
+    ],
+    {
+      0: 'done',
+      1: 'failed; what was done is said',
+      2: 'nobody is meant, or two are; not confirmed; bad configuration or usage',
+      5: 'the run lock is held by a run, or was lost',
+    },
+  );
+}
+
+/** @returns the exit code */
+export async function revokeCommand(environment: Environment, flags: RevokeFlags): Promise<number> {
+  if (flags.hold && flags.release)
+    throw new Failure('usage', '--hold and --release contradict each other: give one of them');
+  const settings = readSettings(environment.env, flags.settings);
+  const redactor = new Redactor();
+  const log = openLog(environment, settings, 'text', redactor);
+  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  const { stdout } = environment;
+  const say = (text: string) => stdout.write(`${wrapMessage(redactor.redact(text), columnsOf(stdout), 2)}\n`);
+  try {
+    const context: RevokeContext = {
+      settings,
+      client,
+      clock: systemClock,
+      random: Math.random,
+      log,
+      host: hostName(environment),
+      signal: environment.signal,
+    };
+    const directory = await askDirectory(environment, settings, { redactor, log });
+    const target = await findRevokeTarget(context, flags.member, directory);
+    if (flags.release) {
+      await release(context, target);
+      say(
+        target.held
+          ? `${target.label} (${target.uuid}) is no longer held out; ${afterRelease(target)}`
+          : `${target.label} (${target.uuid}) was not held out`,
+      );
+    } else {
+      await confirm(environment, flags, target);
+      const { removed } = await revoke(context, target, { hold: flags.hold });
+      say(
+        removed.length === 0
+          ? `${target.label} (${target.uuid}) had no account`
+          : `removed ${removed.join(', ')}: every token of ${target.label} is rejected within 30 s`,
+      );
+      say(afterRevoke(target, flags.hold || target.held));
+    }
+  } finally {
+    client.close();
+  }
+  if (flags.sync) return syncCommand(environment, { ...flags, firstRun: false });
+  if (!flags.release)
+    say(
+      'The site shows the dead token until the next delivery: add --sync, or run `credentials-updater sync`, to deliver now.',
+    );
+  return exitCodes.done;
+}
+
+async function confirm(
+  { stderr, env, signal }: Environment,
+  { yes, hold }: RevokeFlags,
+  target: RevokeTarget,
+): Promise<void> {
+  if (yes) return;
+  const names = target.accounts.map(({ name }) => name).join(', ') || 'no account';
+  if (!process.stdin.isTTY || env['CI'] !== undefined) {
+    throw new Failure(
+      'usage',
+      `revoke would remove ${names} of ${target.label} (${target.uuid}); nothing was changed`,
+      { hint: 'there is no terminal to ask on: confirm with --yes' },
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: stderr });
+  try {
+    const answer = await terminal.question(
+      `Remove ${names} of ${target.label} (${target.uuid})${hold ? ' and hold them out' : ''}? [y/N] `,
+      { signal },
+    );
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('usage', 'not confirmed; nothing was changed');
+  } finally {
+    terminal.close();
+  }
+}
+
+function afterRevoke({ inDirectory, label, uuid }: RevokeTarget, held: boolean): string {
+  if (held)
+    return `${label} is held out: no sync gives access back until \`credentials-updater revoke --release ${uuid}\`.`;
+  if (inDirectory === false) return `${label} is not in the directory, so no sync gives access back.`;
+  if (inDirectory === true)
+    return `${label} is still in the directory: the next sync gives them a new account and token. To keep them out, add --hold.`;
+  return `Whether the next sync gives access back depends on the directory, which could not be asked. To keep them out, add --hold.`;
+}
+
+function afterRelease({ inDirectory }: RevokeTarget): string {
+  if (inDirectory === undefined) return 'the next sync gives access back if the directory lists them';
+  return inDirectory
+    ? 'the next sync gives access back'
+    : 'the directory does not list them, so no sync gives access back';
+}

@@ -1,0 +1,160 @@
+/** `credentials-updater status`: who has credentials, until when. */
+import { type Command, Option } from 'commander';
+import { stringify } from 'yaml';
+import { type FlagValues, readSettings } from '../config.ts';
+import { type MemberState, type MemberStatus, memberStates } from '../plan/member-status.ts';
+import { systemClock } from '../shared/clock.ts';
+import { parseDuration } from '../shared/duration.ts';
+import { exitCodes, Failure } from '../shared/errors.ts';
+import { Redactor } from '../shared/redact.ts';
+import { columnsOf } from '../shared/terminal-text.ts';
+import { gatherStatus } from '../sync/status.ts';
+import { askDirectory } from './ask-directory.ts';
+import { type ClusterOptions, type Environment, openCluster, openLog } from './environment.ts';
+import {
+  type CommandContext,
+  type CommandOptions,
+  commonFlags,
+  outputOption,
+  textOf,
+  withClusterFlags,
+  withExamples,
+  withSettings,
+} from './flags.ts';
+import { loginOf, renderStatus, statusData } from './render-status.ts';
+import { styleFor } from './style.ts';
+
+export interface StatusFlags extends ClusterOptions {
+  readonly settings: FlagValues;
+  readonly output?: string | undefined;
+  /** Comma-separated states. */
+  readonly state?: string | undefined;
+  /** Part of a login id, a ServiceAccount name or a UUID. */
+  readonly match?: string | undefined;
+  readonly expiresWithin?: string | undefined;
+  readonly sort: string;
+}
+
+const sortKeys = ['login', 'account', 'state', 'expires', 'created'] as const;
+
+export function addStatusCommand(program: Command, { environment, end }: CommandContext): void {
+  const command = program
+    .command('status')
+    .summary('show who has credentials, and until when')
+    .description(
+      `Shows who has credentials: each member's login id, ServiceAccount and state, when their token expires, the last delivery, and the time that tokens have to spare. Everything is read from the cluster; the PoolC API, where it is configured and answers, adds login ids, and who joined or left since. Without it, accounts go by their names.
+
+States: ok (a delivered token lives), expired, undelivered (left out of the last delivery), new (no token was delivered yet), leaving (no longer in the directory: the next sync removes the account), missing (in the directory without an account: the next sync creates it), surplus (a second account of a member), held (kept out by revoke --hold).`,
+    )
+    .addOption(outputOption(['text', 'wide', 'json', 'yaml']))
+    .option('--state <list>', `only these states, comma-separated: ${memberStates.join(', ')}`)
+    .option('--match <text>', 'only members whose login id, ServiceAccount name or UUID contains this')
+    .option('--expires-within <duration>', 'only members whose token expires within this time, such as 2d')
+    .addOption(new Option('--sort <key>', 'what to sort by').choices(sortKeys).default('login'))
+    .action(async (options: CommandOptions) => {
+      end(
+        await statusCommand(environment, {
+          ...commonFlags(options),
+          state: textOf(options['state']),
+          match: textOf(options['match']),
+          expiresWithin: textOf(options['expiresWithin']),
+          sort: textOf(options['sort']) ?? 'login',
+        }),
+      );
+    });
+  withSettings(withClusterFlags(command), [
+    'POOLC_API_ENDPOINT',
+    'POOLC_API_KEY_FILE',
+    'TARGET_NAMESPACE',
+    'POD_NAMESPACE',
+    'LOG_LEVEL',
+  ]);
+  withExamples(
+    command,
+    [
+      ['Who has credentials', 'credentials-updater status'],
+      ['What needs a look, worst first', 'credentials-updater status --state expired,undelivered,new --sort state'],
+      ['Whose tokens end before the weekend does', 'credentials-updater status --expires-within 2d'],
+      ['For a script', 'credentials-updater status --output json | jq \'.members[] | select(.state != "ok")\''],
+    ],
+    {
+      0: 'shown, whatever the states are',
+      1: 'the cluster could not be read',
+      2: 'bad configuration or usage',
+    },
+  );
+}
+
+/** @returns the exit code */
+export async function statusCommand(environment: Environment, flags: StatusFlags): Promise<number> {
+  const { env, stdout, signal } = environment;
+  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  const chosen = readFilter(flags);
+  const format = flags.output ?? (stdout.isTTY ? 'text' : 'json');
+  const redactor = new Redactor();
+  // Warnings go where people read them: what is printed on stdout is one document.
+  const log = openLog(environment, settings, 'text', redactor);
+  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  try {
+    const directory = await askDirectory(environment, settings, { redactor, log });
+    const status = await gatherStatus({ settings, client, clock: systemClock, signal }, directory);
+    const members = status.members.filter((member) => chosen(member, status.now)).toSorted(orderBy(flags.sort));
+    const shown = { ...status, members };
+    const unavailable = 'unavailable' in directory ? directory.unavailable : undefined;
+    const place = { namespace: settings.targetNamespace, unavailable };
+    const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
+    const text =
+      format === 'json'
+        ? `${JSON.stringify(statusData(shown, place), undefined, 2)}\n`
+        : format === 'yaml'
+          ? stringify(statusData(shown, place))
+          : renderStatus(shown, { of: status.members.length, ...place }, look);
+    stdout.write(redactor.redact(text));
+    return exitCodes.done;
+  } finally {
+    client.close();
+  }
+}
+
+type Filter = (member: MemberStatus, now: number) => boolean;
+
+/** @throws Failure (usage) for a state or a duration that is none */
+function readFilter({ state, match, expiresWithin }: StatusFlags): Filter {
+  const states = state === undefined ? undefined : state.split(',').map(readState);
+  const within = expiresWithin === undefined ? undefined : parseDuration(expiresWithin);
+  if (expiresWithin !== undefined && within === undefined)
+    throw new Failure(
+      'usage',
+      `--expires-within=${expiresWithin} can't be used: a duration such as 2d or 12h is needed`,
+    );
+  const text = match?.toLowerCase();
+  return (member, now) =>
+    (states === undefined || states.includes(member.state)) &&
+    (within === undefined || (member.token !== undefined && member.token.expiresAt <= now + within * 1_000)) &&
+    (text === undefined ||
+      [member.loginId, member.account, member.uuid].some((name) => name?.toLowerCase().includes(text)));
+}
+
+function readState(text: string): MemberState {
+  const state = memberStates.find((known) => known === text.trim().toLowerCase());
+  if (state !== undefined) return state;
+  throw new Failure('usage', `--state=${text.trim()} can't be used: it is none of ${memberStates.join(', ')}`);
+}
+
+/** By the key, then by login, so that the order never depends on the cluster's. */
+function orderBy(key: string): (a: MemberStatus, b: MemberStatus) => number {
+  const last = Number.POSITIVE_INFINITY;
+  const byLogin = (a: MemberStatus, b: MemberStatus) => compare(loginOf(a), loginOf(b)) || compare(a.uuid, b.uuid);
+  const byKey: Readonly<Record<string, (a: MemberStatus, b: MemberStatus) => number>> = {
+    account: (a, b) => compare(a.account ?? '\uffff', b.account ?? '\uffff'),
+    state: (a, b) => memberStates.indexOf(a.state) - memberStates.indexOf(b.state),
+    expires: (a, b) => compare(a.token?.expiresAt ?? last, b.token?.expiresAt ?? last),
+    created: (a, b) => compare(a.createdAt ?? last, b.createdAt ?? last),
+  };
+  return (a, b) => byKey[key]?.(a, b) || byLogin(a, b);
+}
+
+function compare<T extends string | number>(a: T, b: T): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

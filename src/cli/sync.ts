@@ -1,0 +1,132 @@
+/** `credentials-updater sync`: flags in, one run, its report out. */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { type FlagValues, readSettings } from '../config.ts';
+import { type PlanDocument, parsePlanDocument } from '../plan/plan-file.ts';
+import { slackText } from '../plan/schedule.ts';
+import { Failure } from '../shared/errors.ts';
+import { columnsOf } from '../shared/terminal-text.ts';
+import { reportData } from '../sync/report.ts';
+import { runSync } from '../sync/run.ts';
+import { type ClusterOptions, type Environment, openRun, outputFormat } from './environment.ts';
+import {
+  type CommandContext,
+  type CommandOptions,
+  commonFlags,
+  outputOption,
+  textOf,
+  withClusterFlags,
+  withExamples,
+  withSettings,
+} from './flags.ts';
+import { renderRun } from './render-run.ts';
+import { styleFor } from './style.ts';
+
+export interface SyncFlags extends ClusterOptions {
+  readonly settings: FlagValues;
+  readonly output?: string | undefined;
+  readonly firstRun: boolean;
+  /** A file that `plan --out` wrote. */
+  readonly plan?: string | undefined;
+}
+
+export function addSyncCommand(program: Command, { environment, end }: CommandContext): void {
+  const command = program
+    .command('sync')
+    .summary('make the cluster equal to the directory, mint fresh tokens, deliver them')
+    .description(
+      'Makes the cluster equal to the directory: removes the ServiceAccounts of those who left, creates those of new members, mints a fresh token for every member, checks each one, and delivers them all in one request to the PoolC API, which replaces what it has stored. The tokens delivered before keep working until their own expiry, whatever happens. One run at a time: a second one waits for the first. A directory that is empty or suddenly much shorter is refused, and nothing is changed.',
+    )
+    .addOption(outputOption(['text', 'json']))
+    .option('--first-run', 'confirm that this cluster has no accounts of ours yet')
+    .option('--plan <file>', 'apply exactly the plan that `plan --out` wrote, or refuse and say what changed')
+    .action(async (options: CommandOptions) => {
+      const firstRun = options['firstRun'] === true;
+      end(await syncCommand(environment, { ...commonFlags(options), firstRun, plan: textOf(options['plan']) }));
+    });
+  withSettings(withClusterFlags(command));
+  withExamples(
+    command,
+    [
+      [
+        'From a laptop, with the kubeconfig that kubectl uses',
+        'POOLC_API_ENDPOINT=https://api.example.org credentials-updater sync --poolc-api-key-file ./key',
+      ],
+      ['The first run on a cluster, outside a pod', 'credentials-updater sync --first-run'],
+      [
+        'Apply what was looked at, and nothing else',
+        'credentials-updater plan --out plan.json && credentials-updater sync --plan plan.json',
+      ],
+      ['A semester has ended, and 40 members really left', 'credentials-updater sync --allow-removals 40'],
+    ],
+    {
+      0: 'done',
+      1: "failed; no active member's delivered token was harmed",
+      2: 'bad configuration or usage; nothing was sent',
+      3: 'done, but some members have no fresh token',
+      4: 'refused by the guard, or because --plan no longer holds; nothing was changed',
+      5: 'the run lock is held by another run, or was lost',
+      130: 'stopped by Ctrl-C (143: by SIGTERM)',
+    },
+  );
+}
+
+/** @returns the exit code */
+export async function syncCommand(environment: Environment, flags: SyncFlags): Promise<number> {
+  const settings = readSettings(environment.env, flags.settings);
+  const format = outputFormat(environment, flags.output);
+  const agreedPlan = flags.plan === undefined ? undefined : await readPlanFile(flags.plan);
+  const context = await openRun(environment, settings, {
+    format,
+    firstRun: flags.firstRun,
+    agreedPlan,
+    cluster: flags,
+  });
+  try {
+    const report = await runSync(context);
+    const { slack, failure } = report;
+    const { log, redactor } = context;
+    if (slack !== undefined && slack.slackSeconds <= 0 && settings.schedule !== undefined)
+      log.warn(slackText(slack, settings.schedule));
+    if (format === 'text') {
+      const { stdout } = environment;
+      const look = { schedule: settings.schedule, style: styleFor(stdout), columns: columnsOf(stdout) };
+      stdout.write(redactor.redact(renderRun(report, look)));
+    } else {
+      const data = {
+        ...reportData(report),
+        undeliveredMembers: report.outcomes.failedMembers.slice(0, 100).map(({ member }) => member.uuid),
+      };
+      if (failure === undefined) log.info(`sync: ${report.outcome}`, flatten(data));
+      else log.error(`sync: ${report.outcome}: ${failure.message}`, flatten(data));
+    }
+    return report.exitCode;
+  } finally {
+    context.client.close();
+  }
+}
+
+async function readPlanFile(file: string): Promise<PlanDocument> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Failure('usage', `the plan file ${file} can't be read`, {
+      cause: error,
+      hint: 'write one with `credentials-updater plan --out FILE`',
+    });
+  }
+  return parsePlanDocument(text, file);
+}
+
+/** Log fields are flat: step times become `seconds.mint` and the like. */
+function flatten(data: object): Record<string, string | number | boolean | null | readonly string[]> {
+  const fields: Record<string, string | number | boolean | null | readonly string[]> = {};
+  for (const [key, value] of Object.entries(data)) {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') fields[key] = value;
+    else if (Array.isArray(value)) fields[key] = value.map(String);
+    else if (typeof value === 'object' && value !== null)
+      for (const [inner, nested] of Object.entries(value)) fields[`${key}.${inner}`] = Number(nested);
+  }
+  return fields;
+}

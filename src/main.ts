@@ -1,0 +1,47 @@
+/** Entry: arguments in, exit code out. Nothing is ever printed as a stack trace, since one may hold what must not leak. */
+import { runProgram } from './cli/program.ts';
+import { styleFor } from './cli/style.ts';
+import { exitCodes, Failure, toFailure } from './shared/errors.ts';
+import { Redactor } from './shared/redact.ts';
+import { columnsOf, wrapMessage } from './shared/terminal-text.ts';
+
+const stopped = new AbortController();
+
+const stopBy = (signal: 'SIGINT' | 'SIGTERM', exitCode: number) => {
+  process.once(signal, () => {
+    stopped.abort(
+      new Failure('aborted', `stopped by ${signal}`, {
+        exitCode,
+        hint: 'nothing that a delivered token needs was removed; the next run finishes the work',
+      }),
+    );
+    // Ten seconds are promised; whatever is still in the way then is not waited for.
+    setTimeout(() => process.exit(exitCode), 9_000).unref();
+  });
+};
+stopBy('SIGINT', exitCodes.interrupted);
+stopBy('SIGTERM', exitCodes.terminated);
+
+const report = (error: unknown): number => {
+  const failure = toFailure(error);
+  const { stderr } = process;
+  const said = (text: string) => wrapMessage(new Redactor().redact(text), columnsOf(stderr), 2);
+  // One line for a file or a pipe; on a terminal, what to do stands below.
+  const parts = [`${styleFor(stderr)('red', 'credentials-updater:')} ${failure.message}`];
+  if (failure.hint !== undefined) parts.push(`${stderr.isTTY ? '  ' : ''}what to do: ${failure.hint}`);
+  stderr.write(`${parts.map(said).join(stderr.isTTY ? '\n' : '; ')}\n`);
+  return failure.exitCode;
+};
+process.on('uncaughtException', (error) => process.exit(report(error)));
+process.on('unhandledRejection', (error) => process.exit(report(error)));
+
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), {
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stopped.signal,
+  });
+} catch (error) {
+  process.exitCode = report(error);
+}
