@@ -1,0 +1,77 @@
+/** The members' commands and their flags, for the members' own program and for the operators', which has them too. */
+import type { Command } from 'commander';
+import type { MemberEnvironment } from './environment.ts';
+
+/**
+ * Each command's code is loaded when it runs: the operators' program pays nothing for having them, and the plugin, which
+ * kubectl runs again and again, nothing for the login's YAML.
+ */
+export function addMemberCommands(program: Command, open: () => MemberEnvironment): void {
+  program
+    .command('login')
+    .description("log in to the club's site once; from then on kubectl gets its tokens by itself")
+    .option('--cluster <file-or-url>', "the cluster's description; the club's site shows its address")
+    .option('--site <url>', 'address of the PoolC API, where --cluster is a file')
+    .option('--name <name>', 'what the cluster is called on this computer (its own name)')
+    .option('--login-id <id>', 'login id (asked for)')
+    .option('--access-token-file <file>', 'take an access token of the site from a file, or with - from stdin')
+    .option('--namespace <name>', 'namespace that kubectl uses when none is given')
+    .option('--kubeconfig <file>', 'kubeconfig to write to (the first of KUBECONFIG, or ~/.kube/config)')
+    .option('--keep-context', 'do not make this the current context')
+    .option('--replace', 'replace entries of the same name that are not ours')
+    .addHelpText('after', loginHelp)
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const { login } = await import('./login.ts');
+      await login(open(), {
+        cluster: text(options['cluster']),
+        site: text(options['site']),
+        name: text(options['name']),
+        loginId: text(options['loginId']),
+        accessTokenFile: text(options['accessTokenFile']),
+        kubeconfig: text(options['kubeconfig']),
+        namespace: text(options['namespace']),
+        keepContext: options['keepContext'] === true,
+        replace: options['replace'] === true,
+      });
+    });
+
+  program
+    .command('get-token')
+    .description("print the current token as kubectl's credential plugin; kubectl runs this")
+    .option('--name <name>', 'which cluster, where there are several')
+    .addHelpText('after', getTokenHelp)
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const { getToken } = await import('./get-token.ts');
+      await getToken(open(), text(options['name']));
+    });
+
+  program
+    .command('logout')
+    .description('forget the login and the token on this computer')
+    .option('--name <name>', 'which cluster, where there are several')
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const { logout } = await import('./logout.ts');
+      await logout(open(), text(options['name']));
+    });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+const loginHelp = `
+Login id and password are asked for at the terminal; the password is not shown.
+Without a terminal they are read from standard input, one a line. The password
+is never taken from the command line and never stored.
+
+Examples:
+  $ credentials-updater login --cluster https://api.example.org/kubernetes/cluster-info
+  $ credentials-updater login          # again, when the login has expired
+  $ credentials-updater login --cluster pks.json --site https://api.example.org \\
+      --access-token-file token.txt
+`;
+
+const getTokenHelp = `
+A token is used for 5 minutes without asking PoolC. After that PoolC is asked
+first, and where it can't be reached the last token serves while it lives.
+`;

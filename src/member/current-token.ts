@@ -1,0 +1,182 @@
+/**
+ * A member's current token, as kubectl's plugin gives it. Fresh enough: taken from the cache, PoolC isn't asked. Older:
+ * PoolC is asked first, and the cached token serves while it lives where PoolC has nothing better. kubectl runs the
+ * plugin again when the cluster has answered 401, without saying so: who comes back for the very token it was just given
+ * gets one that PoolC was asked for, once.
+ */
+import { readClaims } from '../credentials/claims.ts';
+import { formatDuration } from '../shared/duration.ts';
+import { Failure, toFailure } from '../shared/errors.ts';
+import type { Secret } from '../shared/secret.ts';
+import type { MemberEnvironment } from './environment.ts';
+import { type LoggedInCluster, renewLogin } from './logins.ts';
+import { lifetimeOf, type OwnToken, openSite, type Site } from './site.ts';
+import type { CachedToken, Given, TokenCache } from './token-cache.ts';
+
+export interface CurrentToken {
+  readonly token: Secret;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Why it is not the one that PoolC has, where the member should know. */
+  readonly note: Failure | undefined;
+}
+
+/** How long a token is used without asking PoolC, from when it was fetched. */
+export const unaskedMs = 5 * 60_000;
+/** A token with less time left than this isn't used unasked: it may die on the way. */
+const closeToDeathMs = 60_000;
+/** How long PoolC may take: kubectl waits, and with a token at hand there is a way on. */
+const patienceMs = { withFallback: 3_000, without: 10_000 };
+/** How long PoolC is left alone after a request timed out; kubectl runs a failing plugin five times over. */
+const silenceMs = 30_000;
+/** PoolC's silence is worth a word only when the token at hand ends soon. */
+const endsSoonMs = 24 * 3_600_000;
+const noticeableSkewMs = 5 * 60_000;
+
+/** @throws Failure (login, token, site) that says what the member can do */
+export async function currentToken(
+  environment: MemberEnvironment,
+  cluster: LoggedInCluster,
+  cache: TokenCache,
+  loginsFolder: string,
+): Promise<CurrentToken> {
+  const { clock, parentPid } = environment;
+  const now = clock.now();
+  const cached = await cache.read();
+  const before = cached === undefined ? undefined : recent(await cache.givenTo(parentPid, cached.token), now);
+  const cameBack = before !== undefined && !before.renewed;
+
+  if (cached !== undefined && goodUnasked(cached, now) && !cameBack) {
+    await cache.rememberGiven(parentPid, cached.token, { at: now, renewed: before?.renewed ?? false });
+    return { ...cached, note: undefined };
+  }
+
+  const fallback = cached !== undefined && cached.expiresAt > now ? cached : undefined;
+  try {
+    const fetched = await fetchToken(environment, { cluster, cache, cached, fallback, loginsFolder });
+    const same = cached?.token.reveal() === fetched.token.reveal();
+    await cache.write(fetched);
+    await cache.rememberGiven(parentPid, fetched.token, { at: now, renewed: same && before !== undefined });
+    return { ...fetched, note: undefined };
+  } catch (error) {
+    const failure = toFailure(error);
+    const unreachable = failure.kind === 'site';
+    // Who came back was refused by the cluster: with PoolC's word against it too, the old token is no way on.
+    if (fallback === undefined || (cameBack && !unreachable)) throw failure;
+    await cache.rememberGiven(parentPid, fallback.token, { at: now, renewed: before !== undefined });
+    const quiet = unreachable && fallback.expiresAt - now > endsSoonMs;
+    return { ...fallback, note: quiet ? undefined : failure };
+  }
+}
+
+function goodUnasked({ fetchedAt, expiresAt }: CachedToken, now: number): boolean {
+  return fetchedAt <= now && now - fetchedAt < unaskedMs && expiresAt - now > closeToDeathMs;
+}
+
+function recent(given: Given | undefined, now: number): Given | undefined {
+  return given !== undefined && given.at <= now && now - given.at < unaskedMs ? given : undefined;
+}
+
+interface Fetch {
+  readonly cluster: LoggedInCluster;
+  readonly cache: TokenCache;
+  readonly cached: CachedToken | undefined;
+  /** The cached token while it lives. */
+  readonly fallback: CachedToken | undefined;
+  readonly loginsFolder: string;
+}
+
+async function fetchToken(
+  environment: MemberEnvironment,
+  { cluster, cache, cached, fallback, loginsFolder }: Fetch,
+): Promise<CachedToken> {
+  const { clock } = environment;
+  const silentUntil = await cache.silentUntil();
+  const now = clock.now();
+  if (silentUntil !== undefined && now < silentUntil && silentUntil - now <= silenceMs) throw silent(cluster);
+  const patience = fallback === undefined ? patienceMs.without : patienceMs.withFallback;
+  const site = openSite(cluster.site, environment, patience);
+  const startedAt = clock.monotonic();
+  try {
+    const [answer] = await Promise.all([
+      site.ownToken(cluster.login.accessToken),
+      stayLoggedIn(site, cluster, loginsFolder, now),
+    ]);
+    return aliveToken(answer, cluster, { now, hadToken: cached !== undefined });
+  } catch (error) {
+    if (clock.monotonic() - startedAt >= patience) await cache.rememberSilence(now + silenceMs);
+    throw error;
+  }
+}
+
+/** Exchanges the site's JWT for a fresh one in the second half of its life. Failing at that is for the next time. */
+async function stayLoggedIn(site: Site, cluster: LoggedInCluster, folder: string, now: number): Promise<void> {
+  const lifetime = lifetimeOf(cluster.login.accessToken);
+  if (lifetime === undefined || now >= lifetime.expiresAt || now < (lifetime.issuedAt + lifetime.expiresAt) / 2) return;
+  try {
+    const renewed = await site.renew(cluster.login.accessToken);
+    if (renewed !== undefined) await renewLogin(folder, cluster, renewed);
+  } catch {
+    // What is wrong with the site is said by the request for the token, which is under way.
+  }
+}
+
+/** The token in PoolC's answer. @throws Failure (login, token) in the member's words for every other answer */
+export function aliveToken(
+  answer: OwnToken,
+  cluster: LoggedInCluster,
+  { now, hadToken }: { now: number; hadToken: boolean },
+): CachedToken {
+  const again = `credentials-updater login --name ${cluster.name}`;
+  if (answer.kind === 'not logged in') {
+    const expiresAt = lifetimeOf(cluster.login.accessToken)?.expiresAt;
+    if (expiresAt === undefined || expiresAt <= now) {
+      const ago = expiresAt === undefined ? '' : ` (${formatDuration((now - expiresAt) / 1_000)} ago)`;
+      throw new Failure('login', `your login to PoolC has expired${ago}`, { hint: `log in again: ${again}` });
+    }
+    throw new Failure('login', 'PoolC no longer accepts your login, though it has not expired', {
+      hint: `log in again: ${again}; if that is refused, your account is gone, as it is for who has left the club`,
+    });
+  }
+  if (answer.kind === 'no token') {
+    throw hadToken
+      ? new Failure('login', 'PoolC holds no token for you any more: you are no longer listed as an active member', {
+          hint: 'if you are one, tell the operators: the last delivery of tokens has left you out',
+        })
+      : new Failure('login', 'PoolC holds no token for you yet', {
+          hint: 'new members get theirs with the next run, usually on Monday; nothing is left to do here. Who has left the club gets none',
+        });
+  }
+  const expiresAt = expiryOf(answer.token);
+  if (expiresAt <= now) throw late(answer, now - expiresAt, now);
+  return { token: answer.token, expiresAt, fetchedAt: now };
+}
+
+function late({ siteTime }: { siteTime: number | undefined }, overdueMs: number, now: number): Failure {
+  const skew = siteTime === undefined ? 0 : now - siteTime;
+  const clock =
+    Math.abs(skew) < noticeableSkewMs
+      ? ''
+      : `; this computer's clock is ${formatDuration(Math.abs(skew) / 1_000)} ${skew > 0 ? 'ahead of' : 'behind'} PoolC's, set it first`;
+  return new Failure(
+    'token',
+    `the token that PoolC has for you expired ${formatDuration(overdueMs / 1_000)} ago: the delivery of new tokens is late`,
+    { hint: `tell the operators; after the next delivery kubectl works by itself${clock}` },
+  );
+}
+
+function silent({ site }: LoggedInCluster): Failure {
+  return new Failure('site', `PoolC (${site.host}) did not answer a moment ago and is left alone for now`, {
+    hint: 'is this computer online? Try again in half a minute',
+  });
+}
+
+function expiryOf(token: Secret): number {
+  try {
+    return readClaims(token.reveal()).expiresAt * 1_000;
+  } catch {
+    throw new Failure('token', 'PoolC has something for you that is no token', {
+      hint: 'tell the operators: the value stored for you is damaged',
+    });
+  }
+}

@@ -1,0 +1,39 @@
+/** What a member's command gets from the computer it runs on. Made in one place; a test gives its own clock and home. */
+import { homedir } from 'node:os';
+import { type Clock, systemClock } from '../shared/clock.ts';
+
+export interface MemberEnvironment {
+  readonly env: NodeJS.ProcessEnv;
+  readonly platform: NodeJS.Platform;
+  readonly home: string;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** The process that started this one: kubectl, when this is its plugin. */
+  readonly parentPid: number;
+  /** How this program was started: Node's path, and the file that it runs. */
+  readonly program: { readonly node: string; readonly script: string };
+}
+
+export interface TextOutput {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export function memberEnvironment(signal: AbortSignal): MemberEnvironment {
+  return {
+    env: process.env,
+    platform: process.platform,
+    home: homedir(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal,
+    clock: systemClock,
+    parentPid: process.ppid,
+    program: { node: process.execPath, script: process.argv[1] ?? '' },
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * The logins of this computer: for each cluster one file, which only its owner may read, with the site that the tokens
+ * come from and the site's JWT. A password is never in it.
+ */
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as z from 'zod/mini';
+import { Failure } from '../shared/errors.ts';
+import { writePrivateFile } from '../shared/private-file.ts';
+import { Secret } from '../shared/secret.ts';
+
+/** A cluster that was logged in to, now or before. */
+export interface KnownCluster {
+  /** What it is called on this computer. */
+  readonly name: string;
+  /** The address of the club's site, before /kubernetes/. */
+  readonly site: URL;
+  /** undefined after a logout. */
+  readonly login: Login | undefined;
+}
+
+export interface Login {
+  /** Tells one login from the next, so that what was fetched with another login is not taken for this one's. */
+  readonly id: string;
+  /** The login id of the club's site; undefined when an access token was given instead. */
+  readonly loginId: string | undefined;
+  /** The site's JWT. */
+  readonly accessToken: Secret;
+}
+
+export type LoggedInCluster = KnownCluster & { readonly login: Login };
+
+const fileSchema = z.object({
+  version: z.literal(1),
+  site: z.url(),
+  login: z.optional(z.object({ id: z.string(), loginId: z.optional(z.string()), accessToken: z.string() })),
+});
+
+/** Names become names of files, and kubectl's. */
+export function checkClusterName(name: string, origin: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return name;
+  throw new Failure('usage', `${origin}=${JSON.stringify(name)} can't be used as a cluster's name`, {
+    hint: 'lower-case letters, digits and hyphens only, at most 63',
+  });
+}
+
+/** What is known of a cluster; undefined when there never was a login to it. @throws Failure (usage) */
+export async function readKnownCluster(folder: string, name: string): Promise<KnownCluster | undefined> {
+  const file = fileOf(folder, name);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new Failure('usage', `the login in ${file} can't be read (${code})`, { cause: error });
+  }
+  const content = fileSchema.safeParse(parseJson(text));
+  if (!content.success) {
+    throw new Failure('usage', `${file} is not a login that this version of the program has written`, {
+      hint: 'delete it and log in again: credentials-updater login --cluster …',
+    });
+  }
+  const { site, login } = content.data;
+  return {
+    name,
+    site: new URL(site),
+    login:
+      login === undefined
+        ? undefined
+        : { id: login.id, loginId: login.loginId, accessToken: new Secret(login.accessToken) },
+  };
+}
+
+/** @throws Failure (usage) that names the file */
+export async function writeKnownCluster(folder: string, { name, site, login }: KnownCluster): Promise<void> {
+  const content: z.infer<typeof fileSchema> = {
+    version: 1,
+    site: site.href,
+    ...(login === undefined
+      ? {}
+      : {
+          login: {
+            id: login.id,
+            ...(login.loginId === undefined ? {} : { loginId: login.loginId }),
+            accessToken: login.accessToken.reveal(),
+          },
+        }),
+  };
+  await writePrivateFile(fileOf(folder, name), `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+export function newLogin(loginId: string | undefined, accessToken: Secret): Login {
+  return { id: randomUUID(), loginId, accessToken };
+}
+
+/**
+ * Puts a renewed JWT in the place of the one that is stored, where that is still of the same login: who has logged out
+ * or in as somebody else meanwhile stays so.
+ */
+export async function renewLogin(folder: string, cluster: LoggedInCluster, accessToken: Secret): Promise<void> {
+  const stored = await readKnownCluster(folder, cluster.name);
+  if (stored?.login?.id !== cluster.login.id) return;
+  await writeKnownCluster(folder, { ...stored, login: { ...stored.login, accessToken } });
+}
+
+/** The cluster of this name; without one, the only one there is. @throws Failure (login, usage) */
+export async function chooseCluster(folder: string, name: string | undefined): Promise<KnownCluster> {
+  if (name !== undefined) {
+    const known = await readKnownCluster(folder, checkClusterName(name, '--name'));
+    if (known === undefined) throw neverLoggedIn(`to ${name}`);
+    return known;
+  }
+  const names = await knownNames(folder);
+  const [only] = names;
+  if (only === undefined) throw neverLoggedIn('to any cluster');
+  if (names.length > 1)
+    throw new Failure('usage', `which cluster? There are ${names.length}: ${names.join(', ')}`, {
+      hint: 'say which with --name',
+    });
+  return chooseCluster(folder, only);
+}
+
+export function isLoggedIn(cluster: KnownCluster): cluster is LoggedInCluster {
+  return cluster.login !== undefined;
+}
+
+async function knownNames(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch(() => []);
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => path.basename(file, '.json'))
+    .sort();
+}
+
+function neverLoggedIn(where: string): Failure {
+  return new Failure('login', `you have not logged in ${where} on this computer`, {
+    hint: "run the command that the club's site shows: credentials-updater login --cluster https://…",
+  });
+}
+
+function fileOf(folder: string, name: string): string {
+  return path.join(folder, `${name}.json`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
