@@ -1,0 +1,86 @@
+/** Which programs there are, and where each can come from. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A Go module and the programs that are built from it. Other folders of dev/ describe their own in the same way. */
+export interface BinaryModule<Name extends string> {
+  /** In the cache's folder name and in messages, e.g. `kubernetes`. */
+  readonly name: string;
+  /** With its `v`, e.g. `v1.36.3`. */
+  readonly version: string;
+  /** The directory with go.mod and go.sum, which pin everything. */
+  readonly directory: string;
+  readonly ldflags: readonly string[];
+  readonly buildTags?: readonly string[];
+  readonly programs: Readonly<Record<Name, Program>>;
+}
+
+export interface Program {
+  /** The Go package to build. */
+  readonly goPackage: string;
+  /** The project's own published binary, if there is one. */
+  readonly published?: 'envtest archive' | 'kubernetes release';
+}
+
+export type KubernetesProgram =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kubectl'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kubelet'
+  | 'kube-proxy';
+
+const directory = fileURLToPath(new URL('../go', import.meta.url));
+const version = pinnedVersion(directory, 'k8s.io/kubernetes');
+const [major, minor] = version.slice(1).split('.');
+const versionPackage = 'k8s.io/component-base/version';
+
+export const kubernetes: BinaryModule<KubernetesProgram> = {
+  name: 'kubernetes',
+  version,
+  directory,
+  // Without these the API server calls itself v0.0.0-master, and clients compare versions.
+  ldflags: [
+    '-s',
+    '-w',
+    `-X ${versionPackage}.gitVersion=${version}`,
+    `-X ${versionPackage}.gitMajor=${major}`,
+    `-X ${versionPackage}.gitMinor=${minor}`,
+  ],
+  programs: {
+    etcd: { goPackage: 'go.etcd.io/etcd/server/v3', published: 'envtest archive' },
+    'kube-apiserver': { goPackage: 'k8s.io/kubernetes/cmd/kube-apiserver', published: 'envtest archive' },
+    kubectl: { goPackage: 'k8s.io/kubernetes/cmd/kubectl', published: 'envtest archive' },
+    'kube-controller-manager': {
+      goPackage: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+      published: 'kubernetes release',
+    },
+    'kube-scheduler': { goPackage: 'k8s.io/kubernetes/cmd/kube-scheduler', published: 'kubernetes release' },
+    kubelet: { goPackage: 'k8s.io/kubernetes/cmd/kubelet', published: 'kubernetes release' },
+    'kube-proxy': { goPackage: 'k8s.io/kubernetes/cmd/kube-proxy', published: 'kubernetes release' },
+  },
+};
+
+/** The version of a required module, with its `v`, as the go.mod in this directory pins it. */
+export function pinnedVersion(moduleDirectory: string, requirement: string): string {
+  const found = goModLines(moduleDirectory).find(([name]) => name === requirement)?.[1];
+  if (found === undefined) throw new Error(`${join(moduleDirectory, 'go.mod')} requires no ${requirement}`);
+  return found;
+}
+
+/** The oldest Go that builds the module, e.g. `1.26.0`. */
+export function requiredGo(moduleDirectory: string): string {
+  return goModLines(moduleDirectory).find(([keyword]) => keyword === 'go')?.[1] ?? '(of any version)';
+}
+
+function goModLines(moduleDirectory: string): string[][] {
+  const goMod = readFileSync(join(moduleDirectory, 'go.mod'), 'utf8');
+  return goMod.split('\n').map((line) =>
+    line
+      .replace(/^require\s+/, '')
+      .trim()
+      .split(/\s+/),
+  );
+}
