@@ -1,0 +1,41 @@
+/** The commands that the page shows, from the cluster's description and the member's token. */
+
+/**
+ * Commands that any shell takes as they are, PowerShell too: the CA goes in as one word, not as a file. Nothing in them
+ * is expanded by a shell: the server checks name and address, and the rest is base64.
+ * @param {{ name: string, server: string, certificateAuthority: string }} cluster
+ * @param {string} token
+ * @returns {string[]}
+ */
+export function plainCommands({ name, server, certificateAuthority }, token) {
+  return [
+    `kubectl config set-cluster ${name} --server="${server}"`,
+    `kubectl config set clusters.${name}.certificate-authority-data ${btoa(certificateAuthority)}`,
+    `kubectl config set-credentials ${name} --token=${token}`,
+    `kubectl config set-context ${name} --cluster=${name} --user=${name}`,
+    `kubectl config use-context ${name}`,
+  ];
+}
+
+/**
+ * @param {string} site The origin of this site.
+ * @returns {string[]}
+ */
+export function pluginCommands(site) {
+  return [`credentials-updater login --cluster ${site}/kubernetes/cluster-info`, 'kubectl get namespaces'];
+}
+
+/**
+ * When a token expires, in milliseconds since the epoch; undefined when it is no JWT that says so.
+ * @param {string} token
+ * @returns {number | undefined}
+ */
+export function expiryOf(token) {
+  try {
+    const payload = token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
+    const { exp } = JSON.parse(atob(payload));
+    return typeof exp === 'number' ? exp * 1_000 : undefined;
+  } catch {
+    return undefined;
+  }
+}
