@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { displayWidth } from '../../src/shared/terminal-text.ts';
+import { findLeaks } from '../../test/leaks.ts';
+import { processesMentioning, type RunningScript, runNode } from '../control-plane/testing.ts';
+
+const program = join(import.meta.dirname, 'main.ts');
+const timeout = 180_000;
+
+/** What was printed, once it has ended, searched for tokens. */
+async function told(demo: RunningScript): Promise<{ exitCode: number | null; text: string }> {
+  const { exitCode, stdout, stderr } = await demo.ended;
+  const text = `${stdout}${stderr}`;
+  expect(findLeaks(text, [])).toEqual([]);
+  return { exitCode, text };
+}
+
+/** The chapter of that title, up to the next. */
+function chapter(text: string, title: string): string {
+  return text.split(/^\d\. /m).find((part) => part.startsWith(title)) ?? '';
+}
+
+describe('the demo', { timeout }, () => {
+  test('tells a story that is true, on 80 columns, and exits with 0', async () => {
+    const { exitCode, text } = await told(runNode([program]));
+    expect({ exitCode, text }).toEqual({ exitCode: 0, text: expect.stringContaining('nothing of it is left') });
+    for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+
+    const first = chapter(text, 'A first sync');
+    expect(first).toMatch(/\$ credentials-updater sync\n[^$]*members +40\n +kept +0\n +joined +40 /);
+    expect(first).toContain('✓ done: 40 members have a fresh token');
+    expect(first).toContain('each of the 40 tokens as another ServiceAccount');
+
+    const member = chapter(text, 'As a member');
+    expect(member).toMatch(/logs in .* \/kubernetes\/me: +\d+\s+characters, good for 7d/s);
+    expect(member).toMatch(/\$ kubectl auth whoami.*\n +system:serviceaccount:poolc-users:ha\.eun\n/);
+    expect(member).toMatch(/\$ kubectl get namespaces\n +NAME .*\n(?:.*\n)* +poolc-users +Active/);
+
+    const later = chapter(text, 'Two leave, one joins');
+    expect(later).toMatch(/members +39\n +kept +38\n +joined +1 \(.*\)\n +removed +2 \(ha\.eun, ji-woo-[0-9a-f]{8}\)/);
+    expect(later).toMatch(/\$ kubectl get namespaces\n +error: .*Unauthorized/);
+    expect(later).toMatch(/38 of 38 tokens\s+from\s+the\s+first\s+sync\s+still\s+work/);
+
+    expect(chapter(text, 'What to try next')).toContain('npm test');
+  });
+
+  test('--keep leaves everything up to look at, until Ctrl-C, and nothing after it', async () => {
+    const demo = runNode([program, '--keep']);
+    await demo.printed(/Ctrl-C stops everything/);
+    const [, kubeconfig = ''] = await demo.printed(/export KUBECONFIG=(\S+admin\.kubeconfig)/);
+    const [, kubectl = ''] = await demo.printed(/alias kubectl=(\S+)/);
+    const [, page = ''] = await demo.printed(/The members' page: (\S+)/);
+    const [, loginID = '', password = ''] = await demo.printed(/Log in as (\S+), password (\S+)\./);
+
+    expect((await fetch(page)).headers.get('content-type')).toContain('text/html');
+    const login = await fetch(`${page}login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ loginID, password }),
+    });
+    expect(z.object({ accessToken: z.string() }).safeParse(await login.json()).success).toBe(true);
+    const accounts = await run(kubectl, ['get', 'serviceaccounts', '-n', 'poolc-users', '-o', 'name'], kubeconfig);
+    expect(accounts.trim().split('\n')).toHaveLength(39);
+    expect(accounts).not.toContain('ha.eun');
+
+    demo.kill('SIGINT');
+    expect((await told(demo)).exitCode).toBe(0);
+    expect(existsSync(dirname(kubeconfig))).toBe(false);
+    expect(await processesMentioning(dirname(kubeconfig))).toEqual([]);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'stopped by %s in the middle, exits with 130 and leaves nothing',
+    async (signal) => {
+      const demo = runNode([program]);
+      const [, server = ''] = await demo.printed(/ready at https:\/\/127\.0\.0\.1:(\d+)/);
+      await demo.printed(/✓ done/);
+      demo.kill(signal);
+      expect((await told(demo)).exitCode).toBe(130);
+      expect(await processesMentioning(`--secure-port=${server}`)).toEqual([]);
+    },
+  );
+
+  test('an unknown flag is one line', async () => {
+    const { exitCode, text } = await told(runNode([program, '--kep']));
+    expect({ exitCode, lines: text.trim().split('\n') }).toEqual({
+      exitCode: 2,
+      lines: [expect.stringMatching(/^Unknown option '--kep'.*npm run demo -- --help/)],
+    });
+  });
+});
+
+async function run(file: string, args: string[], kubeconfig: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(file, args, { env: { ...process.env, KUBECONFIG: kubeconfig } });
+  return stdout;
+}

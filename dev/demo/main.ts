@@ -1,0 +1,107 @@
+/** `npm run demo`: the whole system doing its job, as a story. */
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { BinariesMissingError } from '../control-plane/index.ts';
+import { elapsed } from '../elapsed.ts';
+import { type Narrator, narrateOn } from './narrator.ts';
+import { type Stage, setStage, usersNamespace } from './stage.ts';
+import { BrokenPromiseError, tellStory } from './story.ts';
+
+const USAGE = `Shows the credentials updater at work on a real Kubernetes API server and a real PoolC API server.
+
+Usage: npm run demo -- [--keep] [--help]
+
+  --keep      leave everything running afterwards, to look around in, until Ctrl-C
+  -h, --help  show this
+
+Kubernetes' programs come from the cache; the first time they are downloaded or built, which may take minutes.
+`;
+
+const introduction =
+  "The members of a club and their credentials on its Kubernetes cluster, kept equal. Everything here is real and runs on this machine alone: the API server, kubectl, the club's API server, and the updater, with the rights that it has in production.";
+
+const suggestions = [
+  'npm run demo -- --keep     the same, and everything stays up to look around',
+  'npm test                   the tests, on the same real parts',
+  'npm start -- sync --help   the command and its settings',
+  'npm run poolc-api          the PoolC API server alone, with its page',
+  'README.md                  how to configure it, and how to read what it says',
+];
+
+const memberCount = 40;
+const interrupted = 130;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const flags = readFlags();
+  if (typeof flags === 'string') {
+    console.error(`${flags}; \`npm run demo -- --help\` lists the flags`);
+    return 2;
+  }
+  if (flags.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const stopped = new AbortController();
+  const startedAt = performance.now();
+  try {
+    await play(flags.keep, stopped);
+    console.log(`That took ${elapsed(startedAt)}, and nothing of it is left.`);
+    return 0;
+  } catch (error) {
+    if (stopped.signal.aborted) return interrupted;
+    if (!(error instanceof Error)) throw error;
+    const isExpected = error instanceof BinariesMissingError || error instanceof BrokenPromiseError;
+    console.error(isExpected ? error.message : `The demo could not go on: ${error.message}`);
+    return 1;
+  }
+}
+
+async function play(keep: boolean, stopped: AbortController): Promise<void> {
+  const narrator = narrateOn(process.stdout);
+  narrator.say(introduction);
+  await using stage = await setStage({ members: memberCount, onProgress: (line) => narrator.progress(line) });
+  // Only now: until the stage is set, a signal ends this process at once, and the control plane cleans up behind it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
+  await tellStory(stage, { narrator, signal: stopped.signal });
+  narrator.chapter('What to try next');
+  if (keep) await lookAround(stage, narrator, stopped.signal);
+  else narrator.copyable(suggestions);
+}
+
+async function lookAround({ cluster, api, settings }: Stage, narrator: Narrator, signal: AbortSignal): Promise<void> {
+  const member = api.members().find(({ loginId }) => loginId === 'MinJun');
+  narrator.say(`The members' page: ${api.url}/`);
+  if (member !== undefined) narrator.say(`Log in as MinJun, password ${api.initialPassword(member.uuid)}.`);
+  narrator.say("In another terminal, as the cluster's administrator:");
+  narrator.copyable([
+    `export KUBECONFIG=${cluster.kubeconfig}`,
+    `alias kubectl=${cluster.kubectlPath}   # if you have none`,
+    `kubectl get serviceaccounts -n ${usersNamespace}`,
+  ]);
+  narrator.say('Or as the updater:');
+  narrator.copyable([
+    ...Object.entries(settings).map(([name, value]) => `export ${name}=${value}`),
+    'npm start -- plan',
+    'npm start -- sync',
+  ]);
+  narrator.say('Ctrl-C stops everything and removes it.');
+  // Listeners alone don't keep a process up.
+  const awake = setInterval(() => {}, 60_000);
+  if (!signal.aborted) await once(signal, 'abort');
+  clearInterval(awake);
+}
+
+/** The flags, or what is wrong with them. */
+function readFlags(): { help: boolean; keep: boolean } | string {
+  try {
+    const { values } = parseArgs({
+      options: { keep: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+    });
+    return { help: values.help, keep: values.keep };
+  } catch (error) {
+    // "Unknown option '--x'. To specify a positional argument …": the first sentence says it.
+    return error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
+  }
+}

@@ -1,0 +1,136 @@
+/** The story: a first sync, a member who takes their token and uses it, two who leave and one who joins. Each claim is checked. */
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../../src/shared/duration.ts';
+import { reviewTokens } from '../token-review.ts';
+import type { Narrator } from './narrator.ts';
+import type { Stage } from './stage.ts';
+import { lifetimeOf, type Visitor, visit } from './visitor.ts';
+
+const whoAmI = ['auth', 'whoami', '-o', 'jsonpath={..username}'];
+const program = new URL('../../src/main.ts', import.meta.url).pathname;
+/** The API server remembers for 10 s that a token was good. */
+const rejectionTimeoutMs = 30_000;
+
+/** Something that the story says did not happen. */
+export class BrokenPromiseError extends Error {}
+
+export interface StoryOptions {
+  readonly narrator: Narrator;
+  /** Aborted when somebody asks the demo to end. */
+  readonly signal: AbortSignal;
+}
+
+/** @throws BrokenPromiseError; the signal's reason */
+export async function tellStory(stage: Stage, options: StoryOptions): Promise<void> {
+  const { api, cluster } = stage;
+  const { narrator, signal } = options;
+  await using reviewer = reviewTokens(cluster);
+
+  narrator.chapter('A first sync');
+  const { length: memberCount } = api.members();
+  narrator.say(`${memberCount} members, and no account on the cluster yet. Some of their login ids:`);
+  narrator.output(sample(api.members().map(({ loginId }) => loginId)));
+  await sync(stage, options);
+  const firstTokens = api.storedTokens();
+  const users = await Promise.all([...firstTokens.values()].map(reviewer.whoIs));
+  claim(
+    new Set(users).size === memberCount && !users.includes(undefined),
+    'every member has a token of their own that works',
+  );
+  narrator.fact(`The API server knows each of the ${memberCount} tokens as another ServiceAccount.`);
+
+  narrator.chapter('As a member');
+  const leaver = await meet(stage, 'ha.eun');
+  const lifetime = formatDuration(lifetimeOf(leaver.token).seconds);
+  narrator.say(
+    `${leaver.loginId} logs in to the club's site and takes the token from /kubernetes/me: ${leaver.token.length} characters, good for ${lifetime}.`,
+  );
+  claim((await show(leaver, narrator, whoAmI)).exitCode === 0, `the token of ${leaver.loginId} works`);
+  const stayer = await meet(stage, '풀씨회원');
+  narrator.say(`${stayer.loginId} does the same, and looks around.`);
+  claim((await show(stayer, narrator, whoAmI)).exitCode === 0, `the token of ${stayer.loginId} works`);
+  claim((await show(stayer, narrator, ['get', 'namespaces'])).exitCode === 0, 'a member may list namespaces');
+
+  signal.throwIfAborted();
+  narrator.chapter('Two leave, one joins');
+  const gone = [leaver.loginId, 'ji_woo'].map((loginId) => uuidOf(stage, loginId));
+  for (const uuid of gone) api.removeMember(uuid);
+  const joiner = { ...(await api.addMember({ loginId: '새싹Kim' })), loginId: '새싹Kim' };
+  narrator.say(`${leaver.loginId} and ji_woo leave the club, ${joiner.loginId} joins it. The next sync:`);
+  await sync(stage, options);
+  const arrived = await visit(api, cluster, joiner);
+  claim((await show(arrived, narrator, whoAmI)).exitCode === 0, 'the new member has a token that works');
+
+  narrator.say(`And ${leaver.loginId}? The API server remembers for about 10 seconds that a token was good; then:`);
+  const refused = await untilRefused(leaver, signal);
+  narrator.command('kubectl get namespaces');
+  narrator.output(refused);
+  const others = [...firstTokens].filter(([uuid]) => !gone.includes(uuid));
+  const stillWork = await Promise.all(others.map(([, token]) => reviewer.whoIs(token)));
+  claim(
+    others.length === memberCount - gone.length && !stillWork.includes(undefined),
+    "everyone else's token from the first sync still works",
+  );
+  narrator.fact(
+    `Everyone else noticed nothing: ${others.length} of ${others.length} tokens from the first sync still work, next to the new ones.`,
+  );
+}
+
+/** Runs the updater as an operator would, with what it prints as the audience would see it. */
+async function sync({ settings }: Stage, { narrator, signal }: StoryOptions): Promise<void> {
+  signal.throwIfAborted();
+  narrator.command('credentials-updater sync');
+  const child = spawn(process.execPath, [program, 'sync', '--output', 'text'], {
+    env: { PATH: process.env['PATH'], ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  child.once('error', reject);
+  child.once('close', resolve);
+  const exitCode = await promise;
+  narrator.output(printed);
+  claim(exitCode === 0, `sync exits with 0, not ${exitCode}`);
+}
+
+async function show({ kubectl }: Visitor, narrator: Narrator, args: string[]): ReturnType<Visitor['kubectl']> {
+  const result = await kubectl(...args);
+  narrator.command(`kubectl ${args.join(' ')}`);
+  narrator.output(`${result.stdout}${result.stderr}`);
+  return result;
+}
+
+/** @returns what kubectl then prints */
+async function untilRefused({ kubectl, loginId }: Visitor, signal: AbortSignal): Promise<string> {
+  const giveUpAt = performance.now() + rejectionTimeoutMs;
+  for (;;) {
+    const { exitCode, stderr } = await kubectl('get', 'namespaces');
+    if (exitCode !== 0 && /Unauthorized/.test(stderr)) return stderr;
+    claim(performance.now() < giveUpAt, `${loginId}, who left, is out within 30 s`);
+    await sleep(250, undefined, { signal });
+  }
+}
+
+function meet(stage: Stage, loginId: string): Promise<Visitor> {
+  return visit(stage.api, stage.cluster, { uuid: uuidOf(stage, loginId), loginId });
+}
+
+function uuidOf({ api }: Stage, loginId: string): string {
+  const member = api.members().find((one) => one.loginId === loginId);
+  if (member === undefined) throw new Error(`The demo's directory has no member ${loginId}`);
+  return member.uuid;
+}
+
+/** Some of the more awkward ones. */
+function sample(loginIds: readonly (string | null)[]): string {
+  const shown = loginIds.slice(0, 11).map((loginId) => loginId ?? '(none)');
+  return [...new Set(shown.map((loginId) => loginId.normalize()))].join('  ');
+}
+
+function claim(isTrue: boolean, promise: string): void {
+  if (!isTrue) throw new BrokenPromiseError(`it is not so that ${promise}`);
+}
