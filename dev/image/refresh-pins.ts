@@ -1,0 +1,45 @@
+/** `npm run image:pins`: pins Debian's newest versions, and the Node that this project runs on, for the image. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDebianArchive } from './debian.ts';
+import { findNodePackage } from './node-runtime.ts';
+import { type Architecture, type DebianPackage, type Pins, writePins } from './pins.ts';
+
+const DEBIAN_SUITE = 'trixie';
+/**
+ * What a distroless image for C++ programs holds. Time zones are not among them: Node brings its own.
+ * gcc-14-base holds the licences of the compiler's libraries.
+ */
+const DEBIAN_PACKAGES = [
+  'base-files',
+  'ca-certificates',
+  'gcc-14-base',
+  'libatomic1',
+  'libc6',
+  'libgcc-s1',
+  'libstdc++6',
+];
+
+const pins: Pins = {
+  sourceDateEpoch: Math.floor(Date.now() / 1000),
+  debianSuite: DEBIAN_SUITE,
+  architectures: { amd64: await pinsFor('amd64'), arm64: await pinsFor('arm64') },
+};
+await writePins(pins);
+for (const [architecture, { debian, node }] of Object.entries(pins.architectures)) {
+  console.log([architecture, ...[...debian, node].map(({ name, version }) => `  ${name} ${version}`)].join('\n'));
+}
+
+async function pinsFor(architecture: Architecture): Promise<Pins['architectures'][Architecture]> {
+  const directory = await mkdtemp(join(tmpdir(), 'pks-image-pins-'));
+  try {
+    const archive = await openDebianArchive(DEBIAN_SUITE, architecture, directory);
+    const debian: DebianPackage[] = [];
+    for (const name of DEBIAN_PACKAGES) debian.push(await archive.newest(name));
+    // The release that development and tests run on.
+    return { debian, node: await findNodePackage(process.versions.node, architecture) };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
