@@ -1,0 +1,266 @@
+/** A cluster that can't be reached, isn't set up, or doesn't grant a right: one clear line, and nothing has changed. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { stringify } from 'yaml';
+import { createCertificateAuthority } from '../dev/control-plane/certificates.ts';
+import type { PolicyRule, UpdaterRole } from '../dev/updater-account.ts';
+import { shardName, shardOf } from '../src/cluster/reservations.ts';
+import { accountsOf } from './accounts.ts';
+import { expectRefusal, theOneLine, useClubWithHistory } from './bad-input.ts';
+import { type Club, useClub } from './club.ts';
+import { type CommandResult, logLines } from './command.ts';
+
+async function kubeconfigFile(content: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'pks-input-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const path = join(directory, 'kubeconfig');
+  await writeFile(path, content);
+  return path;
+}
+
+/** A kubeconfig as kubectl would write it. */
+function kubeconfigOf(cluster: Readonly<Record<string, string>>): string {
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'pks', cluster }],
+    users: [{ name: 'pks', user: { token: 'a-token-of-the-kubeconfig' } }],
+    contexts: [{ name: 'pks', context: { cluster: 'pks', user: 'pks' } }],
+    'current-context': 'pks',
+  });
+}
+
+describe('a kubeconfig that cannot be used', () => {
+  const choose = /set KUBECONFIG to the file that kubectl uses for this cluster/;
+
+  test('none at all', async () => {
+    await expectRefusal(await useClubWithHistory(), ['sync'], {
+      env: { KUBECONFIG: '' },
+      exitCode: 2,
+      says: [/no kubeconfig: .+\.kube\/config does not exist, and this is not a pod/, choose],
+    });
+  });
+
+  test('a file that is not there', async () => {
+    await expectRefusal(await useClubWithHistory(), ['sync'], {
+      env: { KUBECONFIG: '/nowhere/config' },
+      exitCode: 2,
+      says: [/the kubeconfig \/nowhere\/config does not exist/, choose],
+    });
+  });
+
+  test.each<[name: string, content: string, says: RegExp[]]>([
+    ['an empty file', '', [/is malformed at its root/, choose]],
+    ['no YAML', 'clusters: [', [/is not valid YAML/, choose]],
+    ['another shape', 'clusters: 7', [/is malformed at clusters/, choose]],
+    ['no context', 'clusters: []', [/has no current-context/, /kubectl config use-context NAME/]],
+    ['a context that is not there', 'current-context: prod', [/has no context prod/, /kubectl config get-contexts/]],
+    [
+      'an address that is none',
+      kubeconfigOf({ server: 'pks.example.org' }),
+      [/unusable server address for pks: pks\.example\.org/],
+    ],
+  ])('%s', async (_, content, says) => {
+    const env = { KUBECONFIG: await kubeconfigFile(content) };
+    await expectRefusal(await useClubWithHistory(), ['sync'], { env, exitCode: 2, says });
+  });
+});
+
+describe('an API server that', () => {
+  test("can't be reached", async () => {
+    const env = { KUBECONFIG: await kubeconfigFile(kubeconfigOf({ server: 'https://127.0.0.1:1' })) };
+    await expectRefusal(await useClubWithHistory(), ['sync'], {
+      env,
+      exitCode: 1,
+      says: [
+        /API server https:\/\/127\.0\.0\.1:1 can't be reached: nothing listens there \(gave up after/,
+        /is the API server up/,
+      ],
+    });
+  });
+
+  test('shows a certificate of another authority', async () => {
+    const club = await useClubWithHistory();
+    const other = await createCertificateAuthority('another authority');
+    const cluster = {
+      server: club.cluster.server,
+      'certificate-authority-data': Buffer.from(other.certificate).toString('base64'),
+    };
+    await expectRefusal(club, ['sync'], {
+      env: { KUBECONFIG: await kubeconfigFile(kubeconfigOf(cluster)) },
+      exitCode: 1,
+      says: [
+        /the certificate of https:\/\/127\.0\.0\.1:\d+ can't be trusted/,
+        /certificate-authority must be the one that signed/,
+      ],
+    });
+  });
+
+  test('does not know our token', async () => {
+    const club = await useClubWithHistory();
+    await expectRefusal(club, ['sync'], {
+      env: { KUBECONFIG: await club.cluster.kubeconfigFor({ token: 'not-a-token-of-this-cluster' }) },
+      exitCode: 1,
+      says: [/does not accept our credentials \(401\)/, /come from context pks of .+ does kubectl work with them\?/],
+    });
+  });
+});
+
+describe('a namespace that is missing', () => {
+  const missing = 'poolc-users-that-is-not-there';
+
+  test("the members', for an administrator, whose list of it is empty", async () => {
+    const club = await useClubWithHistory();
+    await expectRefusal(club, ['sync'], {
+      env: { TARGET_NAMESPACE: missing, KUBECONFIG: club.cluster.kubeconfig },
+      exitCode: 1,
+      says: [new RegExp(`the namespace ${missing} does not exist`), /kubectl create namespace/, /apply deploy\/base/],
+    });
+  });
+
+  test("the members', for the updater's account, whose Role went with it", async () => {
+    await expectRefusal(await useClubWithHistory(), ['sync'], {
+      env: { TARGET_NAMESPACE: missing },
+      exitCode: 1,
+      says: [
+        new RegExp(`cannot list resource "serviceaccounts" .* in the namespace "${missing}"`),
+        new RegExp(`the namespace ${missing} does not exist \\(its Role went with it\\) or the Role is missing`),
+        /apply deploy\/base/,
+      ],
+    });
+  });
+
+  test("the updater's own", async () => {
+    const club = await useClubWithHistory();
+    await expectRefusal(club, ['sync'], {
+      env: { POD_NAMESPACE: missing, KUBECONFIG: club.cluster.kubeconfig },
+      exitCode: 1,
+      says: [new RegExp(`namespaces "${missing}" not found`), /POD_NAMESPACE/],
+    });
+  });
+});
+
+/** A right that the updater's account has, and that is taken from it. */
+interface Right {
+  readonly verb: string;
+  readonly resource: string;
+  /** Only of the rules for this name. */
+  readonly name?: string;
+}
+
+function without({ verb, resource, name }: Right): (roles: UpdaterRole[]) => UpdaterRole[] {
+  let found = false;
+  const reduce = (rule: PolicyRule): PolicyRule[] => {
+    if (!rule.resources.includes(resource) || !rule.verbs.includes(verb)) return [rule];
+    if (name !== undefined && !rule.resourceNames?.includes(name)) return [rule];
+    found = true;
+    const others = rule.verbs.filter((other) => other !== verb);
+    const otherNames = name === undefined ? [] : (rule.resourceNames ?? []).filter((other) => other !== name);
+    return [
+      ...(others.length === 0 ? [] : [{ ...rule, verbs: others }]),
+      ...(otherNames.length === 0 ? [] : [{ ...rule, resourceNames: otherNames, verbs: [verb] }]),
+    ];
+  };
+  return (roles) => {
+    const reduced = roles.map(({ namespace, rules }) => ({ namespace, rules: rules.flatMap(reduce) }));
+    if (!found) throw new Error(`The Roles of deploy/base don't grant to ${verb} ${resource}`);
+    return reduced;
+  };
+}
+
+describe("without a right of the updater's Role that is needed first, a run changes nothing:", () => {
+  test.each<Right>([
+    { verb: 'get', resource: 'leases' },
+    { verb: 'create', resource: 'leases' },
+    { verb: 'list', resource: 'serviceaccounts' },
+    { verb: 'get', resource: 'configmaps', name: 'credentials-updater-names-3' },
+    { verb: 'get', resource: 'configmaps', name: 'credentials-updater-holds' },
+  ])('$verb $resource', async (right) => {
+    const club = await useClubWithHistory({ roles: without(right) });
+    await expectRefusal(club, ['sync'], { exitCode: 1, says: namesTheRight(right) });
+  });
+
+  test('update leases, once there is one', async () => {
+    const right = { verb: 'update', resource: 'leases' };
+    const club = await useClubWithHistory({ roles: without(right) });
+    const leases = `/apis/coordination.k8s.io/v1/namespaces/${club.cluster.systemNamespace}/leases`;
+    expect((await club.cluster.request('POST', leases, { metadata: { name: 'credentials-updater' } })).status).toBe(
+      201,
+    );
+    await expectRefusal(club, ['sync'], { exitCode: 1, says: namesTheRight(right) });
+  });
+
+  test('get namespaces, where there is no account at all', async () => {
+    const right = { verb: 'get', resource: 'namespaces' };
+    const club = await useClub({ roles: without(right) });
+    club.api.seed(2);
+    await expectRefusal(club, ['sync'], { exitCode: 1, says: namesTheRight(right) });
+  });
+});
+
+describe('without a right that is needed later, a run ends before the delivery, and whoever had access has it still:', () => {
+  const records = shardName(shardOf('newcomer'));
+
+  test.each<Right & { leaver?: boolean }>([
+    { verb: 'create', resource: 'configmaps' },
+    { verb: 'update', resource: 'configmaps', name: records },
+    { verb: 'create', resource: 'serviceaccounts' },
+    { verb: 'create', resource: 'serviceaccounts/token' },
+    { verb: 'delete', resource: 'serviceaccounts', leaver: true },
+    { verb: 'update', resource: 'leases' },
+  ])('$verb $resource', async ({ leaver = false, ...right }) => {
+    const club = await useClubWithHistory({ roles: without(right) });
+    if (right.name !== undefined) await createRecord(club, right.name);
+    if (leaver) club.api.removeMember(club.api.members().find(({ loginId }) => loginId === 'jimin')?.uuid ?? '');
+    const [accounts, tokens] = [await accountsOf(club.cluster), club.api.storedTokens()];
+
+    const result = await club.run(['sync']);
+
+    expect(result.exitCode).toBe(1);
+    for (const pattern of namesTheRight(right)) expect(theOneLine(result)).toMatch(pattern);
+    const left = await accountsOf(club.cluster);
+    for (const [name, account] of accounts) expect(left.get(name)).toEqual(account);
+    expect(club.api.storedTokens()).toEqual(tokens);
+    expect(club.api.deliveries()).toHaveLength(1);
+  });
+});
+
+describe('without a right that only serves the record of a run, the run does its work and warns:', () => {
+  test.each<Right>([
+    { verb: 'get', resource: 'configmaps', name: 'credentials-updater-summary' },
+    { verb: 'update', resource: 'configmaps', name: 'credentials-updater-summary' },
+  ])('$verb $resource', async (right) => {
+    const club = await useClubWithHistory({ roles: without(right) });
+    await createRecord(club, 'credentials-updater-summary');
+    const result = await club.run(['sync']);
+    expect(result.exitCode).toBe(0);
+    expect(club.api.storedTokens().size).toBe(2);
+    expect(warningsOf(result)).toEqual([expect.stringMatching(/^the summary could not be written: .* is forbidden/)]);
+  });
+
+  test('create events', async () => {
+    const club = await useClubWithHistory({ roles: without({ verb: 'create', resource: 'events' }) });
+    const result = await club.run(['sync'], {
+      env: { JOB_NAME: 'by-hand', JOB_UID: randomUUID(), MIN_MEMBERS: '3' },
+    });
+    expect(result.exitCode).toBe(4);
+    expect(warningsOf(result)).toEqual([expect.stringMatching(/^the Event could not be written: .* is forbidden/)]);
+  });
+});
+
+function namesTheRight({ verb, resource }: Right): RegExp[] {
+  return [new RegExp(`cannot ${verb} resource "${resource}"`), /deploy\/base/];
+}
+
+function warningsOf(result: CommandResult): string[] {
+  return logLines(result).flatMap(({ level, msg }) => (level === 'warn' ? [msg] : []));
+}
+
+/** One of the updater's ConfigMaps, as an earlier run would have left it. */
+async function createRecord({ cluster }: Club, name: string): Promise<void> {
+  const path = `/api/v1/namespaces/${cluster.systemNamespace}/configmaps`;
+  expect((await cluster.request('POST', path, { metadata: { name } })).status).toBe(201);
+}

@@ -1,0 +1,336 @@
+/** The command as its users meet it: arguments, environment, exit codes, and what it prints. */
+import { randomUUID } from 'node:crypto';
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import packageJson from '../package.json' with { type: 'json' };
+import { settingDefinitions } from '../src/config.ts';
+import { accountsOf, expectWorkingTokens } from './accounts.ts';
+import { expectRefusal, useClubWithHistory } from './bad-input.ts';
+import { type Club, useClub } from './club.ts';
+import { logLines, type RunningCommand, runCommand } from './command.ts';
+import { findLeaks } from './leaks.ts';
+
+describe('help', () => {
+  test('of the program names the commands and every exit code', async () => {
+    const { exitCode, stdout, stderr } = await runCommand(['--help']);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    for (const command of ['sync', 'plan', 'revoke']) expect(stdout).toMatch(new RegExp(`^ +${command}\\b`, 'm'));
+    for (const code of [0, 1, 2, 3, 4, 5, 10, 130]) expect(stdout).toMatch(new RegExp(`^ +${code} {2}\\S`, 'm'));
+  });
+
+  test('of sync names every setting as a flag and as a variable, with its default, and shows examples', async () => {
+    const { exitCode, stdout } = await runCommand(['sync', '--help']);
+    expect(exitCode).toBe(0);
+    const text = stdout.replace(/\s+/g, ' ');
+    expect(settingDefinitions.length).toBeGreaterThan(15);
+    for (const { name, default: fallback } of settingDefinitions) {
+      expect(text).toContain(`--${name.toLowerCase().replaceAll('_', '-')} <`);
+      expect(text).toContain(name);
+      expect(text).toContain(fallback ?? '');
+    }
+    expect(text).toMatch(/Examples?: .*\$ .*credentials-updater/);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test('the version is that of the package', async () => {
+    expect(await runCommand(['--version'])).toMatchObject({ exitCode: 0, stdout: `${packageJson.version}\n` });
+  });
+});
+
+describe('settings', () => {
+  test('come from flags before the environment, and an empty variable counts as none', async () => {
+    const club = await useClub();
+    club.api.seed(3);
+    const { TARGET_NAMESPACE = '', POOLC_API_KEY_FILE = '' } = club.env;
+    const result = await club.run(
+      ['sync', '--target-namespace', TARGET_NAMESPACE, '--poolc-api-key-file', POOLC_API_KEY_FILE],
+      { env: { TARGET_NAMESPACE: 'another-namespace', POOLC_API_KEY_FILE: '/nowhere', MIN_MEMBERS: '', SCHEDULE: '' } },
+    );
+    expect(result.exitCode).toBe(0);
+    await expectWorkingTokens(club);
+  });
+
+  test('without a command, it syncs: the image of the program before this one had none', async () => {
+    const club = await useClub();
+    club.api.seed(3);
+    expect((await club.run([])).exitCode).toBe(0);
+    await expectWorkingTokens(club);
+  });
+
+  test('a lifetime beyond what the API server grants is reported as what was granted', async () => {
+    const club = await useClub();
+    club.api.seed(2);
+    const result = await club.run(['sync'], { env: { TOKEN_LIFETIME: '30d' } });
+    expect(logLines(result).at(-1)).toMatchObject({ outcome: 'done', grantedSeconds: 168 * 3_600 });
+  });
+
+  test('a weekly schedule under a clamp of a week has no slack: a warning with its numbers, and exit code 0', async () => {
+    const club = await useClub();
+    club.api.seed(2);
+    const result = await club.run(['sync'], { env: { SCHEDULE: '0 15 * * 0' } });
+    expect(result.exitCode).toBe(0);
+    expect(logLines(result).filter(({ level }) => level === 'warn')).toEqual([
+      expect.objectContaining({
+        msg: expect.stringMatching(
+          /^no slack: tokens live 7d, runs are up to 7d apart .* locked out for up to .* s before/,
+        ),
+      }),
+    ]);
+  });
+});
+
+describe('what a run leaves to be read', () => {
+  test('JSON lines, the last of which is the summary; a summary in the termination message and on the cluster', async () => {
+    const club = await useClub();
+    club.api.seed(25);
+    const result = await club.run(['sync']);
+    const summary = { members: 25, created: 25, removed: 0, delivered: 25, undelivered: 0 };
+    const lines = logLines(result);
+    expect(lines[0]).toMatchObject({ level: 'info', msg: expect.stringContaining('plan: 25 members') });
+    expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'sync: done', exitCode: 0, ...summary });
+    expect(JSON.parse(result.termination)).toMatchObject({ outcome: 'done', exitCode: 0, ...summary });
+
+    const path = `/api/v1/namespaces/${club.cluster.systemNamespace}/configmaps`;
+    const { body } = await club.cluster.request('GET', path);
+    expect(findLeaks(JSON.stringify(body), [club.api.apiKey, ...club.api.storedTokens().values()])).toEqual([]);
+    const kept = z
+      .object({
+        items: z.array(z.object({ metadata: z.object({ name: z.string() }), data: z.record(z.string(), z.string()) })),
+      })
+      .parse(body)
+      .items.find(({ metadata }) => metadata.name === 'credentials-updater-summary');
+    expect(JSON.parse(kept?.data['summary.json'] ?? '')).toMatchObject(summary);
+  });
+
+  test('a failed run says in its termination message what to do, in under 4 KB, however much there is to say', async () => {
+    const club = await useClubWithHistory();
+    const { termination } = await expectRefusal(club, ['sync'], {
+      env: { POOLC_API_ENDPOINT: `${club.api.url}/${'long/'.repeat(2_000)}` },
+      exitCode: 1,
+      says: [/does not exist \(404\)/],
+    });
+    expect(Buffer.byteLength(termination)).toBeLessThanOrEqual(4_096);
+    expect(JSON.parse(termination)).toMatchObject({
+      outcome: 'failed',
+      exitCode: 1,
+      step: 'fetch',
+      hint: expect.stringContaining('POOLC_API_ENDPOINT'),
+    });
+  });
+
+  test('an Event on its Job, with counts and no names, when it was not all well', async () => {
+    const club = await useClubWithHistory();
+    const job = { name: 'credentials-updater-29000000', uid: randomUUID() };
+    await expectRefusal(club, ['sync'], {
+      env: { JOB_NAME: job.name, JOB_UID: job.uid, MIN_MEMBERS: '3' },
+      exitCode: 4,
+      says: [/the directory has 2 members, fewer than MIN_MEMBERS=3/],
+    });
+    const { body } = await club.cluster.request(
+      'GET',
+      `/apis/events.k8s.io/v1/namespaces/${club.cluster.systemNamespace}/events`,
+    );
+    const { items } = z.object({ items: z.array(z.looseObject({ note: z.string() })) }).parse(body);
+    expect(items).toEqual([
+      expect.objectContaining({ type: 'Warning', reason: 'SyncRefused', regarding: expect.objectContaining(job) }),
+    ]);
+    expect(items[0]?.note).toMatch(/^exit code 4 in step plan; 2 members, 0 delivered/);
+    expect(items[0]?.note).not.toContain('jimin');
+  });
+
+  test('text for people: a table and a conclusion on stdout, what happens on stderr, and no colour in a file', async () => {
+    const club = await useClub();
+    club.api.seed(4);
+    const { exitCode, stdout, stderr } = await club.run(['sync', '--output', 'text']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^ {2}members +4\n {2}kept +0\n {2}joined +4 \(.+\)\n {2}removed +0\n/);
+    expect(stdout).toMatch(/✓ done: 4 members have a fresh token\n$/);
+    expect(stderr).toMatch(/^• plan: 4 members; 0 keep their account, 4 join, 0 leave$/m);
+    expect(`${stdout}${stderr}`).not.toContain('\u001B');
+  });
+
+  test('text for a failure: what, in which step, and what to do', async () => {
+    const club = await useClubWithHistory();
+    const { exitCode, stdout } = await club.run(['sync', '--output', 'text'], { env: { MIN_MEMBERS: '3' } });
+    expect(exitCode).toBe(4);
+    expect(stdout).toMatch(/^✗ refused \(step: plan\): nothing was changed and nothing was sent: .* MIN_MEMBERS=3/m);
+    expect(stdout).toMatch(/^ {2}what to do: /m);
+  });
+
+  test.each([
+    ['debug', ['debug', 'info']],
+    ['info', ['info']],
+    ['error', []],
+  ])('LOG_LEVEL=%s: lines of the levels %j', async (level, levels) => {
+    const club = await useClub();
+    club.api.seed(2);
+    const result = await club.run(['sync'], { env: { LOG_LEVEL: level } });
+    expect(result.exitCode).toBe(0);
+    expect(new Set(logLines(result).map((line) => line.level))).toEqual(new Set(levels));
+  });
+
+  test('debug tells nothing secret, not even of failures', async () => {
+    const club = await useClub();
+    club.api.seed(20);
+    await club.run(['sync'], { env: { LOG_LEVEL: 'debug' } });
+    const tokens = club.api.storedTokens();
+    const { exitCode } = await club.run(['sync'], { env: { LOG_LEVEL: 'debug', POOLC_API_KEY_FILE: '/etc/hostname' } });
+    expect(exitCode).not.toBe(0);
+    expect(club.api.storedTokens()).toEqual(tokens);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
+  /** The command under a terminal of its own, which util-linux's script makes. */
+  async function onTerminal(club: Club, env: Readonly<Record<string, string>> = {}) {
+    return club.run(['sync'], { env, terminal: true });
+  }
+
+  test('there are colours and a progress bar', async () => {
+    const club = await useClub();
+    club.api.seed(60);
+    const { exitCode, stdout } = await onTerminal(club);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/minting [█░]{30} \d+\/60/);
+    expect(stdout).toContain('\u001B[32m✓ done: 60 members have a fresh token');
+  });
+
+  test('NO_COLOR is honoured', async () => {
+    const club = await useClub();
+    club.api.seed(2);
+    const { stdout } = await onTerminal(club, { NO_COLOR: '1' });
+    expect(stdout).toContain('✓ done: 2 members have a fresh token');
+    expect(stripVTControlCharacters(stdout.replaceAll('\u001B[K', ''))).toBe(stdout.replaceAll('\u001B[K', ''));
+  });
+});
+
+describe('exit codes', () => {
+  test('plan: 0 when asked plainly, 10 with --detailed-exitcode while changes are pending, and it changes nothing', async () => {
+    const club = await useClubWithHistory();
+    const before = await accountsOf(club.cluster);
+    for (const [args, exitCode] of [
+      [['plan'], 0],
+      [['plan', '--detailed-exitcode'], 10],
+    ] as const) {
+      expect((await club.run(args)).exitCode).toBe(exitCode);
+      expect(await accountsOf(club.cluster)).toEqual(before);
+    }
+    expect(club.api.deliveries()).toHaveLength(1);
+    await club.run(['sync']);
+    expect((await club.run(['plan', '--detailed-exitcode'])).exitCode).toBe(0);
+  });
+
+  test('3 when some members have no fresh token and MAX_UNDELIVERED allows it; 1, and nothing sent, when it does not', async () => {
+    const club = await useClub();
+    club.api.seed(5);
+    const refused = await club.api.addMember({ loginId: 'refused' });
+    await refuseAccount(club, 'refused');
+
+    const strict = await club.run(['sync']);
+    expect(strict.exitCode).toBe(1);
+    expect(logLines(strict).at(-1)?.msg).toMatch(
+      /1 of 6 members have no fresh token, and MAX_UNDELIVERED is 0; nothing was sent.*refused: .*not this one/,
+    );
+    expect(club.api.deliveries()).toEqual([]);
+
+    const tolerant = await club.run(['sync'], { env: { MAX_UNDELIVERED: '1' } });
+    expect(tolerant.exitCode).toBe(3);
+    expect(logLines(tolerant).at(-1)).toMatchObject({
+      outcome: 'partial',
+      delivered: 5,
+      undelivered: 1,
+      undeliveredMembers: [refused.uuid],
+    });
+    expect(club.api.storedTokens().size).toBe(5);
+  });
+
+  test('5 when another run holds the lock for longer than LOCK_WAIT', async () => {
+    const club = await useClubWithHistory();
+    await holdLock(club);
+    await expectRefusal(club, ['sync'], {
+      env: { LOCK_WAIT: '1s' },
+      exitCode: 5,
+      says: [
+        /another run holds the lock: somebody-else since .* nothing was changed/,
+        /wait for it, or look at its log/,
+      ],
+    });
+  });
+
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('%s while it waits: %i, at once, and nothing has changed', async (signal, exitCode) => {
+    const club = await useClubWithHistory();
+    await holdLock(club);
+    const before = await accountsOf(club.cluster);
+    const started = Promise.withResolvers<RunningCommand>();
+    const run = club.run(['sync'], { onStart: started.resolve });
+    const running = await started.promise;
+    await running.printed(/another run is at work/);
+    running.kill(signal);
+    const result = await run;
+    expect(result.exitCode).toBe(exitCode);
+    expect(logLines(result).at(-1)).toMatchObject({
+      outcome: 'stopped',
+      msg: expect.stringContaining(`stopped by ${signal}`),
+    });
+    expect(await accountsOf(club.cluster)).toEqual(before);
+    expect(club.api.deliveries()).toHaveLength(1);
+  });
+});
+
+/** A Lease that somebody else holds for an hour. */
+async function holdLock({ cluster }: Club): Promise<void> {
+  const time = new Date().toISOString().replace('Z', '000Z');
+  const { status } = await cluster.request(
+    'POST',
+    `/apis/coordination.k8s.io/v1/namespaces/${cluster.systemNamespace}/leases`,
+    {
+      metadata: { name: 'credentials-updater' },
+      spec: { holderIdentity: 'somebody-else', leaseDurationSeconds: 3_600, acquireTime: time, renewTime: time },
+    },
+  );
+  expect(status).toBe(201);
+}
+
+/** A policy of the cluster that refuses one ServiceAccount in the members' namespace, once it is in effect. */
+async function refuseAccount({ cluster }: Club, name: string): Promise<void> {
+  const policies = '/apis/admissionregistration.k8s.io/v1';
+  const policy = `refuse-${cluster.usersNamespace}`;
+  for (const [kind, spec] of [
+    [
+      'validatingadmissionpolicies',
+      {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['serviceaccounts'] },
+          ],
+        },
+        validations: [{ expression: `object.metadata.name != '${name}'`, message: 'not this one' }],
+      },
+    ],
+    [
+      'validatingadmissionpolicybindings',
+      {
+        policyName: policy,
+        validationActions: ['Deny'],
+        matchResources: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': cluster.usersNamespace } },
+        },
+      },
+    ],
+  ] as const) {
+    onTestFinished(async () => void (await cluster.request('DELETE', `${policies}/${kind}/${policy}`)));
+    expect((await cluster.request('POST', `${policies}/${kind}`, { metadata: { name: policy }, spec })).status).toBe(
+      201,
+    );
+  }
+  const attempt = () =>
+    cluster.request('POST', `/api/v1/namespaces/${cluster.usersNamespace}/serviceaccounts?dryRun=All`, {
+      metadata: { name },
+    });
+  await expect.poll(async () => (await attempt()).status, { timeout: 30_000 }).toBe(422);
+}

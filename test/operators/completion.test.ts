@@ -1,0 +1,126 @@
+/** Completion in the shells themselves: what the Tab key makes of a line. A shell that isn't installed is skipped. */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../dev/control-plane/testing.ts';
+import { runCommand } from '../command.ts';
+
+const run = promisify(execFile);
+const timeout = 30_000;
+
+function isInstalled(shell: string): boolean {
+  try {
+    execFileSync(shell, ['-c', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The script for a shell, in a directory with a file and a folder to be completed. */
+async function prepare(shell: string) {
+  const { stdout, exitCode } = await runCommand(['completion', shell]);
+  expect(exitCode).toBe(0);
+  const directory = await temporaryDirectory();
+  const script = join(directory, 'script');
+  await writeFile(script, stdout);
+  await writeFile(join(directory, 'plan.json'), '');
+  await mkdir(join(directory, 'plans'));
+  return { directory, script };
+}
+
+/** What bash offers for the last word. */
+async function inBash(line: string): Promise<string[]> {
+  const { directory, script } = await prepare('bash');
+  // As readline does it: the line in words, of which an equals sign is one.
+  const words = line.split(/(?<==)|(?==)| /).filter((word, index, all) => word !== '' || index === all.length - 1);
+  const quoted = words.map((word) => `'${word}'`).join(' ');
+  const program = `source ${script}; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _credentials_updater 2>/dev/null; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout } = await run('bash', ['--norc', '-c', program], { cwd: directory, timeout });
+  return stdout.trim().split('\n');
+}
+
+async function inFish(line: string): Promise<string[]> {
+  const { directory, script } = await prepare('fish');
+  const { stdout } = await run('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
+    cwd: directory,
+    timeout,
+    env: { ...process.env, HOME: directory },
+  });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((offered) => offered.split('\t')[0] ?? '');
+}
+
+/** The line as zsh leaves it after one Tab, where there is one way to go on. */
+async function inZsh(line: string): Promise<string> {
+  const { directory, script } = await prepare('zsh');
+  const session = `
+    zmodload zsh/zpty
+    zpty session zsh -f -i
+    zpty -w session "PS1=; unsetopt zle_bracketed_paste; autoload -Uz compinit; compinit -u -D; source ${script}; print re''ady"
+    zpty -r session output '*ready*'
+    zpty -w -n session $'${line}\\t\\C-a\\C-kprint -r -- "\\C-y"; print do\\'\\'ne\\n'
+    zpty -r session output '*done*'
+    print -r -- "$output"`;
+  const { stdout } = await run('zsh', ['-f', '-c', session], {
+    cwd: directory,
+    timeout,
+    env: { ...process.env, HOME: directory, TERM: 'dumb' },
+  });
+  return stdout;
+}
+
+describe('in bash', () => {
+  test.each([
+    ['credentials-updater st', ['status']],
+    ['credentials-updater plan --deta', ['--detailed-exitcode']],
+    ['credentials-updater plan --output ', ['text', 'json']],
+    ['credentials-updater status --output=w', ['wide']],
+    ['credentials-updater sync --plan pl', ['plan.json', 'plans']],
+    ['credentials-updater --first', ['--first-run']],
+    ['credentials-updater --plan plan.', ['plan.json']],
+    ['credentials-updater completion z', ['zsh']],
+    ['credentials-updater help rev', ['revoke']],
+    ['credentials-updater plan --token-lifetime ', ['']],
+  ])('%j is completed by %j', async (line, expected) => {
+    expect((await inBash(line)).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('the commands are those of --help', async () => {
+    const offered = await inBash('credentials-updater ');
+    const { stdout: help } = await runCommand(['--help']);
+    const listed = [...help.matchAll(/^ {2}([a-z-]+)(?: \[options\]| \[command\]| <)/gm)].map(([, name]) => name);
+    expect(new Set(offered)).toEqual(new Set(listed));
+    expect(offered).toHaveLength(listed.length);
+  });
+});
+
+describe.skipIf(!isInstalled('fish'))('in fish', () => {
+  test.each([
+    ['credentials-updater st', ['status']],
+    ['credentials-updater plan --deta', ['--detailed-exitcode']],
+    ['credentials-updater plan --output ', ['text', 'json']],
+    ['credentials-updater sync --plan plan.', ['plan.json']],
+    ['credentials-updater --first', ['--first-run']],
+    ['credentials-updater completion z', ['zsh']],
+  ])('%j is completed by %j', async (line, expected) => {
+    expect((await inFish(line)).toSorted()).toEqual(expected.toSorted());
+  });
+});
+
+describe.skipIf(!isInstalled('zsh'))('in zsh', () => {
+  test.each([
+    ['credentials-updater st', 'credentials-updater status'],
+    ['credentials-updater plan --deta', 'credentials-updater plan --detailed-exitcode'],
+    ['credentials-updater plan --output js', 'credentials-updater plan --output json'],
+    ['credentials-updater sync --plan plan.', 'credentials-updater sync --plan plan.json'],
+    ['credentials-updater --first', 'credentials-updater --first-run'],
+    ['credentials-updater completion fi', 'credentials-updater completion fish'],
+  ])('%j becomes %j', async (line, expected) => {
+    expect(await inZsh(line)).toContain(expected);
+  });
+});
