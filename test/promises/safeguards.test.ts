@@ -1,0 +1,112 @@
+/** Each safeguard by its scenario; and without the safeguard, that the scenario notices. */
+import { expect, test } from 'vitest';
+import { printFigure } from './figures.ts';
+import { bundleMutant, type Mutation } from './mutant.ts';
+import * as scenarios from './scenarios.ts';
+
+interface Safeguard {
+  readonly title: string;
+  readonly scenario: (program: { readonly program?: string }) => Promise<void>;
+  readonly mutation: Mutation;
+  /** How the scenario fails without it. */
+  readonly fails: RegExp;
+}
+
+const safeguards: readonly Safeguard[] = [
+  {
+    title: "P1: an account that took a leaver's name meanwhile is not deleted",
+    scenario: scenarios.namesakeOfALeaverStays,
+    mutation: {
+      without: 'the UID precondition',
+      file: 'src/cluster/service-accounts.ts',
+      text: 'preconditions: { uid: account.uid }',
+      replacement: 'preconditions: {}',
+    },
+    fails: /expected undefined to deeply equal/,
+  },
+  {
+    title: 'P3: a directory without half of its members changes nothing',
+    scenario: scenarios.halfADirectoryChangesNothing,
+    mutation: {
+      without: 'the guard',
+      file: 'src/sync/sync.ts',
+      text: '? verdict.refusals : [another, ...verdict.refusals]',
+      replacement: '? [] : []',
+    },
+    fails: /deeply equal/,
+  },
+  {
+    title: 'what is not ours is never removed',
+    scenario: scenarios.accountsOfOthersStay,
+    mutation: {
+      without: 'the owner check',
+      file: 'src/plan/model.ts',
+      text: 'return account.labelled && account.uuid !== undefined;',
+      replacement: 'return account.uuid !== undefined;',
+    },
+    fails: /expected undefined to deeply equal/,
+  },
+  {
+    title: 'P5: secrets that a server quotes are not printed',
+    scenario: scenarios.quotedSecretsAreNotPrinted,
+    mutation: {
+      without: 'the redaction',
+      file: 'src/shared/redact.ts',
+      text: '    let result = text;',
+      replacement: '    if (text.length >= 0) return text;\n    let result = text;',
+    },
+    fails: /The command printed secrets/,
+  },
+  {
+    title: 'P1, P4: a second run waits for the first one',
+    scenario: scenarios.secondRunWaits,
+    mutation: {
+      without: 'the lock',
+      file: 'src/sync/run-lock.ts',
+      text: '!state.holder || stoodStillMs >= state.durationSeconds * 1_000',
+      replacement: 'stoodStillMs >= 0',
+    },
+    fails: /deeply equal \[ 'read the lock' \]/,
+  },
+  {
+    title: 'P4: a map that lacks a member is not sent',
+    scenario: scenarios.mapWithoutAMemberIsNotSent,
+    mutation: {
+      without: 'the tolerance',
+      file: 'src/sync/sync.ts',
+      text: '  requireTolerable(outcomes, settings.maxUndelivered);\n',
+      replacement: '',
+    },
+    fails: /deeply equal/,
+  },
+  {
+    title: "P1, P4: a token that is another member's is not delivered",
+    scenario: scenarios.wrongTokenIsNotDelivered,
+    mutation: {
+      without: 'the check of the subject and the UID',
+      file: 'src/credentials/verify.ts',
+      text: '  const claims = readClaims(token);\n',
+      replacement: '  const claims = readClaims(token);\n  if (claims.subject !== "") return claims;\n',
+    },
+    fails: /deeply equal/,
+  },
+];
+
+// Without the fence a frozen run goes on to retry its delivery for minutes, so only the run with it is looked at here.
+test('P1, P4: a run that was frozen past its lock changes nothing', { timeout: 240_000 }, async () => {
+  await expect(scenarios.frozenRunChangesNothing({})).resolves.toBeUndefined();
+});
+
+test.each(safeguards)('$title', { timeout: 240_000 }, async ({ scenario }) => {
+  await expect(scenario({})).resolves.toBeUndefined();
+});
+
+test.each(safeguards)(
+  'without $mutation.without, the test "$title" fails',
+  { timeout: 240_000 },
+  async ({ title, scenario, mutation, fails }) => {
+    const program = await bundleMutant(mutation);
+    await expect(scenario({ program })).rejects.toThrow(fails);
+    printFigure(`without ${mutation.without}`, `without ${mutation.without}, "${title}" fails`);
+  },
+);
