@@ -1,0 +1,15 @@
+import type { Attempt } from '../attempt.ts';
+import { accessAttempts } from './access.ts';
+import { clusterAttempts } from './cluster.ts';
+import { namespaceAttempts } from './namespaces.ts';
+import { networkAttempts } from './network.ts';
+import { workloadAttempts } from './workloads.ts';
+
+/** By what they are about. */
+export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
+  'the cluster outside their own namespaces': clusterAttempts,
+  namespaces: namespaceAttempts,
+  workloads: workloadAttempts,
+  'Services and Ingresses': networkAttempts,
+  'who has access to a namespace': accessAttempts,
+};

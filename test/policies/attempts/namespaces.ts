@@ -1,0 +1,178 @@
+/** Namespaces: who makes them under which names, and what stays as it is. */
+import { type Attempt, type Call, create, lacksTheRight, patch, refused, remove } from '../attempt.ts';
+import { namespace } from '../objects.ts';
+
+const OWNER = 'poolc.org/owner';
+const ENFORCE = 'pod-security.kubernetes.io/enforce';
+const reserved = refused(/The namespace name .* is reserved for the cluster.*예약된 네임스페이스 이름/s);
+const belongsToCreator = refused(/A namespace belongs to the member who creates it.*주인은 만든 사람/s);
+const operatorsLabel = (key: string) =>
+  refused(new RegExp(`Only an operator changes these labels of a namespace.*: .*${key}.*운영자만`, 's'));
+const operatorsAnnotation = refused(
+  /Only an operator changes these annotations of a namespace: poolc.org\/ingress-hosts/,
+);
+const onlyItsOwner = refused(/Only its owner deletes a namespace: alice-lab belongs to alice.*주인만/s);
+
+export const namespaceAttempts: readonly Attempt[] = [
+  { as: 'alice', does: 'creates a namespace', call: create(namespace('alice-more')), expect: 'allowed' },
+  {
+    as: 'alice',
+    does: 'creates one with labels of her own',
+    call: create(namespace('alice-more', { labels: { team: 'web', 'app.kubernetes.io/name': 'site' } })),
+    expect: 'allowed',
+  },
+  {
+    as: 'alice',
+    does: 'creates one that names her as its owner',
+    call: create(namespace('alice-more', { labels: { [OWNER]: 'alice' } })),
+    expect: 'allowed',
+  },
+  {
+    as: 'alice',
+    does: 'creates one with stricter Pod Security',
+    call: create(namespace('alice-more', { labels: { [ENFORCE]: 'restricted' } })),
+    expect: 'allowed',
+  },
+  ...[
+    'kube-alice',
+    'poolc-alice',
+    'openshift-alice',
+    'default-alice',
+    'kyverno-alice',
+    'argo-alice',
+    'ingress-nginx',
+  ].map((name): Attempt => ({ as: 'alice', does: `creates ${name}`, call: create(namespace(name)), expect: reserved })),
+  {
+    as: 'alice',
+    does: 'lets a reserved name be made up',
+    call: create({ apiVersion: 'v1', kind: 'Namespace', metadata: { generateName: 'kube-' } }),
+    expect: reserved,
+  },
+  {
+    as: 'alice',
+    does: 'creates one for bob',
+    call: create(namespace('alice-more', { labels: { [OWNER]: 'bob' } })),
+    expect: belongsToCreator,
+  },
+  {
+    as: 'alice',
+    does: 'creates one without an owner',
+    call: create(namespace('alice-more', { labels: { [OWNER]: '' } })),
+    expect: belongsToCreator,
+  },
+  {
+    as: 'alice',
+    does: 'creates one without Pod Security',
+    call: create(namespace('alice-more', { labels: { [ENFORCE]: 'privileged' } })),
+    expect: operatorsLabel(ENFORCE),
+  },
+  {
+    as: 'alice',
+    does: 'creates one with the Pod Security of an old version',
+    call: create(namespace('alice-more', { labels: { [`${ENFORCE}-version`]: 'v1.20' } })),
+    expect: operatorsLabel(`${ENFORCE}-version`),
+  },
+  {
+    as: 'alice',
+    does: 'creates one that allows itself NodePorts',
+    call: create(namespace('alice-more', { labels: { 'poolc.org/allow-external-services': 'true' } })),
+    expect: operatorsLabel('poolc.org/allow-external-services'),
+  },
+  {
+    as: 'alice',
+    does: 'creates one that grants itself hosts',
+    call: create(namespace('alice-more', { annotations: { 'poolc.org/ingress-hosts': 'bob.example' } })),
+    expect: operatorsAnnotation,
+  },
+  {
+    as: 'a member with a long name',
+    does: 'creates a namespace',
+    call: create(namespace('long')),
+    expect: belongsToCreator,
+  },
+  {
+    as: 'a collector of namespaces',
+    does: 'creates a sixth',
+    call: create(namespace('collector-6')),
+    expect: refused(/You own 5 namespaces, and a member may own 5.*5개까지/s),
+    except: { builtin: 'allowed' },
+  },
+
+  {
+    as: 'alice',
+    does: 'labels her namespace',
+    call: label({ team: 'web' }),
+    expect: 'allowed',
+  },
+  { as: 'alice', does: 'tightens its Pod Security', call: label({ [ENFORCE]: 'restricted' }), expect: 'allowed' },
+  {
+    as: 'alice',
+    does: 'asks for warnings of stricter Pod Security',
+    call: label({ 'pod-security.kubernetes.io/warn': 'restricted' }),
+    expect: 'allowed',
+  },
+  { as: 'alice', does: 'gives it to bob', call: label({ [OWNER]: 'bob' }), expect: operatorsLabel(OWNER) },
+  { as: 'alice', does: 'makes it nobody’s', call: label({ [OWNER]: null }), expect: operatorsLabel(OWNER) },
+  {
+    as: 'alice',
+    does: 'loosens its Pod Security',
+    call: label({ [ENFORCE]: 'privileged' }),
+    expect: operatorsLabel(ENFORCE),
+  },
+  { as: 'alice', does: 'drops its Pod Security', call: label({ [ENFORCE]: null }), expect: operatorsLabel(ENFORCE) },
+  {
+    as: 'alice',
+    does: 'sets its Pod Security to an old version',
+    call: label({ [`${ENFORCE}-version`]: 'v1.20' }),
+    expect: operatorsLabel(`${ENFORCE}-version`),
+  },
+  {
+    as: 'alice',
+    does: 'allows it NodePorts',
+    call: label({ 'poolc.org/allow-external-services': 'true' }),
+    expect: operatorsLabel('poolc.org/allow-external-services'),
+  },
+  {
+    as: 'alice',
+    does: 'grants it hosts',
+    call: patch('Namespace/alice-lab', { metadata: { annotations: { 'poolc.org/ingress-hosts': 'bob.example' } } }),
+    expect: operatorsAnnotation,
+  },
+  { as: 'alice', does: 'deletes her namespace', call: remove('Namespace/alice-lab'), expect: 'allowed' },
+  {
+    as: 'bob',
+    does: 'deletes the namespace that he helps in',
+    call: remove('Namespace/alice-lab'),
+    expect: lacksTheRight,
+  },
+
+  // Its owner gave this robot a Role over the namespace itself.
+  {
+    as: "alice's robot",
+    does: 'makes the namespace nobody’s',
+    call: label({ [OWNER]: null }),
+    expect: operatorsLabel(OWNER),
+  },
+  {
+    as: "alice's robot by its token Secret",
+    does: 'loosens its Pod Security',
+    call: label({ [ENFORCE]: 'privileged' }),
+    expect: operatorsLabel(ENFORCE),
+  },
+  { as: "alice's robot", does: 'deletes the namespace', call: remove('Namespace/alice-lab'), expect: onlyItsOwner },
+  {
+    as: "a leaver's robot",
+    does: 'labels the namespace that was left',
+    call: patch('Namespace/leaver-lab', { metadata: { labels: { [ENFORCE]: 'privileged' } } }),
+    expect: operatorsLabel(ENFORCE),
+  },
+
+  { as: 'an operator', does: 'creates kube-more', call: create(namespace('kube-more')), expect: 'allowed' },
+  { as: 'an operator', does: 'hands a namespace over', call: label({ [OWNER]: 'bob' }), expect: 'allowed' },
+  { as: 'an operator', does: "deletes a member's namespace", call: remove('Namespace/alice-lab'), expect: 'allowed' },
+  { as: 'Argo CD', does: "deletes a member's namespace", call: remove('Namespace/alice-lab'), expect: 'allowed' },
+];
+
+function label(labels: Readonly<Record<string, string | null>>): Call {
+  return patch('Namespace/alice-lab', { metadata: { labels } });
+}

@@ -1,0 +1,156 @@
+/**
+ * The attempts against the real API server, with the tokens of real members and of ServiceAccounts that they made,
+ * under each variant of the policies: brought to a cluster in use, enforcing, auditing. One control plane serves all.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ControlPlane, startControlPlane } from '../../dev/control-plane/index.ts';
+import { type Kyverno, startKyverno } from '../../dev/kyverno/index.ts';
+import type { Attempt, Outcome } from './attempt.ts';
+import { attempts } from './attempts/index.ts';
+import { inForce, setUpCanary } from './in-force.ts';
+import { describeOutage } from './outage.ts';
+import { clearOut, membersNamespaces, type People, settlePeople, setUpClub } from './people.ts';
+import { describeRollout, oldNamespaces } from './rollout.ts';
+import type { Answer } from './session.ts';
+import { apply, auditOnly, builtin, kyverno, kyvernoCel, takeAway, type Variant } from './variants.ts';
+
+/** Go builds Kyverno where it has never been built. */
+const BUILD_TIMEOUT_MS = 1_200_000;
+
+let controlPlane: ControlPlane;
+
+beforeAll(async () => {
+  controlPlane = await startControlPlane({ controllerManager: true, onProgress: console.error });
+  await setUpClub(controlPlane);
+  await setUpCanary(controlPlane);
+}, BUILD_TIMEOUT_MS);
+
+afterAll(() => controlPlane.stop());
+
+describe("Kubernetes' own admission policies", () => {
+  testVariant(builtin);
+});
+
+describe('with Kyverno', () => {
+  let running: Kyverno;
+
+  beforeAll(async () => {
+    running = await startKyverno(controlPlane, { onProgress: console.error });
+  }, BUILD_TIMEOUT_MS);
+
+  describe('its ClusterPolicies', () => {
+    testVariant(kyverno, () => running);
+  });
+  describe('its CEL policies', () => {
+    testVariant(kyvernoCel, () => running);
+  });
+});
+
+function testVariant(variant: Variant, kyvernoOf?: () => Kyverno): void {
+  afterAll(async () => {
+    await takeAway(controlPlane, variant.enforcing);
+    await clearOut(controlPlane, [...membersNamespaces, ...oldNamespaces]);
+  });
+
+  it('are tried by at least 60 attempts', () => {
+    expect(Object.values(attempts).flatMap((some) => some.filter(isFor(variant))).length).toBeGreaterThanOrEqual(60);
+  });
+
+  describeRollout(variant, () => controlPlane);
+
+  let people: People;
+
+  describe('enforcing', () => {
+    beforeAll(async () => {
+      await apply(controlPlane, variant.enforcing);
+      await inForce(controlPlane, variant, 'enforcing');
+      people = await settlePeople(controlPlane, () => variant.provide(controlPlane));
+    });
+
+    tryEach(variant, expectedOutcome, async ({ as, call }) => people[as](call, { dryRun: true }));
+  });
+
+  if (kyvernoOf !== undefined) {
+    describeOutage(variant, { controlPlaneOf: () => controlPlane, kyvernoOf, peopleOf: () => people });
+  }
+
+  describe('auditing', () => {
+    beforeAll(async () => {
+      await auditOnly(controlPlane, variant);
+      await inForce(controlPlane, variant, 'auditing');
+    });
+
+    tryEach(variant, auditedOutcome, async ({ as, call }) => people[as](call, { dryRun: true }));
+  });
+}
+
+type AuditedOutcome = Outcome | { readonly warnedBecause: RegExp };
+
+function tryEach(
+  variant: Variant,
+  outcomeOf: (attempt: Attempt, variant: Variant) => AuditedOutcome,
+  perform: (attempt: Attempt) => Promise<Answer>,
+): void {
+  for (const [subject, some] of Object.entries(attempts)) {
+    describe(`in ${subject}`, () => {
+      for (const attempt of some.filter(isFor(variant))) {
+        const outcome = outcomeOf(attempt, variant);
+        it(`${attempt.as} ${attempt.does}: ${inWords(outcome)}`, async () => {
+          const seen = inShort(await perform(attempt));
+          const expected = patternOf(outcome);
+          expect(seen.reason).toMatch(expected.reason);
+          expect(seen.result).toBe(expected.result);
+          expect(seen.warnings).toMatch(expected.warnings);
+        });
+      }
+    });
+  }
+}
+
+function isFor({ name }: Variant): (attempt: Attempt) => boolean {
+  return ({ only }) => only === undefined || only.includes(name);
+}
+
+function expectedOutcome({ expect: everywhere, except = {} }: Attempt, { name }: Variant): Outcome {
+  return except[name] ?? everywhere;
+}
+
+/** What a policy refuses once it enforces, it only warns of while it audits. */
+function auditedOutcome(attempt: Attempt, variant: Variant): AuditedOutcome {
+  const outcome = expectedOutcome(attempt, variant);
+  return outcome !== 'allowed' && outcome.by === 'policy' ? { warnedBecause: outcome.because } : outcome;
+}
+
+function inWords(outcome: AuditedOutcome): string {
+  if (outcome === 'allowed') return 'allowed';
+  return 'warnedBecause' in outcome ? 'warned' : `refused by ${outcome.by}`;
+}
+
+/** `reason`: of a refusal; empty otherwise. */
+interface Result {
+  readonly result: 'allowed' | 'refused' | `status ${number}`;
+  readonly reason: string;
+  readonly warnings: string;
+}
+
+function inShort({ status, message, warnings }: Answer): Result {
+  return { result: resultOf(status), reason: message, warnings: warnings.map(decodeWarning).join('\n') };
+}
+
+/** Kyverno refuses with 400, the API server with 403. */
+function resultOf(status: number): Result['result'] {
+  if ([200, 201].includes(status)) return 'allowed';
+  return [400, 403].includes(status) ? 'refused' : `status ${status}`;
+}
+
+function patternOf(outcome: AuditedOutcome): { result: string; reason: RegExp; warnings: RegExp } {
+  const [nothing, anything] = [/^$/, /^/];
+  if (outcome === 'allowed') return { result: 'allowed', reason: nothing, warnings: anything };
+  if ('warnedBecause' in outcome) return { result: 'allowed', reason: nothing, warnings: outcome.warnedBecause };
+  return { result: 'refused', reason: outcome.because, warnings: anything };
+}
+
+/** A header's bytes arrive as Latin-1. */
+function decodeWarning(header: string): string {
+  return Buffer.from(header, 'latin1').toString('utf8');
+}
