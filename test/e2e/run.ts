@@ -1,0 +1,107 @@
+/** `npm run test:e2e`: the deployment, on a real cluster. See --help. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { missingDebianPackages, missingRequirements } from '../../dev/node/requirements.ts';
+import { projectPath } from './project-path.ts';
+
+const USAGE = `Runs the deployment on a real single-node cluster: containerd, kubelet and the images, without Docker.
+
+Usage: npm run test:e2e -- [--existing] [--install] [--where-possible] [NAME ...]
+
+  --existing        use the cluster of $KUBECONFIG instead (kind, minikube, …). It must be one to throw away: the
+                    tests make and delete the namespaces poolc-system and poolc-users. Load the images first:
+                      npm run build && npm run image
+                      kind load image-archive dist/image/credentials-updater-amd64.tar
+                      kind load image-archive dist/image/poolc-api-amd64.tar
+  --install         install missing Debian packages with apt-get first
+  --where-possible  where no node can run, say why and exit 0
+  NAME              only test files whose name contains it
+  -h, --help        show this
+`;
+
+const resultsSchema = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
+
+process.exitCode = main();
+
+function main(): number {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      existing: { type: 'boolean', default: false },
+      install: { type: 'boolean', default: false },
+      'where-possible': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const kubeconfig = process.env['KUBECONFIG'];
+  if (values.existing && kubeconfig === undefined) {
+    console.error('--existing needs KUBECONFIG: KUBECONFIG=… npm run test:e2e -- --existing');
+    return 2;
+  }
+  if (!values.existing) {
+    if (values.install) installMissingPackages();
+    const missing = missingRequirements();
+    if (missing.length > 0) {
+      console.error(`The end-to-end tests can't run here.\n  ${missing.join('\n  ')}`);
+      return values['where-possible'] ? 0 : 1;
+    }
+  }
+  return runTests(values.existing ? kubeconfig : undefined, positionals);
+}
+
+function installMissingPackages(): void {
+  const packages = missingDebianPackages();
+  if (packages.length === 0 || process.getuid?.() !== 0) return;
+  console.error(`installing ${packages.join(' ')}`);
+  const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as const };
+  spawnSync('apt-get', ['--quiet', 'update'], { stdio: [...quiet.stdio] });
+  spawnSync('apt-get', ['--quiet', '--yes', 'install', '--no-install-recommends', ...packages], {
+    stdio: [...quiet.stdio],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+}
+
+function runTests(existingKubeconfig: string | undefined, names: readonly string[]): number {
+  const build = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit', cwd: projectPath('.') });
+  if (build.status !== 0) return 1;
+  const results = projectPath('dist/e2e-results.json');
+  rmSync(results, { force: true });
+  const vitest = spawnSync(
+    process.execPath,
+    [
+      projectPath('node_modules/vitest/vitest.mjs'),
+      'run',
+      `--config=${projectPath('test/e2e/vitest.config.ts')}`,
+      '--reporter=verbose',
+      '--reporter=json',
+      `--outputFile.json=${results}`,
+      ...names,
+    ],
+    {
+      stdio: 'inherit',
+      cwd: projectPath('.'),
+      env: {
+        ...process.env,
+        ...(existingKubeconfig === undefined ? {} : { E2E_EXISTING_KUBECONFIG: existingKubeconfig }),
+      },
+    },
+  );
+  const { numPassedTests, numFailedTests } = readResults(results);
+  console.log(`${numPassedTests} passed, ${numFailedTests} failed`);
+  return vitest.status ?? 1;
+}
+
+/** None where the set-up failed: then no test ran. */
+function readResults(file: string): z.infer<typeof resultsSchema> {
+  try {
+    return resultsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return { numPassedTests: 0, numFailedTests: 1 };
+  }
+}
