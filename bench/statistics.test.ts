@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest';
+import { quantile, slopeOf, spreadOf } from './statistics.ts';
+
+describe('samples', () => {
+  test('have a middle, an end and another end, in whatever order they come', () => {
+    expect(spreadOf([3, 1, 2])).toEqual({ median: 2, least: 1, most: 3 });
+    expect(spreadOf([7])).toEqual({ median: 7, least: 7, most: 7 });
+  });
+
+  test('are interpolated between two of them', () => {
+    expect(quantile([10, 20], 0.5)).toBe(15);
+    expect(quantile([0, 100], 0.99)).toBeCloseTo(99);
+    expect(quantile([4, 1, 3, 2, 0], 1)).toBe(4);
+  });
+
+  test('that are none have no middle', () => {
+    expect(() => quantile([], 0.5)).toThrow('there are no samples');
+  });
+});
+
+test('a slope is what each further unit adds, whatever there is at none', () => {
+  const line = [100, 1_000, 10_000].map((x) => [x, 5 + 0.25 * x] as const);
+  expect(slopeOf(line)).toBeCloseTo(0.25);
+});

@@ -1,0 +1,150 @@
+/** What is aimed at, against what was measured: ratios of the same round wherever two clients are compared. */
+import { creationRate, mintRate, type Results, type Round, type SyncSample } from './results.ts';
+import { quantile, slopeOf, spreadOf } from './statistics.ts';
+
+export type TargetName =
+  | 'mint-rate'
+  | 'whole-sync'
+  | 'cpu'
+  | 'requests'
+  | 'memory'
+  | 'first-request'
+  | 'creation'
+  | 'flow-control'
+  | 'neighbours';
+
+/** How its figures are written: a share of something, seconds, milliseconds, a plain number, MiB, or a multiple. */
+export type Unit = 'share' | 's' | 'ms' | 'count' | 'MiB' | 'times';
+
+export interface TargetResult {
+  readonly name: TargetName;
+  /** The size of the club, where the target is one for each. */
+  readonly members?: number;
+  readonly unit: Unit;
+  readonly bound: { readonly atLeast: number } | { readonly atMost: number };
+  /** Undefined when it was not measured in this run. */
+  readonly measured: number | undefined;
+}
+
+export function isReached({ bound, measured }: TargetResult): boolean | undefined {
+  if (measured === undefined) return undefined;
+  return 'atLeast' in bound ? measured >= bound.atLeast : measured <= bound.atMost;
+}
+
+/** The largest resident memory at so many members. */
+export const memoryBounds: readonly (readonly [members: number, mebibytes: number])[] = [
+  [1_000, 96],
+  [10_000, 128],
+  [50_000, 256],
+];
+/** Requests of a run that no member causes: lock, record of names, keys, reviews, summary. */
+const constantRequests = 40;
+const pageSize = 500;
+
+export function evaluateTargets(results: Results): TargetResult[] {
+  const { steadyState = [] } = results;
+  const large = steadyState.filter(({ members }) => members >= 1_000 && members <= 10_000);
+  return [
+    ...large.map(
+      ({ members, rounds }): TargetResult => ({
+        name: 'mint-rate',
+        members,
+        unit: 'share',
+        bound: { atLeast: 0.95 },
+        measured: medianOf(rounds, (round) =>
+          round.wrk === undefined ? undefined : mintRate(best(round)) / round.wrk,
+        ),
+      }),
+    ),
+    ...large.flatMap(({ members, rounds }): TargetResult[] => {
+      const atMost = medianOf(rounds, ({ wrk }) => (wrk === undefined ? undefined : members / (0.9 * wrk) + 0.8));
+      if (atMost === undefined) return []; // without wrk there is nothing to go by
+      const measured = medianOf(rounds, (round) => best(round).seconds);
+      return [{ name: 'whole-sync', members, unit: 's', bound: { atMost }, measured }];
+    }),
+    { name: 'cpu', unit: 'ms', bound: { atMost: 0.15 }, measured: cpuMillisecondsEach(steadyState) },
+    ...large.map(
+      ({ members, rounds }): TargetResult => ({
+        name: 'requests',
+        members,
+        unit: 'count',
+        bound: { atMost: members + Math.ceil(members / pageSize) + constantRequests },
+        measured: medianOf(rounds, ({ sync }) => sync.requests),
+      }),
+    ),
+    ...memoryBounds.map(([members, mebibytes]): TargetResult => {
+      const size = steadyState.find((one) => one.members === members);
+      return {
+        name: 'memory',
+        members,
+        unit: 'MiB',
+        bound: { atMost: mebibytes },
+        measured: size && medianOf(size.rounds, ({ sync }) => sync.peakMemoryBytes / 2 ** 20),
+      };
+    }),
+    {
+      name: 'first-request',
+      unit: 'ms',
+      bound: { atMost: 250 },
+      measured: medianOf(
+        steadyState.flatMap(({ rounds }) => rounds),
+        ({ sync }) => sync.secondsToFirstRequest * 1_000,
+      ),
+    },
+    ...results.firstRuns
+      .filter(({ members }) => members >= 1_000 && members <= 10_000)
+      .map(
+        ({ members, rounds }): TargetResult => ({
+          name: 'creation',
+          members,
+          unit: 'share',
+          bound: { atLeast: 0.95 },
+          measured: medianOf(rounds, ({ sync, creator }) =>
+            creator === undefined ? undefined : creationRate(sync) / creator,
+          ),
+        }),
+      ),
+    {
+      name: 'flow-control',
+      unit: 'count',
+      // A limited run that had not delivered every token would have ended the benchmarks.
+      bound: { atLeast: 1 },
+      measured: results.flowControl?.limited.refusedRequests,
+    },
+    { name: 'neighbours', unit: 'times', bound: { atMost: 2 }, measured: neighbourSlowdown(results) },
+  ];
+}
+
+/** The run at its best number of connections. */
+export function best({ sync, syncAtBest }: Round): SyncSample {
+  return syncAtBest ?? sync;
+}
+
+/** What each further member costs: the slope over the sizes, which leaves out what a run costs without any. */
+export function cpuMillisecondsEach(steadyState: NonNullable<Results['steadyState']>): number | undefined {
+  if (steadyState.length < 2) return undefined;
+  return (
+    1_000 * slopeOf(steadyState.flatMap(({ members, rounds }) => rounds.map(({ sync }) => [members, sync.cpuSeconds])))
+  );
+}
+
+/** p99 during a sync with the default settings, as a multiple of that of the idle server. */
+function neighbourSlowdown({ neighbours, conditions }: Results): number | undefined {
+  const during = neighbours?.during.find(({ connections }) => connections === conditions.defaultConnections);
+  if (neighbours === undefined || during === undefined) return undefined;
+  const idle = quantile(
+    neighbours.idle.map(({ p99 }) => p99),
+    0.5,
+  );
+  return (
+    quantile(
+      during.rounds.map(({ p99 }) => p99),
+      0.5,
+    ) / idle
+  );
+}
+
+function medianOf<T>(samples: readonly T[], value: (sample: T) => number | undefined): number | undefined {
+  const values = samples.map(value).filter((one) => one !== undefined);
+  return values.length === 0 ? undefined : spreadOf(values).median;
+}
