@@ -13,6 +13,8 @@ import { type Answer, type Outcome, outcomeOf } from '../probe/outcome.ts';
 import { listed } from '../words.ts';
 
 const concurrency = 8;
+/** What was applied a moment ago is not in force at once: the API server reads and compiles a policy first. */
+const comingIntoForceMs = 20_000;
 /** Answers, each of which says something about an attempt. */
 const answers = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 500, 503];
 
@@ -74,8 +76,33 @@ interface Tried {
   readonly answer: Answer;
 }
 
-/** @param token a member's; our own credentials where there is none */
+/**
+ * Tries all of them; what only policies refuse, and did not, again for a while.
+ * @param token a member's; our own credentials where there is none
+ */
 async function tryAll(
+  context: PreflightContext,
+  attempts: readonly Attempt[],
+  token: string | undefined,
+): Promise<Tried[]> {
+  const { clock, signal } = context;
+  const startedAt = clock.monotonic();
+  let tried = await tryOnce(context, attempts, token);
+  while (tried.some(letThroughByPolicies) && clock.monotonic() - startedAt < comingIntoForceMs) {
+    await clock.sleep(1_000, signal);
+    const again = await tryOnce(
+      context,
+      tried.filter(letThroughByPolicies).map(({ attempt }) => attempt),
+      token,
+    );
+    tried = tried.map((each) => again.find(({ attempt }) => attempt === each.attempt) ?? each);
+  }
+  return tried;
+}
+
+const letThroughByPolicies = ({ attempt, outcome }: Tried): boolean => attempt.by === 'policies' && outcome === 'open';
+
+async function tryOnce(
   context: PreflightContext,
   attempts: readonly Attempt[],
   token: string | undefined,
