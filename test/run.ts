@@ -34,13 +34,7 @@ interface Step {
   readonly run: () => Promise<Counts>;
 }
 
-const { values } = parseArgs({
-  options: {
-    install: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
+const values = readFlags();
 
 const steps: readonly Step[] = [
   { name: 'formatting', run: () => gate(['biome', 'check', '.']) },
@@ -52,25 +46,49 @@ const steps: readonly Step[] = [
   { name: 'policies', run: () => vitest('policies') },
   {
     name: 'e2e',
-    run: () => countedRun(['node', 'test/e2e/run.ts', '--where-possible', ...(values.install ? ['--install'] : [])]),
+    run: () =>
+      countedRun(['node', 'test/e2e/run.ts', '--where-possible', ...(values?.install === true ? ['--install'] : [])]),
   },
 ];
 
-process.exitCode = values.help ? help() : await main();
+if (values === undefined) process.exitCode = 2;
+else process.exitCode = values.help ? help() : await main(values);
+
+interface Flags {
+  readonly install: boolean;
+  readonly only?: string[];
+  readonly help: boolean;
+}
+
+/** @returns undefined, and has said why, where they can't be used */
+function readFlags(): Flags | undefined {
+  try {
+    return parseArgs({
+      options: {
+        install: { type: 'boolean', default: false },
+        only: { type: 'string', multiple: true },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}. See npm test -- --help`);
+    return undefined;
+  }
+}
 
 function help(): number {
   console.log(`${usage}\nSteps: ${steps.map(({ name }) => name).join(', ')}`);
   return 0;
 }
 
-async function main(): Promise<number> {
-  const unknown = values.only?.filter((name) => !steps.some((step) => step.name === name)) ?? [];
+async function main(flags: Flags): Promise<number> {
+  const unknown = flags.only?.filter((name) => !steps.some((step) => step.name === name)) ?? [];
   if (unknown.length > 0) {
     console.error(`There is no step ${unknown.join(', ')}: the steps are ${steps.map(({ name }) => name).join(', ')}`);
     return 2;
   }
   const results: { name: string; took: string; counts: Counts }[] = [];
-  for (const { name, run } of steps.filter((step) => values.only?.includes(step.name) ?? true)) {
+  for (const { name, run } of steps.filter((step) => flags.only?.includes(step.name) ?? true)) {
     console.log(`\n== ${name}`);
     const startedAt = performance.now();
     const counts = await run();
