@@ -1,7 +1,7 @@
 /** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
 import { type Command, Option } from 'commander';
 import { type FlagValues, flagOf, settingDefinitions, settingGroups } from '../config.ts';
-import type { Environment } from './environment.ts';
+import type { ClusterOptions, Environment } from './environment.ts';
 
 /** What a command is given besides its flags, and how it ends. */
 export interface CommandContext {
@@ -60,7 +60,13 @@ export function withExamples(
   return command.addHelpText('after', `\nExamples:\n${exampleLines.join('\n')}\nExit codes:\n${codeLines.join('')}`);
 }
 
-export function commonFlags(options: CommandOptions) {
+/** What every command that works on a cluster takes. */
+export interface CommonFlags extends ClusterOptions {
+  readonly settings: FlagValues;
+  readonly output?: string | undefined;
+}
+
+export function commonFlags(options: CommandOptions): CommonFlags {
   return {
     settings: settingFlags(options),
     output: textOf(options['output']),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describeCluster } from '../cluster/cluster-info.ts';
-import { type FlagValues, readSettings, type Settings } from '../config.ts';
+import { readSettings, type Settings } from '../config.ts';
 import {
   type KubeconfigCluster,
   type KubeconfigEntry,
@@ -18,10 +18,11 @@ import { Redactor } from '../shared/redact.ts';
 import { columnsOf, wrapLine } from '../shared/terminal-text.ts';
 import { type MemberKubeconfig, makeMemberKubeconfig } from '../sync/member-kubeconfig.ts';
 import { askDirectory } from './ask-directory.ts';
-import { type ClusterOptions, type Environment, openCluster, openLog } from './environment.ts';
+import { type Environment, openCluster, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
+  type CommonFlags,
   commonFlags,
   textOf,
   withClusterFlags,
@@ -29,8 +30,7 @@ import {
   withSettings,
 } from './flags.ts';
 
-export interface KubeconfigFlags extends ClusterOptions {
-  readonly settings: FlagValues;
+export interface KubeconfigFlags extends CommonFlags {
   /** Login id, UUID or ServiceAccount name; undefined with `clusterInfo`. */
   readonly member: string | undefined;
   readonly clusterInfo: boolean;

@@ -1,7 +1,7 @@
 /** `credentials-updater plan`: what sync would do and why. Reads only. */
 import type { Command } from 'commander';
 import { readSummary } from '../cluster/summary.ts';
-import { type FlagValues, isLocalEndpoint, planPlace, readSettings } from '../config.ts';
+import { isLocalEndpoint, planPlace, readSettings } from '../config.ts';
 import { fetchMembers } from '../directory/members.ts';
 import { guard } from '../plan/guard.ts';
 import { buildPlan, hasChanges } from '../plan/plan.ts';
@@ -11,10 +11,11 @@ import { exitCodes } from '../shared/errors.ts';
 import { updatePrivateFile } from '../shared/private-file.ts';
 import { columnsOf, wrapLine } from '../shared/terminal-text.ts';
 import { observe } from '../sync/observe.ts';
-import { type ClusterOptions, type Environment, openRun, outputFormat } from './environment.ts';
+import { type Environment, openRun, outputFormat } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
+  type CommonFlags,
   commonFlags,
   outputOption,
   textOf,
@@ -25,9 +26,7 @@ import {
 import { renderPlan } from './render-plan.ts';
 import { styleFor } from './style.ts';
 
-export interface PlanFlags extends ClusterOptions {
-  readonly settings: FlagValues;
-  readonly output?: string | undefined;
+export interface PlanFlags extends CommonFlags {
   readonly firstRun: boolean;
   readonly detailedExitcode: boolean;
   /** Where to write the plan, for `sync --plan`. */

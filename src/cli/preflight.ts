@@ -1,6 +1,6 @@
 /** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
 import type { Command } from 'commander';
-import { type FlagValues, flagOf, readApiKey, readSettings } from '../config.ts';
+import { flagOf, readApiKey, readSettings } from '../config.ts';
 import type { Commands, CommandTemplate } from '../preflight/context.ts';
 import { runPreflight } from '../preflight/preflight.ts';
 import { systemClock } from '../shared/clock.ts';
@@ -8,10 +8,11 @@ import { exitCodes } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
 import { shellCommand, wordsOf } from '../shared/shell-command.ts';
 import { columnsOf } from '../shared/terminal-text.ts';
-import { type ClusterOptions, type Environment, openCluster, openLog, outputFormat, userAgent } from './environment.ts';
+import { type Environment, openCluster, openLog, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
+  type CommonFlags,
   commonFlags,
   outputOption,
   textOf,
@@ -33,9 +34,7 @@ const settingNames = [
   'LOG_LEVEL',
 ];
 
-export interface PreflightFlags extends ClusterOptions {
-  readonly settings: FlagValues;
-  readonly output?: string | undefined;
+export interface PreflightFlags extends CommonFlags {
   readonly probe: boolean;
   /** The kustomization that deploys the updater. */
   readonly overlay: string;

@@ -1,17 +1,18 @@
 /** `credentials-updater revoke LOGIN|UUID`: who is meant, are you sure, done. */
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { type FlagValues, readSettings } from '../config.ts';
+import { readSettings } from '../config.ts';
 import { systemClock } from '../shared/clock.ts';
 import { exitCodes, Failure } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
 import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
 import { findRevokeTarget, type RevokeContext, type RevokeTarget, release, revoke } from '../sync/revoke.ts';
 import { askDirectory } from './ask-directory.ts';
-import { type ClusterOptions, type Environment, hostName, openCluster, openLog } from './environment.ts';
+import { type Environment, hostName, openCluster, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
+  type CommonFlags,
   commonFlags,
   withClusterFlags,
   withExamples,
@@ -19,8 +20,7 @@ import {
 } from './flags.ts';
 import { syncCommand } from './sync.ts';
 
-export interface RevokeFlags extends ClusterOptions {
-  readonly settings: FlagValues;
+export interface RevokeFlags extends CommonFlags {
   /** Login id, UUID or ServiceAccount name. */
   readonly member: string;
   readonly yes: boolean;

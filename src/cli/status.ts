@@ -1,7 +1,7 @@
 /** `credentials-updater status`: who has credentials, until when. */
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { type FlagValues, readSettings } from '../config.ts';
+import { readSettings } from '../config.ts';
 import { type MemberState, type MemberStatus, memberStates } from '../plan/member-status.ts';
 import { systemClock } from '../shared/clock.ts';
 import { parseDuration } from '../shared/duration.ts';
@@ -10,10 +10,11 @@ import { Redactor } from '../shared/redact.ts';
 import { columnsOf } from '../shared/terminal-text.ts';
 import { gatherStatus } from '../sync/status.ts';
 import { askDirectory } from './ask-directory.ts';
-import { type ClusterOptions, type Environment, openCluster, openLog } from './environment.ts';
+import { type Environment, openCluster, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
+  type CommonFlags,
   commonFlags,
   outputOption,
   textOf,
@@ -24,9 +25,7 @@ import {
 import { loginOf, renderStatus, statusData } from './render-status.ts';
 import { styleFor } from './style.ts';
 
-export interface StatusFlags extends ClusterOptions {
-  readonly settings: FlagValues;
-  readonly output?: string | undefined;
+export interface StatusFlags extends CommonFlags {
   /** Comma-separated states. */
   readonly state?: string | undefined;
   /** Part of a login id, a ServiceAccount name or a UUID. */

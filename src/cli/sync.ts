@@ -1,17 +1,18 @@
 /** `credentials-updater sync`: flags in, one run, its report out. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { type FlagValues, readSettings } from '../config.ts';
+import { readSettings } from '../config.ts';
 import { type PlanDocument, parsePlanDocument } from '../plan/plan-file.ts';
 import { slackText } from '../plan/schedule.ts';
 import { Failure } from '../shared/errors.ts';
 import { columnsOf } from '../shared/terminal-text.ts';
 import { reportData } from '../sync/report.ts';
 import { runSync } from '../sync/run.ts';
-import { type ClusterOptions, type Environment, openRun, outputFormat } from './environment.ts';
+import { type Environment, openRun, outputFormat } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
+  type CommonFlags,
   commonFlags,
   outputOption,
   textOf,
@@ -22,9 +23,7 @@ import {
 import { renderRun } from './render-run.ts';
 import { styleFor } from './style.ts';
 
-export interface SyncFlags extends ClusterOptions {
-  readonly settings: FlagValues;
-  readonly output?: string | undefined;
+export interface SyncFlags extends CommonFlags {
   readonly firstRun: boolean;
   /** A file that `plan --out` wrote. */
   readonly plan?: string | undefined;
