@@ -27,7 +27,7 @@ export function loginOf({ uuid, loginId, account }: MemberStatus): string {
 export function statusData(status: ClubStatus, { namespace, unavailable }: StatusPlace) {
   const { lastRun, now } = status;
   const secondsUntil = (time: number) => Math.round((time - now) / 1_000);
-  const { undeliveredUuids: _, ...summary } = lastRun ?? { undeliveredUuids: [] };
+  const { undeliveredUuids: _uuids, lockAcquireTime: _lock, ...summary } = lastRun ?? { undeliveredUuids: [] };
   return {
     namespace,
     time: isoTime(now),

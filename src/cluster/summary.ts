@@ -10,6 +10,8 @@ const mostExceptions = 1_000;
 const summarySchema = z.object({
   /** When the PoolC API acknowledged the map, by the API server's clock (ISO 8601). */
   acknowledgedAt: z.string(),
+  /** The acquireTime of the run lock under which it happened: tells whether anybody has taken the lock since. */
+  lockAcquireTime: z.string().optional(),
   earliestExpiry: z.string().optional(),
   grantedSeconds: z.number().optional(),
   slackSeconds: z.number().optional(),

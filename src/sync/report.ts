@@ -7,6 +7,7 @@ import { computeSlack, type Slack } from '../plan/schedule.ts';
 import { exitCodes, type Failure, toFailure } from '../shared/errors.ts';
 import type { RunContext } from './context.ts';
 import type { Outcomes } from './outcomes.ts';
+import type { RunLock } from './run-lock.ts';
 import type { StepName, Steps } from './steps.ts';
 
 export type RunOutcome = 'done' | 'partial' | 'failed' | 'refused' | 'locked' | 'stopped';
@@ -105,7 +106,11 @@ export function reportData(report: RunReport) {
 }
 
 /** Tells everyone on the cluster who may look later. Its own failures are warnings: they never change the run's result. */
-export async function publishReport(context: RunContext, report: RunReport): Promise<void> {
+export async function publishReport(
+  context: RunContext,
+  report: RunReport,
+  lock: Pick<RunLock, 'acquireTime'> | undefined,
+): Promise<void> {
   const { client, settings, log, job } = context;
   const { terminationMessagePath, podNamespace } = settings;
   if (terminationMessagePath !== undefined) writeTerminationMessage(context, report, terminationMessagePath);
@@ -119,7 +124,7 @@ export async function publishReport(context: RunContext, report: RunReport): Pro
   };
   // Under the lock still: once it is another run's, that run's summary is the newer one.
   if (report.outcomes.delivered)
-    await attempt('the summary', () => writeSummary(client, podNamespace, toSummary(context, report), signal));
+    await attempt('the summary', () => writeSummary(client, podNamespace, toSummary(context, report, lock), signal));
   // Whatever became of the lock: an Event says what happened, and changes nobody's access.
   client.setFence(undefined);
   if (job !== undefined && report.outcome !== 'done')
@@ -174,11 +179,16 @@ async function publishEvent(
   );
 }
 
-function toSummary({ clock, client }: RunContext, report: RunReport): RunSummary {
+function toSummary(
+  { clock, client }: RunContext,
+  report: RunReport,
+  lock: Pick<RunLock, 'acquireTime'> | undefined,
+): RunSummary {
   const { outcomes } = report;
   const data = reportData(report);
   return {
     acknowledgedAt: new Date(client.serverTime ?? clock.now()).toISOString(),
+    lockAcquireTime: lock?.acquireTime,
     earliestExpiry: data.earliestExpiry,
     grantedSeconds: outcomes.grantedSeconds,
     slackSeconds: data.slackSeconds,

@@ -26,6 +26,8 @@ export interface RunLockOptions {
 }
 
 export interface RunLock {
+  /** When it was taken, as the Lease says: tells this hold of it from every other. */
+  readonly acquireTime: string | undefined;
   /** Milliseconds for which the lock is certainly ours. */
   readonly remainingMs: () => number;
   /** @throws Failure (lock) when it isn't certainly ours any more: nothing may be changed from then on */
@@ -190,6 +192,7 @@ function hold(
   keepRenewing().catch(() => undefined);
 
   return {
+    acquireTime: acquired.state.acquireTime,
     remainingMs,
     assertHeld,
     renew,

@@ -39,7 +39,7 @@ export async function runSync(context: RunContext): Promise<RunReport> {
   context.progress.end();
   const seconds = (clock.monotonic() - startedAt) / 1_000;
   const report = makeReport(context, { error, steps, plan: state?.plan, outcomes, seconds });
-  await publishReport(context, report);
+  await publishReport(context, report, lock);
   await lock?.release();
   return report;
 }

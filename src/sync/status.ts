@@ -31,13 +31,14 @@ export async function gatherStatus(
   ]);
   const now = client.serverTime ?? clock.now();
   const members = 'members' in directory ? directory.members : undefined;
-  const acknowledgedAt = lastRun === undefined ? Number.NEGATIVE_INFINITY : Date.parse(lastRun.acknowledgedAt);
   const { holder, acquireTime } = lease;
   return {
     members: memberStatuses({ ...observed, members, delivery: lastDelivery(lastRun), now }),
     lastRun,
     lockHolder: holder ? { name: holder, since: acquireTime } : undefined,
-    lockTakenSince: acquireTime !== undefined && Date.parse(acquireTime) > acknowledgedAt ? acquireTime : undefined,
+    // Not by comparing times: the lock's is by the clock of whoever took it, the delivery's by the API server's, in whole
+    // seconds, so that a run of less than a second would seem to end before it began.
+    lockTakenSince: acquireTime === lastRun?.lockAcquireTime ? undefined : acquireTime,
     now,
   };
 }

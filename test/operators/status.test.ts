@@ -29,6 +29,16 @@ async function statusOf(club: Club, args: readonly string[] = [], env: Readonly<
   return { ...statusSchema.parse(JSON.parse(result.stdout)), stderr: result.stderr };
 }
 
+/** Writes other values into the record of the last delivery. */
+async function changeSummary({ cluster }: Club, changes: Readonly<Record<string, unknown>>): Promise<void> {
+  const path = `/api/v1/namespaces/${cluster.systemNamespace}/configmaps/credentials-updater-summary`;
+  const { body } = await cluster.request('GET', path);
+  const map = z.looseObject({ data: z.object({ 'summary.json': z.string() }) }).parse(body);
+  const summary = z.looseObject({}).parse(JSON.parse(map.data['summary.json']));
+  const changed = JSON.stringify({ ...summary, ...changes });
+  await cluster.request('PUT', path, { ...map, data: { 'summary.json': changed } });
+}
+
 const withoutDirectory = { POOLC_API_ENDPOINT: '', POOLC_API_KEY_FILE: '/nonexistent' };
 
 describe('the status', () => {
@@ -119,17 +129,40 @@ describe('the status', () => {
     const club = await useClub();
     const lee = await club.api.addMember({ loginId: 'lee' });
     await club.run(['sync']);
-    const name = 'credentials-updater-summary';
-    const path = `/api/v1/namespaces/${club.cluster.systemNamespace}/configmaps/${name}`;
-    const { body } = await club.cluster.request('GET', path);
-    const map = z.looseObject({ data: z.object({ 'summary.json': z.string() }) }).parse(body);
-    const summary = z.looseObject({}).parse(JSON.parse(map.data['summary.json']));
-    const changed = { ...summary, undelivered: 1, undeliveredUuids: [lee.uuid] };
-    await club.cluster.request('PUT', path, { ...map, data: { 'summary.json': JSON.stringify(changed) } });
+    await changeSummary(club, { undelivered: 1, undeliveredUuids: [lee.uuid] });
 
     expect((await statusOf(club)).members).toMatchObject([{ state: 'undelivered', expiresAt: null }]);
     const text = await club.run(['status', '--output', 'text']);
     expect(text.stdout).toContain('1 left without a fresh token');
+  });
+});
+
+describe('what it says of runs after the last delivery', () => {
+  const deliveredNothing = 'a run delivered nothing, or someone revoked';
+
+  test('is nothing when there was none, however quick the run and whatever the clock of its host', async () => {
+    const club = await useClub();
+    await club.api.addMember({ loginId: 'lee' });
+    await club.run(['sync']);
+    // The API server's clock, which has whole seconds, an hour behind the one that the lock was taken by.
+    await changeSummary(club, { acknowledgedAt: new Date(Date.now() - 3_600_000).toISOString() });
+
+    const text = await club.run(['status', '--output', 'text']);
+
+    expect(text.stdout).toContain('1 tokens delivered');
+    expect(text.stdout).not.toContain(deliveredNothing);
+  });
+
+  test('is that one delivered nothing, until the next one does', async () => {
+    const club = await useClub();
+    await club.api.addMember({ loginId: 'lee' });
+    await club.run(['sync']);
+    const refused = await club.run(['sync'], { env: { MIN_MEMBERS: '2' } });
+    expect(refused.exitCode).toBe(4);
+
+    expect((await club.run(['status', '--output', 'text'])).stdout).toContain(deliveredNothing);
+    await club.run(['sync']);
+    expect((await club.run(['status', '--output', 'text'])).stdout).not.toContain(deliveredNothing);
   });
 });
 
