@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** What takes long, under `npm run test:chaos`: every fault at every step. */
-const chaos = ['test/promises/fault-matrix.test.ts'];
+/** The promises under fire, whose numbers test/promises/scale.ts raises under `npm run test:chaos`. */
+const underFire = 'test/promises/{kills,fault-matrix,concurrent,wrong-directories}.test.ts';
 
 /**
  * `unit` needs nothing but Node; `integration` shares one real control plane (test/global-setup.ts); `policies` has one
- * to itself, since what it tries holds for the whole cluster.
+ * to itself, since what it tries holds for the whole cluster; `chaos` is a part of `integration` once more, for longer.
  */
 export default defineConfig({
   test: {
@@ -18,8 +18,18 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['{test,dev}/**/*.test.ts'],
-          exclude: ['test/policies/**', ...chaos],
+          exclude: ['test/policies/**'],
           globalSetup: ['test/global-setup.ts'],
+          provide: { chaos: false },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'chaos',
+          include: [underFire],
+          globalSetup: ['test/global-setup.ts'],
+          provide: { chaos: true },
         },
       },
       {

@@ -5,11 +5,15 @@ import { expectExit } from '../command.ts';
 import { watchDepartures } from './departures.ts';
 import { printFigure } from './figures.ts';
 import { startProber } from './prober.ts';
+import { scale } from './scale.ts';
 import { openWire } from './wire.ts';
 
-test.each([2, 10])(
+/** Of thirty runs, the last one waits for all the others. */
+const patient = { LOCK_WAIT: '15m' };
+
+test.each(scale.concurrentRuns)(
   'P1 to P4: %i runs at once work one after the other, and their deliveries do not interleave',
-  { timeout: 900_000 },
+  { timeout: scale.timeoutMs },
   async (runs) => {
     const club = await useClub();
     club.api.seed(8);
@@ -29,7 +33,7 @@ test.each([2, 10])(
         if (at === 'request' && step !== 'read the lock' && step !== 'take the lock') asked.push(run);
       });
 
-    const results = await Promise.all(wires.map((wire) => wire.run()));
+    const results = await Promise.all(wires.map((wire) => wire.run(['sync'], { env: patient })));
     await departures.look();
     await prober.stop();
 

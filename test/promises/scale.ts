@@ -1,0 +1,40 @@
+/** How much the tests under fire do: enough for every change, and much more under `npm run test:chaos`. */
+import { inject } from 'vitest';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Whether it is the longer version (vitest.config.ts). */
+    readonly chaos: boolean;
+  }
+}
+
+export interface Scale {
+  /** Runs to kill: so many clubs side by side, so many kills in each. */
+  readonly kills: { readonly clubs: number; readonly each: number };
+  /** Clubs of the fault matrix side by side. */
+  readonly faultClubs: number;
+  /** How long a fault lasts: one request of the step, or all of them, until the run gives up. */
+  readonly faultsLast: readonly ('once' | 'to the end')[];
+  /** How many runs start at the same moment: once for each number. */
+  readonly concurrentRuns: readonly number[];
+  readonly timeoutMs: number;
+}
+
+const everyChange: Scale = {
+  kills: { clubs: 8, each: 13 },
+  faultClubs: 4,
+  faultsLast: ['once'],
+  concurrentRuns: [2, 10],
+  timeoutMs: 900_000,
+};
+
+/** About an hour and a half on a machine of two cores. */
+const chaos: Scale = {
+  kills: { clubs: 8, each: 125 },
+  faultClubs: 8,
+  faultsLast: ['once', 'to the end'],
+  concurrentRuns: [2, 3, 5, 10, 20, 30],
+  timeoutMs: 3 * 3_600_000,
+};
+
+export const scale: Scale = inject('chaos') ? chaos : everyChange;
