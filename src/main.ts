@@ -1,6 +1,7 @@
 /** Entry: arguments in, exit code out. Nothing is ever printed as a stack trace, since one may hold what must not leak. */
 import { runProgram } from './cli/program.ts';
 import { styleFor } from './cli/style.ts';
+import { outliveReaders } from './shared/closed-reader.ts';
 import { exitCodes, Failure, toFailure } from './shared/errors.ts';
 import { Redactor } from './shared/redact.ts';
 import { columnsOf, wrapMessage } from './shared/terminal-text.ts';
@@ -34,6 +35,7 @@ const report = (error: unknown): number => {
 };
 process.on('uncaughtException', (error) => process.exit(report(error)));
 process.on('unhandledRejection', (error) => process.exit(report(error)));
+outliveReaders(process.stdout, process.stderr);
 
 try {
   process.exitCode = await runProgram(process.argv.slice(2), {

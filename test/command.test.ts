@@ -206,6 +206,15 @@ describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
 });
 
 describe('exit codes', () => {
+  test('0 when all was done, though nobody read its output to the end (sync | head)', async () => {
+    const club = await useClub();
+    club.api.seed(5);
+    const { exitCode, termination } = await club.run(['sync'], { onStart: ({ closeOutput }) => closeOutput() });
+    expect(exitCode).toBe(0);
+    expect(termination).toContain('"outcome":"done"');
+    await expectWorkingTokens(club);
+  });
+
   test('plan: 0 when asked plainly, 10 with --detailed-exitcode while changes are pending, and it changes nothing', async () => {
     const club = await useClubWithHistory();
     const before = await accountsOf(club.cluster);

@@ -25,6 +25,8 @@ export interface CommandOptions {
 export interface RunningCommand {
   readonly pid: number;
   kill(signal: NodeJS.Signals): void;
+  /** Nobody reads any more what it prints. */
+  closeOutput(): void;
   /** Resolves with the first match of what it prints; rejects when it ends without one. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
 }
@@ -94,7 +96,15 @@ export async function runCommand(args: readonly string[], options: CommandOption
     );
     return promise;
   };
-  onStart?.({ pid: child.pid ?? 0, kill: (signal) => void child.kill(signal), printed });
+  onStart?.({
+    pid: child.pid ?? 0,
+    kill: (signal) => void child.kill(signal),
+    closeOutput: () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+    printed,
+  });
 
   const exitCode = await ended.promise;
   const termination = await readFile(join(directory, terminationFile), 'utf8').catch(() => '');
