@@ -209,7 +209,7 @@ describe('exit codes', () => {
   test('0 when all was done, though nobody read its output to the end (sync | head)', async () => {
     const club = await useClub();
     club.api.seed(5);
-    const { exitCode, termination } = await club.run(['sync'], { onStart: ({ closeOutput }) => closeOutput() });
+    const { exitCode, termination } = await club.run(['sync'], { onStart: (running) => running.closeOutput() });
     expect(exitCode).toBe(0);
     expect(termination).toContain('"outcome":"done"');
     await expectWorkingTokens(club);
