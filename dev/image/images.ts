@@ -18,8 +18,11 @@ import { writeTar } from './tar.ts';
 
 const REPOSITORY = 'ghcr.io/poolc/pks-credentials-updater';
 const SBOM_NAME = 'sbom.cdx.json';
-/** A young generation of 1 MiB and an old one of at most 64 MiB: a run holds little, and the pod is small. */
-const MEMORY_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64'];
+/**
+ * A young generation of 1 MiB and an old one of at most 64 MiB: a run holds little, and the pod is small. SIGUSR1 opens no
+ * debugger, to which every token would lie open.
+ */
+const UPDATER_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-sigusr1'];
 
 export const imageNames = ['credentials-updater', 'poolc-api'] as const;
 export type ImageName = (typeof imageNames)[number];
@@ -36,7 +39,7 @@ const recipes: Readonly<Record<ImageName, Recipe>> = {
   'credentials-updater': {
     repository: REPOSITORY,
     bundles: ['credentials-updater.mjs'],
-    nodeFlags: MEMORY_FLAGS,
+    nodeFlags: UPDATER_FLAGS,
     title: 'PKS Credentials Updater',
   },
   'poolc-api': {
