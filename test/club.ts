@@ -14,6 +14,7 @@ import {
 } from '../dev/updater-account.ts';
 import { type TestCluster, useCluster } from './cluster.ts';
 import { type CommandOptions, type CommandResult, runCommand } from './command.ts';
+import { traces } from './traces.ts';
 
 export interface ClubOptions {
   readonly api?: PoolcApiOptions;
@@ -32,7 +33,10 @@ export interface Club {
   /** What the command is configured by. */
   readonly env: Readonly<Record<string, string>>;
   /** Runs the command, as the updater's account. Variables in `env` replace or add to the club's. */
-  readonly run: (args: readonly string[], options?: Omit<CommandOptions, 'secrets'>) => Promise<CommandResult>;
+  readonly run: (
+    args: readonly string[],
+    options?: Omit<CommandOptions, 'secrets' | 'traces'>,
+  ) => Promise<CommandResult>;
 }
 
 /** Call it in a test. Everything goes when the test ends. */
@@ -71,6 +75,7 @@ export async function useClub({
           for (const token of api.storedTokens().values()) secrets.add(token);
           return secrets;
         },
+        traces: () => traces(cluster),
       }),
   };
 }

@@ -1,4 +1,4 @@
-/** The bundled command as a process. Whatever it says is searched for secrets, by the one function that runs it. */
+/** The bundled command as a process. Whatever it says or leaves is searched for secrets, by the one function that runs it. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What must not be printed; asked for when the command has ended. */
   readonly secrets?: () => Iterable<string>;
+  /** What it may have left for others to read, e.g. on a cluster; asked for when it has ended, and searched as well. */
+  readonly traces?: () => Promise<string>;
   /** On a terminal of 80 columns, which shows all that is printed as stdout. Linux only. */
   readonly terminal?: boolean;
   /** Given the running command, e.g. to stop it. */
@@ -50,21 +52,22 @@ function onTerminal(command: readonly string[]): string[] {
 
 /** Runs `credentials-updater ARGS`. @throws when it says a secret anywhere, or leaves a file behind */
 export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const { program = bundledProgram, env = {}, secrets = () => [], terminal = false, onStart } = options;
+  const { program = bundledProgram, secrets = () => [], terminal = false, onStart } = options;
   const directory = await mkdtemp(join(tmpdir(), 'pks-command-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: directory,
+    TMPDIR: directory,
+    TERMINATION_MESSAGE_PATH: join(directory, terminationFile),
+    ...(terminal ? { TERM: 'xterm-256color' } : {}),
+    ...options.env,
+  };
   const command = [process.execPath, program, ...args];
   const [file = '', ...words] = terminal ? onTerminal(command) : command;
   const child = spawn(file, words, {
     cwd: directory,
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: directory,
-      TMPDIR: directory,
-      TERMINATION_MESSAGE_PATH: join(directory, terminationFile),
-      ...(terminal ? { TERM: 'xterm-256color' } : {}),
-      ...env,
-    },
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -107,9 +110,13 @@ export async function runCommand(args: readonly string[], options: CommandOption
   });
 
   const exitCode = await ended.promise;
-  const termination = await readFile(join(directory, terminationFile), 'utf8').catch(() => '');
-  const leaks = findLeaks(`${stdout}\n${stderr}\n${termination}`, secrets());
-  if (leaks.length > 0) throw new Error(`The command printed secrets: ${leaks.join(', ')}`);
+  const termination = await readFile(env.TERMINATION_MESSAGE_PATH, 'utf8').catch(() => '');
+  const known = [...secrets()];
+  const places = { printed: `${stdout}\n${stderr}\n${termination}`, 'left on the cluster': await options.traces?.() };
+  for (const [how, text = ''] of Object.entries(places)) {
+    const leaks = findLeaks(text, known);
+    if (leaks.length > 0) throw new Error(`The command ${how} secrets: ${leaks.join(', ')}`);
+  }
   const leftBehind = (await readdir(directory)).filter((name) => name !== terminationFile);
   if (leftBehind.length > 0) throw new Error(`The command left files behind: ${leftBehind.join(', ')}`);
   return { exitCode, stdout, stderr, termination };

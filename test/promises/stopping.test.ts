@@ -1,8 +1,5 @@
 /** Runs that are asked to stop, runs that are told to wait, and what they leave for people to read. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Club, useClub } from '../club.ts';
 import { expectExit, logLines } from '../command.ts';
@@ -132,17 +129,7 @@ async function eventsOf({ cluster }: Club) {
 }
 
 /** As the CronJob sets it up. */
-async function asAJob(): Promise<{ env: Record<string, string>; file: string }> {
-  const directory = await mkdtemp(join(tmpdir(), 'pks-termination-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const file = join(directory, 'termination-log');
-  const env = {
-    JOB_NAME: 'credentials-updater-29000000',
-    JOB_UID: 'c9a1f3b2-6d1e-4c55-8a57-0e5d1b6f9a10',
-    TERMINATION_MESSAGE_PATH: file,
-  };
-  return { env, file };
-}
+const asAJob = { JOB_NAME: 'credentials-updater-29000000', JOB_UID: 'c9a1f3b2-6d1e-4c55-8a57-0e5d1b6f9a10' };
 
 test('a refused run leaves an Event on its Job and a termination message under 4 KB, whoever would have gone', {
   timeout: 120_000,
@@ -152,17 +139,16 @@ test('a refused run leaves an Event on its Job and a termination message under 4
   const members = await Promise.all(names.map((loginId) => club.api.addMember({ loginId })));
   expectExit(await club.run(['sync']), 0);
   for (const { uuid } of members.slice(1)) club.api.setActive(uuid, false);
-  const { env, file } = await asAJob();
 
-  const result = await club.run(['sync'], { env });
+  const result = await club.run(['sync'], { env: asAJob });
 
   expectExit(result, 4);
-  const message = await readFile(file, 'utf8');
+  const message = result.termination;
   expect(Buffer.byteLength(message)).toBeLessThan(4_096);
   expect(JSON.parse(message)).toMatchObject({ outcome: 'refused', exitCode: 4, members: 1, delivered: 0 });
   const events = await eventsOf(club);
   expect(events).toMatchObject([
-    { reason: 'SyncRefused', type: 'Warning', regarding: { kind: 'Job', name: env['JOB_NAME'] } },
+    { reason: 'SyncRefused', type: 'Warning', regarding: { kind: 'Job', name: asAJob.JOB_NAME } },
   ]);
   for (const { note } of events) expect(note).not.toContain('longlong');
   printFigure('termination message', `the refusal of 59 removals is ${Buffer.byteLength(message)} bytes of JSON`);
@@ -173,19 +159,19 @@ test('a partial and a failed run leave Events with counts, and a done one leaves
 }, async () => {
   const club = await useClub();
   club.api.seed(4);
-  const { env, file } = await asAJob();
   const wire = await openWire(club);
-  expectExit(await wire.run(['sync'], { env }), 0);
+  const done = await wire.run(['sync'], { env: asAJob });
+  expectExit(done, 0);
   expect(await eventsOf(club)).toEqual([]);
-  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ outcome: 'done', delivered: 4 });
+  expect(JSON.parse(done.termination)).toMatchObject({ outcome: 'done', delivered: 4 });
 
   const refusal = { kind: 'status', status: 422, body: '{"kind":"Status","message":"not this one"}' } as const;
   wire.addFault('mint a token', refusal, 1);
-  expectExit(await wire.run(['sync'], { env: { ...env, MAX_UNDELIVERED: '1' } }), 3);
+  expectExit(await wire.run(['sync'], { env: { ...asAJob, MAX_UNDELIVERED: '1' } }), 3);
   expect(club.api.deliveries().at(-1)?.entries).toBe(3);
   wire.clearFaults();
   wire.addFault('mint a token', refusal, 1);
-  expectExit(await wire.run(['sync'], { env }), 1);
+  expectExit(await wire.run(['sync'], { env: asAJob }), 1);
 
   const events = await eventsOf(club);
   expect(events.map(({ reason }) => reason).toSorted()).toEqual(['SyncFailed', 'SyncPartial']);

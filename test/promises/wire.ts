@@ -30,7 +30,7 @@ export interface Wire {
   /** The steps of every request so far, in the order of their arrival. */
   readonly steps: readonly WireStep[];
   /** Runs the command over this wire, at the log level debug. */
-  run(args?: readonly string[], options?: Omit<CommandOptions, 'secrets'>): Promise<CommandResult>;
+  run(args?: readonly string[], options?: Omit<CommandOptions, 'secrets' | 'traces'>): Promise<CommandResult>;
   /** Does it to the nth request of a step (to each of them where no n is given), counted over all runs from now on. */
   addFault(step: WireStep, fault: Fault, nth?: number): FaultRule;
   clearFaults(): void;

@@ -1,0 +1,108 @@
+/**
+ * P5 in every run of the tests: what it prints, and what it leaves for others to read, is searched by the function that
+ * runs it. Here: that a secret in any of those places is found.
+ */
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { useClub } from '../club.ts';
+import { expectExit } from '../command.ts';
+import { writableCollections } from '../traces.ts';
+import { printFigure } from './figures.ts';
+import { bundleMutant, type Mutation } from './mutant.ts';
+
+const apiKey =
+  "process.getBuiltinModule('node:fs').readFileSync(process.env['POOLC_API_KEY_FILE'] ?? '', 'utf8').trim()";
+const listSchema = z.object({ items: z.array(z.unknown()) });
+
+const delivered = '    map.add(holder.member.directoryUuid, minted.token);\n';
+
+/** Right after a token was minted. */
+function writing(path: string, body: string): Pick<Mutation, 'file' | 'text' | 'replacement'> {
+  const call = `await client.call({ method: 'POST', path: \`${path}\`, body: ${body}, signal });`;
+  return { file: 'src/sync/mint.ts', text: delivered, replacement: `${delivered}    ${call}\n` };
+}
+
+const leaks: readonly (Omit<Mutation, 'without'> & { readonly leak: string; readonly fails: RegExp })[] = [
+  {
+    leak: 'a token in an Event',
+    ...writing(
+      '/apis/events.k8s.io/v1/namespaces/${settings.podNamespace}/events',
+      `{
+        metadata: { name: holder.account.uid },
+        eventTime: '2026-01-01T00:00:00.000000Z',
+        type: 'Normal', reason: 'Minted', action: 'Sync', note: minted.token.slice(0, 1_000),
+        reportingController: 'credentials-updater', reportingInstance: 'test',
+        regarding: { kind: 'Job', name: 'test', namespace: settings.podNamespace },
+      }`,
+    ),
+    fails: /left on the cluster secrets: .*shaped like a token/,
+  },
+  {
+    leak: 'a token in a ConfigMap, in base64',
+    ...writing(
+      '/api/v1/namespaces/${settings.podNamespace}/configmaps',
+      "{ metadata: { name: holder.account.uid }, data: { token: Buffer.from(minted.token).toString('base64') } }",
+    ),
+    fails: /left on the cluster secrets: .*shaped like a token/,
+  },
+  {
+    leak: "the signature of a token in a ConfigMap's annotation",
+    ...writing(
+      '/api/v1/namespaces/${settings.podNamespace}/configmaps',
+      "{ metadata: { name: holder.account.uid, annotations: { signature: minted.token.split('.')[2] } } }",
+    ),
+    fails: /left on the cluster secrets: a secret, its signature/,
+  },
+  {
+    leak: "the API key in an account's annotation, in base64",
+    file: 'src/cluster/service-accounts.ts',
+    text: '[userUuidAnnotation]: uuid }',
+    replacement: `[userUuidAnnotation]: uuid, key: Buffer.from(${apiKey}).toString('base64') }`,
+    fails: /left on the cluster secrets: a secret, in base64/,
+  },
+  {
+    leak: "the API key in the lock's annotation",
+    file: 'src/cluster/lease.ts',
+    text: 'metadata: { ...address,',
+    replacement: `metadata: { ...address, annotations: { key: ${apiKey} },`,
+    fails: /left on the cluster secrets: a secret, as it is/,
+  },
+  {
+    leak: 'the API key in the termination message',
+    file: 'src/sync/report.ts',
+    text: 'let text = redactor.redact(JSON.stringify(data));',
+    replacement: `let text = JSON.stringify({ ...data, key: ${apiKey} });`,
+    fails: /printed secrets: a secret, as it is/,
+  },
+  {
+    leak: 'a token in a temporary file',
+    file: 'src/sync/mint.ts',
+    text: delivered,
+    replacement: `${delivered}    process.getBuiltinModule('node:fs').writeFileSync(process.env['TMPDIR'] + '/token', minted.token);\n`,
+    fails: /left files behind: token/,
+  },
+];
+
+test.each(leaks)('P5: $leak is found', { timeout: 240_000 }, async ({ leak, fails, ...mutation }) => {
+  const program = await bundleMutant({ without: 'P5', ...mutation });
+  const club = await useClub();
+  club.api.seed(3);
+  await expect(club.run(['sync'], { program })).rejects.toThrow(fails);
+  printFigure(`leak: ${leak}`, `${leak} is found`);
+});
+
+test('P5: an ordinary run leaves objects of every kind that is searched, and no secret in them', async () => {
+  const club = await useClub();
+  club.api.seed(3);
+  const job = { JOB_NAME: 'credentials-updater-29000000', JOB_UID: 'c9a1f3b2-6d1e-4c55-8a57-0e5d1b6f9a10' };
+  expectExit(await club.run(['sync'], { env: job }), 0);
+  expectExit(await club.run(['sync'], { env: { ...job, MIN_MEMBERS: '1000' } }), 4);
+  const kinds = writableCollections(club.cluster);
+  expect(new Set(kinds.map((path) => path.slice(path.lastIndexOf('/') + 1)))).toEqual(
+    new Set(['configmaps', 'events', 'leases', 'serviceaccounts']),
+  );
+  for (const path of kinds) {
+    const { items } = listSchema.parse((await club.cluster.request('GET', path)).body);
+    expect([path, items.length]).not.toEqual([path, 0]);
+  }
+});
