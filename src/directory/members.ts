@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { isUuid, type Member, printable } from '../plan/model.ts';
 import { Failure } from '../shared/errors.ts';
+import { repeatedKey } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
 import { callPoolc, type PoolcApi } from '../shared/poolc.ts';
 import { withRetry } from '../shared/retry.ts';
@@ -64,8 +65,9 @@ function parseDocument(body: Buffer, contentType: string | undefined): unknown {
   } catch {
     throw malformed('it is not UTF-8');
   }
+  let document: unknown;
   try {
-    return JSON.parse(text);
+    document = JSON.parse(text);
   } catch {
     if (/html/i.test(contentType ?? '') || /^\s*</.test(text)) throw malformed('it is an HTML page, not JSON');
     if (text.trim() === '') throw malformed('it is empty');
@@ -73,6 +75,9 @@ function parseDocument(body: Buffer, contentType: string | undefined): unknown {
       `it is not valid JSON (${body.length} bytes${/[}\]]\s*$/.test(text) ? '' : ', cut off before its end'})`,
     );
   }
+  const key = repeatedKey(text);
+  if (key !== undefined) throw malformed(`it says "${printable(key)}" twice in one object, and only one can be meant`);
+  return document;
 }
 
 function issueText(error: z.ZodError): string {
