@@ -44,7 +44,7 @@ export function cellsOf(...kinds: readonly RunKind[]): Cell[] {
 export type Lasting = 'once' | 'to the end';
 
 /** A run under a fault without an end gives up soon, and its lock doesn't keep the next one waiting. */
-const impatient = { RUN_DEADLINE: '20s', LOCK_DURATION: '15s' };
+const impatient = { RUN_DEADLINE: '20s', LOCK_DURATION: '8s' };
 
 /**
  * Does these faults to the runs of a club of its own, one run after the other, and holds each run to the promises. First

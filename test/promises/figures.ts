@@ -1,8 +1,7 @@
-/** What a test measured: printed, and collected for docs/promises.md where run.ts asks for it. */
+/** What a test measured, for docs/promises.md: printed, and collected in the file that PROMISES_FIGURES names. */
 import { appendFileSync } from 'node:fs';
 
 export interface Figure {
-  /** The key of the figure in docs/promises.md. */
   readonly name: string;
   readonly text: string;
 }

@@ -7,15 +7,15 @@ import { scale } from './scale.ts';
 import { wireSteps } from './steps.ts';
 
 /** Side by side, because a run after a kill waits for the dead one's lock. */
-const { clubs, each: kills } = scale.kills;
+const { clubs, each: killsEach } = scale.kills;
 
-test(`P1, P2, P4, P8: runs are killed at ${clubs * kills} random moments, and no member notices`, {
+test(`P1, P2, P4, P8: runs are killed at ${clubs * killsEach} random moments, and no member notices`, {
   timeout: scale.timeoutMs,
 }, async () => {
   const reports: KillReport[] = [];
   const club = await Promise.all(Array.from({ length: clubs }, () => useClub()));
   await Promise.all(
-    club.map(async (each, index) => reports.push(await killRuns(each, { kills, chance: chanceOf(index) }))),
+    club.map(async (each, index) => reports.push(await killRuns(each, { kills: killsEach, chance: chanceOf(index) }))),
   );
 
   const total = (count: (report: KillReport) => number) => reports.reduce((sum, report) => sum + count(report), 0);

@@ -2,10 +2,10 @@
 
 export interface Chance {
   /** In [0, 1). */
-  next(): number;
+  readonly next: () => number;
   /** A whole number from `from` to `to`, both included. */
-  between(from: number, to: number): number;
-  pick<T>(choices: readonly [T, ...T[]]): T;
+  readonly between: (from: number, to: number) => number;
+  readonly pick: <T>(choices: readonly [T, ...T[]]) => T;
 }
 
 export const seed = Number(process.env['PROMISES_SEED'] ?? Math.floor(Math.random() * 2 ** 32));

@@ -17,6 +17,8 @@ export interface Scale {
   readonly faultsLast: readonly ('once' | 'to the end')[];
   /** How many runs start at the same moment: once for each number. */
   readonly concurrentRuns: readonly number[];
+  /** Generated directories: decided within the test's process, and by the whole command on the cluster. */
+  readonly directories: { readonly inProcess: number; readonly onTheCluster: number };
   readonly timeoutMs: number;
 }
 
@@ -25,16 +27,18 @@ const everyChange: Scale = {
   faultClubs: 4,
   faultsLast: ['once'],
   concurrentRuns: [2, 10],
+  directories: { inProcess: 10_000, onTheCluster: 48 },
   timeoutMs: 900_000,
 };
 
-/** About an hour and a half on a machine of two cores. */
+/** About an hour on a machine of two cores. */
 const chaos: Scale = {
   kills: { clubs: 8, each: 125 },
   faultClubs: 8,
   faultsLast: ['once', 'to the end'],
   concurrentRuns: [2, 3, 5, 10, 20, 30],
-  timeoutMs: 3 * 3_600_000,
+  directories: { inProcess: 200_000, onTheCluster: 960 },
+  timeoutMs: 3_600_000,
 };
 
 export const scale: Scale = inject('chaos') ? chaos : everyChange;
