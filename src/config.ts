@@ -66,6 +66,9 @@ const define = (
   ...(choices === undefined ? {} : { choices }),
 });
 
+/** Where deploy/base mounts it. */
+export const defaultApiKeyFile = '/etc/credentials-updater-secret/API_KEY';
+
 const logLevels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
 
 export const settingGroups: readonly SettingGroup[] = [
@@ -78,12 +81,7 @@ export const settingGroups: readonly SettingGroup[] = [
         'URL',
         'address of the PoolC API, before /kubernetes/; https, except on loopback',
       ),
-      define(
-        'POOLC_API_KEY_FILE',
-        '/etc/credentials-updater-secret/API_KEY',
-        'FILE',
-        'file that holds the API key; read at every run',
-      ),
+      define('POOLC_API_KEY_FILE', defaultApiKeyFile, 'FILE', 'file that holds the API key; read at every run'),
     ],
   },
   {

@@ -1,6 +1,6 @@
 /** The API key that the CronJob will send: the Secret's, or where that may not be read, the one that is mounted here. */
 import path from 'node:path';
-import { parseApiKey, readApiKey, type Settings } from '../config.ts';
+import { defaultApiKeyFile, parseApiKey, readApiKey, type Settings } from '../config.ts';
 import { Failure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { Deployed } from './deployed.ts';
@@ -20,11 +20,10 @@ export interface KeyLocation {
   readonly key: string;
 }
 
-export function keyLocation(settings: Settings, deployed: Deployed | undefined): KeyLocation {
-  return {
-    secret: deployed?.keySecretAt(settings.apiKeyFile) ?? defaultKeySecret,
-    key: path.posix.basename(settings.apiKeyFile),
-  };
+/** Where the CronJob finds its key, whatever file was named to this process. */
+export function keyLocation(deployed: Deployed | undefined): KeyLocation {
+  const file = deployed?.variables.get('POOLC_API_KEY_FILE')?.value ?? defaultApiKeyFile;
+  return { secret: deployed?.keySecretAt(file) ?? defaultKeySecret, key: path.posix.basename(file) };
 }
 
 export interface KeySearch {
@@ -45,7 +44,7 @@ export async function findApiKey({
 }: KeySearch): Promise<ApiKey | undefined> {
   const fromFile = (): ApiKey => ({ key: readApiKey(settings), from: settings.apiKeyFile });
   if (fileIsGiven) return fromFile();
-  const { secret, key } = keyLocation(settings, deployed);
+  const { secret, key } = keyLocation(deployed);
   try {
     const value = (await gathered.secret(secret))?.get(key);
     const from = `the Secret ${secret}`;

@@ -118,6 +118,12 @@ export function gainsOf(rule: PolicyRule): Gain[] {
   return [...new Set(gains)];
 }
 
+/** What several rules lead to together, each once; alone what includes all the others. */
+export function gainsOfAll(rules: readonly PolicyRule[]): Gain[] {
+  const gains = [...new Set(rules.flatMap(gainsOf))];
+  return gains.includes('does everything') ? ['does everything'] : gains;
+}
+
 /** Whether the rule grants more than the allowed rights, each of them in `namespace` or everywhere. */
 export function rightsBeyond(
   rule: PolicyRule,

@@ -56,18 +56,27 @@ export interface VariantState {
   readonly variant: Variant;
   readonly present: readonly string[];
   readonly missing: readonly string[];
-  /** `members-access only audits (Audit, Warn)`, and the like. */
-  readonly weak: readonly string[];
+  readonly weak: readonly Weakness[];
 }
+
+export interface Weakness {
+  /** `members-access only audits (Audit, Warn)`, and the like. */
+  readonly text: string;
+  /** For what an apply doesn't take back, since it is no part of the manifest: a merge patch of these objects. */
+  readonly undo?: { readonly objects: readonly string[]; readonly patch: object };
+}
+
+/** What is wrong with one policy, after its name. */
+type Problem = string | Weakness;
 
 export function stateOf(variant: Variant, objects: PolicyObjects): VariantState {
   const missing: string[] = [];
-  const weak: string[] = [];
+  const weak: Weakness[] = [];
   const present: string[] = [];
   const look = <T extends { metadata: { name: string } }>(
     names: readonly string[] | undefined,
     collection: readonly T[],
-    problemOf: (policy: T) => string | undefined,
+    problemOf: (policy: T) => Problem | undefined,
   ) => {
     for (const name of names ?? []) {
       const policy = collection.find(({ metadata }) => metadata.name === name);
@@ -77,12 +86,16 @@ export function stateOf(variant: Variant, objects: PolicyObjects): VariantState 
       }
       present.push(name);
       const problem = problemOf(policy);
-      if (problem !== undefined) weak.push(`${name} ${problem}`);
+      if (problem === undefined) continue;
+      const weakness = typeof problem === 'string' ? { text: problem } : problem;
+      weak.push({ ...weakness, text: `${name} ${weakness.text}` });
     }
   };
   const shipped = shippedPolicies[variant];
   look(shipped.validating, objects.validating, (policy) => validatingProblem(policy, objects.validatingBindings));
-  look(shipped.mutating, objects.mutating, (policy) => bindingProblem(policy, objects.mutatingBindings));
+  look(shipped.mutating, objects.mutating, (policy) =>
+    bindingProblem(policy, objects.mutatingBindings, 'mutatingadmissionpolicybinding'),
+  );
   look(shipped.clusterPolicies, objects.clusterPolicies, clusterPolicyProblem);
   look(shipped.celValidating, objects.celValidating, celValidatingProblem);
   look(shipped.celMutating, objects.celMutating, celProblem);
@@ -90,9 +103,9 @@ export function stateOf(variant: Variant, objects: PolicyObjects): VariantState 
   return { variant, present, missing, weak };
 }
 
-function validatingProblem(policy: AdmissionPolicy, bindings: readonly AdmissionBinding[]): string | undefined {
+function validatingProblem(policy: AdmissionPolicy, bindings: readonly AdmissionBinding[]): Problem | undefined {
   const own = bindings.filter(({ spec }) => spec.policyName === policy.metadata.name);
-  const unbound = bindingProblem(policy, own);
+  const unbound = bindingProblem(policy, own, 'validatingadmissionpolicybinding');
   if (unbound !== undefined) return unbound;
   if (!own.some(({ spec }) => spec.validationActions.includes('Deny')))
     return `only audits (${own.flatMap(({ spec }) => spec.validationActions).join(', ')})`;
@@ -104,16 +117,32 @@ function validatingProblem(policy: AdmissionPolicy, bindings: readonly Admission
     : `has an expression that the API server can't use: ${firstLine(wrong.warning)}`;
 }
 
-function bindingProblem({ metadata }: AdmissionPolicy, bindings: readonly AdmissionBinding[]): string | undefined {
+function bindingProblem(
+  { metadata }: AdmissionPolicy,
+  bindings: readonly AdmissionBinding[],
+  kind: string,
+): Problem | undefined {
   const own = bindings.filter(({ spec }) => spec.policyName === metadata.name);
   if (own.length === 0) return 'has no binding, so that it does nothing';
-  if (own.every(({ spec }) => spec.matchResources !== undefined && spec.matchResources !== null))
-    return 'is bound to a part of the cluster only (matchResources)';
+  if (own.every(({ spec }) => spec.matchResources !== undefined && spec.matchResources !== null)) {
+    return {
+      text: 'is bound to a part of the cluster only (matchResources)',
+      undo: {
+        objects: own.map((binding) => `${kind}/${binding.metadata.name}`),
+        patch: { spec: { matchResources: null } },
+      },
+    };
+  }
   return undefined;
 }
 
-function clusterPolicyProblem({ spec, status }: ClusterPolicy): string | undefined {
-  if (spec.admission === false) return 'is switched off for admission';
+function clusterPolicyProblem({ metadata, spec, status }: ClusterPolicy): Problem | undefined {
+  if (spec.admission === false) {
+    return {
+      text: 'is switched off for admission',
+      undo: { objects: [`clusterpolicy/${metadata.name}`], patch: { spec: { admission: true } } },
+    };
+  }
   const auditing = spec.rules.filter(
     ({ validate }) => validate && (validate.failureAction ?? spec.validationFailureAction ?? 'Audit') !== 'Enforce',
   );

@@ -210,3 +210,8 @@ export function resourceRule(
 ): PolicyRule {
   return { verbs, apiGroups: [apiGroup], resources, resourceNames, nonResourceURLs: [] };
 }
+
+/** Whether a refusal is for lack of a right, in the API server's words, and not by admission. */
+export function isRbacRefusal(said: string): boolean {
+  return / cannot [a-z]+ resource /.test(said);
+}

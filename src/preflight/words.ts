@@ -63,6 +63,11 @@ export function placeOf(namespace: string | undefined): string {
   return namespace === undefined ? 'cluster-wide' : `in ${printable(namespace)}`;
 }
 
+/** Of one binding, from its last subject to its first: so its commands can be run one after the other. */
+export function bySubject(ofBinding: readonly Grant[]): [Subject, Grant[]][] {
+  return [...Map.groupBy(ofBinding, ({ subject }) => subject)].toReversed();
+}
+
 /** Takes one subject out of a binding; the whole binding where it has no other. */
 export function removeSubjectCommand({ kubectl }: Commands, binding: Binding, subject: Subject): string {
   const { name, namespace, subjects } = binding;

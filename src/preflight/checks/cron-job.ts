@@ -17,10 +17,12 @@ export async function cronJob(context: PreflightContext): Promise<Finding[]> {
   for (const variable of unusable) {
     const { kind, name } = variable.from;
     findings.push(
-      failed(`in the ${kind} ${name}: ${variable.why}`, {
-        label: 'back to the default',
-        command: unsetCommand(context, deployed, variable),
-      }),
+      failed(
+        `in the ${kind} ${name}: ${variable.why}`,
+        hasDefault(variable.name)
+          ? { label: 'back to the default', command: unsetCommand(context, deployed, variable) }
+          : { label: 'once it is mended in the overlay', command: commands.applyUpdater },
+      ),
     );
   }
   if (deployed.suspended) {
@@ -32,6 +34,11 @@ export async function cronJob(context: PreflightContext): Promise<Finding[]> {
     );
   }
   return findings.length > 0 ? findings : [ok(`${deployed.name} is there and not suspended`)];
+}
+
+/** Whether a run does without it. */
+function hasDefault(setting: string): boolean {
+  return setting !== 'POOLC_API_ENDPOINT';
 }
 
 /** Takes a variable out of where it is written. */

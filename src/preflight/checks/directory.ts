@@ -5,6 +5,9 @@ import type { PreflightContext } from '../context.ts';
 import { type Finding, failed, ok, unknown } from '../finding.ts';
 import { replaceSecret } from './secret.ts';
 
+/** The PoolC API answers a wrong key with 400; a proxy in front of it, or a later version, may say so plainly. */
+const keyRefusals: readonly number[] = [400, 401, 403];
+
 export async function directory(context: PreflightContext): Promise<Finding[]> {
   const { settings } = context;
   if (settings.endpoint === undefined) return [unknown('not asked: there is no POOLC_API_ENDPOINT')];
@@ -24,11 +27,11 @@ export async function directory(context: PreflightContext): Promise<Finding[]> {
     return [ok(`the API key works: ${members.length} members`)];
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'directory') throw error;
-    if (error.status === 400) {
-      const location = keyLocation(settings, await context.deployed().catch(() => undefined));
+    if (error.status !== undefined && keyRefusals.includes(error.status)) {
+      const location = keyLocation(await context.deployed().catch(() => undefined));
       return [
         failed(
-          `${error.message}: the PoolC API answers so to a wrong API key (${key.from}). Put the current one into a file API_KEY, then`,
+          `${error.message}: that is how a wrong API key is answered (${key.from}). Put the current one into a file API_KEY, then`,
           replaceSecret(context, location),
         ),
       ];

@@ -14,15 +14,21 @@ const soonSeconds = 21 * 86_400;
 export const authoritiesName = 'credentials-updater-ca';
 
 export async function endpoint(context: PreflightContext): Promise<Finding[]> {
-  const { settings, commands } = context;
-  const { endpoint: url } = settings;
-  if (url === undefined) {
-    return [failed("POOLC_API_ENDPOINT is set neither here nor in the CronJob's ConfigMap", commands.applyUpdater)];
-  }
+  const { endpoint: url } = context.settings;
+  if (url === undefined) return [await missingFinding(context)];
   const differs = await differsFromDeployed(context, url);
   if (url.protocol === 'http:')
     return [...differs, ok(`${url.href} is on this machine's loopback, so that plain http is fine`)];
   return [...differs, await certificateFinding(context, url)];
+}
+
+async function missingFinding({ deployed, unusable, commands }: PreflightContext): Promise<Finding> {
+  // What the CronJob has can't be known where it may not be read: that throws, and is said.
+  await deployed();
+  const wrong = unusable.some(({ name }) => name === 'POOLC_API_ENDPOINT');
+  return wrong
+    ? failed("the CronJob's POOLC_API_ENDPOINT can't be used: below, cron-job says why", commands.applyUpdater)
+    : failed("POOLC_API_ENDPOINT is set neither here nor in the CronJob's ConfigMap", commands.applyUpdater);
 }
 
 /** What is tried here should be what the CronJob will use. */

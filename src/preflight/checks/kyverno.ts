@@ -4,8 +4,9 @@ import { parseAnswer } from '../../cluster/client.ts';
 import { formatDuration } from '../../shared/duration.ts';
 import { Failure } from '../../shared/errors.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, warning } from '../finding.ts';
+import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 import { type Webhook, webhookConfigurationKinds } from '../objects.ts';
+import { isRbacRefusal } from '../rbac.ts';
 import { listed } from '../words.ts';
 
 const managedByLabel = 'webhook.kyverno.io/managed-by';
@@ -37,8 +38,14 @@ export async function kyverno(context: PreflightContext): Promise<Finding[]> {
   const resourceWebhooks = own
     .filter(({ configuration }) => configuration.startsWith('kyverno-resource-'))
     .map(({ webhook }) => webhook);
-  const silence = await silenceOf(context, namespace, resourceWebhooks);
+  const { silence, isKnown } = await listen(context, namespace, resourceWebhooks);
   const findings = outageFindings(context, resourceWebhooks);
+  if (!isKnown)
+    findings.push(
+      unknown(
+        `whether Kyverno answers: no permission to read the Lease ${healthLease} in ${namespace}, nor to create a namespace, which is tried by dry-run`,
+      ),
+    );
   if (silence !== undefined) {
     const restart = commands.kubectl`-n ${namespace} rollout restart ${deployment}`;
     return [
@@ -49,44 +56,48 @@ export async function kyverno(context: PreflightContext): Promise<Finding[]> {
   return findings.length > 0 ? findings : [ok(`Kyverno answers; ${outageText(resourceWebhooks)}`)];
 }
 
-/** How it shows that Kyverno doesn't answer; undefined when it does. */
-async function silenceOf(
-  context: PreflightContext,
-  namespace: string,
-  webhooks: readonly Webhook[],
-): Promise<string | undefined> {
-  const stale = await staleHealth(context, namespace);
-  if (stale !== undefined) return stale;
+interface Heard {
+  /** How it shows that Kyverno doesn't answer; undefined when it does, or nothing is known. */
+  readonly silence: string | undefined;
+  readonly isKnown: boolean;
+}
+
+async function listen(context: PreflightContext, namespace: string, webhooks: readonly Webhook[]): Promise<Heard> {
+  const health = await askHealth(context, namespace);
+  if (health.silence !== undefined) return health;
   const seesNewNamespaces = webhooks.some(({ rules }) =>
     rules.some(({ resources, operations }) => resources.includes('namespaces') && operations.includes('CREATE')),
   );
-  return seesNewNamespaces ? await refusalOfNewNamespace(context) : undefined;
+  if (!seesNewNamespaces) return health;
+  const attempt = await tryNewNamespace(context);
+  return { silence: attempt.silence, isKnown: health.isKnown || attempt.isKnown };
 }
 
 const leaseSchema = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).nullish() }),
 });
 
-async function staleHealth(
-  { client, clock, signal }: PreflightContext,
-  namespace: string,
-): Promise<string | undefined> {
+async function askHealth({ client, clock, signal }: PreflightContext, namespace: string): Promise<Heard> {
   const response = await client.call({
     method: 'GET',
     path: `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${healthLease}`,
     signal,
     expected: [403, 404],
   });
-  if (response.status !== 200) return undefined;
+  const nothing = { silence: undefined, isKnown: false };
+  if (response.status !== 200) return nothing;
   const { annotations } = parseAnswer(leaseSchema, response, `the Lease ${healthLease}`).metadata;
   const last = Date.parse(annotations?.[lastRequestAnnotation] ?? '');
-  if (Number.isNaN(last)) return undefined;
+  if (Number.isNaN(last)) return nothing;
   const seconds = ((client.serverTime ?? clock.now()) - last) / 1_000;
-  return seconds > silentSeconds ? `its last request was ${formatDuration(seconds)} ago` : undefined;
+  return {
+    silence: seconds > silentSeconds ? `its last request was ${formatDuration(seconds)} ago` : undefined,
+    isKnown: true,
+  };
 }
 
 /** A namespace is created by dry-run: with failurePolicy Fail, the API server says when a webhook doesn't answer. */
-async function refusalOfNewNamespace({ client, signal }: PreflightContext): Promise<string | undefined> {
+async function tryNewNamespace({ client, signal }: PreflightContext): Promise<Heard> {
   try {
     await client.once({
       method: 'POST',
@@ -94,10 +105,13 @@ async function refusalOfNewNamespace({ client, signal }: PreflightContext): Prom
       body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: triedNamespace } },
       signal,
     });
-    return undefined;
+    return { silence: undefined, isKnown: true };
   } catch (error) {
     if (!(error instanceof Failure) || error.status === undefined) throw error;
-    return error.message.includes('failed calling webhook') ? error.message : undefined;
+    const { message } = error;
+    if (message.includes('failed calling webhook')) return { silence: message, isKnown: true };
+    // Authorization comes before any webhook; every other refusal is an answer, mostly Kyverno's own.
+    return { silence: undefined, isKnown: !isRbacRefusal(message) };
   }
 }
 

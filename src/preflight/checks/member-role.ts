@@ -1,6 +1,6 @@
 /** What every member may do cluster-wide: enough to make a namespace of their own, and nothing that leads further. */
 import type { PreflightContext } from '../context.ts';
-import { gainsOf, rightsBeyond } from '../escalation.ts';
+import { gainsOfAll, rightsBeyond } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
 import { criticalNamespaces, isMembersGroup, memberNamed, memberRules, ownerOf } from '../members.ts';
 import {
@@ -12,7 +12,7 @@ import {
   rightsOf,
   serviceAccountsGroup,
 } from '../rbac.ts';
-import { bindingName, pathOf, placeOf, removeSubjectCommand, rightsText, subjectName } from '../words.ts';
+import { bindingName, bySubject, pathOf, placeOf, removeSubjectCommand, rightsText, subjectName } from '../words.ts';
 
 const memberRoleName = 'poolc-member';
 
@@ -41,9 +41,9 @@ export async function memberRole(context: PreflightContext): Promise<Finding[]> 
 
 function byBinding(grants: readonly Grant[]): Grant[][] {
   // One subject of one binding at a time: that is what a command can take away.
-  return [...Map.groupBy(grants, ({ binding }) => binding).values()].flatMap((each) => [
-    ...Map.groupBy(each, ({ subject }) => subject).values(),
-  ]);
+  return [...Map.groupBy(grants, ({ binding }) => binding).values()].flatMap((each) =>
+    bySubject(each).map(([, ofSubject]) => ofSubject),
+  );
 }
 
 function missing({ settings, commands }: PreflightContext, rbac: RbacObjects, grants: readonly Grant[]): Finding[] {
@@ -86,13 +86,13 @@ function beyondForAll(
   const tooMuch = grants.filter(({ rule }) => rightsBeyond(rule, namespace, allowed).length > 0);
   if (tooMuch.length === 0) return [];
   const rights = tooMuch.flatMap(({ rule }) => rightsBeyond(rule, namespace, allowed));
-  const gains = new Set(tooMuch.flatMap(({ rule }) => gainsOf(rule)));
+  const gains = gainsOfAll(tooMuch.map(({ rule }) => rule));
   const text = `every member may ${rightsText(rights)} ${placeOf(namespace)}, by ${subjectName(subject)} → ${pathOf(first)}`;
   const isOurs = role.name === memberRoleName && binding.name === memberRoleName;
   const fix = isOurs ? commands.applyMemberRole : removeSubjectCommand(commands, binding, subject);
-  if (gains.size === 0) return [warning(text, fix)];
+  if (gains.length === 0) return [warning(text, fix)];
   const leadsOut = namespace === undefined || closed(namespace);
-  const finding = `${text}: whoever has that ${[...gains].join(', ')}`;
+  const finding = `${text}: whoever has that ${gains.join(', ')}`;
   return [leadsOut ? failed(finding, fix) : warning(finding, fix)];
 }
 
@@ -105,11 +105,11 @@ function beyondForOne(
   const [first] = grants;
   if (first === undefined) return [];
   const { namespace, subject, binding } = first;
-  const gains = new Set(grants.flatMap(({ rule }) => gainsOf(rule)));
-  if (gains.size === 0 || (namespace !== undefined && !closed(namespace))) return [];
+  const gains = gainsOfAll(grants.map(({ rule }) => rule));
+  if (gains.length === 0 || (namespace !== undefined && !closed(namespace))) return [];
   return [
     warning(
-      `the member of ${subjectName(subject)} ${[...gains].join(', ')} ${placeOf(namespace)}, by ${pathOf(first)}. Whoever gets hold of their token can, too`,
+      `the member of ${subjectName(subject)} ${gains.join(', ')} ${placeOf(namespace)}, by ${pathOf(first)}. Whoever gets hold of their token can, too`,
       { label: 'unless it is meant', command: removeSubjectCommand(commands, binding, subject) },
     ),
   ];

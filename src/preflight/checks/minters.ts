@@ -1,6 +1,6 @@
 /** Who else can act as a member: mint their tokens, impersonate them, or start pods under their ServiceAccounts. */
 import type { PreflightContext } from '../context.ts';
-import { type Gain, gainsOf } from '../escalation.ts';
+import { type Gain, gainsOfAll } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
 import { isMembersGroup, memberNamed, namespaceOwnerRole, ownerOf } from '../members.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type Subject,
   serviceAccountIdentity,
 } from '../rbac.ts';
-import { pathOf, removeSubjectCommand, subjectName } from '../words.ts';
+import { bySubject, pathOf, removeSubjectCommand, subjectName } from '../words.ts';
 
 /** Ways to act as any account of a namespace. */
 const waysToActAsMembers: readonly Gain[] = [
@@ -45,7 +45,7 @@ export async function minters(context: PreflightContext): Promise<Finding[]> {
     );
 
   const findings = [...Map.groupBy(others, ({ binding }) => binding).values()].flatMap((ofBinding) =>
-    [...Map.groupBy(ofBinding, ({ subject }) => subject)].flatMap(([subject, grants]) => {
+    bySubject(ofBinding).flatMap(([subject, grants]) => {
       const [first] = grants;
       const gains = waysFrom(grants);
       if (first === undefined || gains.length === 0) return [];
@@ -64,8 +64,8 @@ export async function minters(context: PreflightContext): Promise<Finding[]> {
 }
 
 function waysFrom(grants: readonly Grant[]): Gain[] {
-  const gains = new Set(grants.flatMap(({ rule }) => gainsOf(rule)));
-  return waysToActAsMembers.filter((gain) => gains.has(gain));
+  const gains = gainsOfAll(grants.map(({ rule }) => rule));
+  return waysToActAsMembers.filter((gain) => gains.includes(gain));
 }
 
 /** deploy/policies gives this to Kyverno, which makes a new namespace its creator's. */

@@ -1,5 +1,5 @@
 /** The policies for members: in place, and enforcing rather than only auditing. */
-import type { PreflightContext } from '../context.ts';
+import type { Commands, PreflightContext } from '../context.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
 import type { PolicyObjects, Variant, VariantState } from '../member-policies.ts';
 import { readPolicies, variantInPlace, variantToApply } from '../policies-in-place.ts';
@@ -32,15 +32,20 @@ export async function policies(context: PreflightContext): Promise<Finding[]> {
       ),
     ];
   }
-  findings.push(...problemsOf(inPlace, commands.applyPolicies(inPlace.variant)));
+  findings.push(...problemsOf(inPlace, commands));
   return findings.length > 0
     ? findings
     : [ok(`${inPlace.present.length} policies enforce (${titles[inPlace.variant]})`)];
 }
 
-function problemsOf({ missing, weak }: VariantState, fix: string): Finding[] {
-  const findings = weak.map((text) => failed(text, fix));
-  if (missing.length > 0) findings.unshift(failed(`missing: ${listed(missing)}`, fix));
+function problemsOf({ variant, missing, weak }: VariantState, { kubectl, applyPolicies }: Commands): Finding[] {
+  const apply = applyPolicies(variant);
+  const findings = weak.map(({ text, undo }) => {
+    if (undo === undefined) return failed(text, apply);
+    const patch = JSON.stringify(undo.patch);
+    return failed(text, ...undo.objects.map((object) => kubectl`patch ${object} --type=merge -p ${patch}`));
+  });
+  if (missing.length > 0) findings.unshift(failed(`missing: ${listed(missing)}`, apply));
   return findings;
 }
 

@@ -25,17 +25,18 @@ export async function probe(context: PreflightContext): Promise<Finding[]> {
     return [unknown(`there is no namespace ${namespace} for a fresh member`)];
   const swept = await sweepProbes(client, namespace, signal);
   const membersNamespace = await findMembersNamespace(context);
+  const patientUntil = clock.monotonic() + comingIntoForceMs;
   const asMember = await withProbe(
     { client, namespace, clock, random, signal, onToken: redact },
     async ({ name, token }) => {
       const attempts = await attemptsOf(context, name, membersNamespace);
-      return tryAll(context, attempts, token);
+      return tryAll(context, attempts, { token, patientUntil });
     },
   );
   const asOperator =
     membersNamespace === undefined
       ? []
-      : await tryAll(context, attemptsInMembersNamespace(membersNamespace), undefined);
+      : await tryAll(context, attemptsInMembersNamespace(membersNamespace), { token: undefined, patientUntil });
 
   const findings = [
     ...swept.slice(0, 1).map(() => warning(`removed what a probe that was killed had left: ${listed(swept)}`)),
@@ -64,7 +65,7 @@ async function attemptsOf(
   return memberAttempts(name, {
     podNamespace: settings.podNamespace,
     targetNamespace: settings.targetNamespace,
-    keySecret: keyLocation(settings, deployed).secret,
+    keySecret: keyLocation(deployed).secret,
     hasKyverno: (await gathered.apiGroups()).has('kyverno.io'),
     othersNamespace,
   });
@@ -76,19 +77,22 @@ interface Tried {
   readonly answer: Answer;
 }
 
-/**
- * Tries all of them; what only policies refuse, and did not, again for a while.
- * @param token a member's; our own credentials where there is none
- */
+interface Trying {
+  /** A member's; our own credentials where there is none. */
+  readonly token: string | undefined;
+  /** Until when policies may still come into force, on the monotonic clock. */
+  readonly patientUntil: number;
+}
+
+/** Tries all of them; what only policies refuse, and did not, again for a while. */
 async function tryAll(
   context: PreflightContext,
   attempts: readonly Attempt[],
-  token: string | undefined,
+  { token, patientUntil }: Trying,
 ): Promise<Tried[]> {
   const { clock, signal } = context;
-  const startedAt = clock.monotonic();
   let tried = await tryOnce(context, attempts, token);
-  while (tried.some(letThroughByPolicies) && clock.monotonic() - startedAt < comingIntoForceMs) {
+  while (tried.some(letThroughByPolicies) && clock.monotonic() < patientUntil) {
     await clock.sleep(1_000, signal);
     const again = await tryOnce(
       context,

@@ -15,7 +15,8 @@ export async function schedule(context: PreflightContext): Promise<Finding[]> {
   const timeZone = deployed.timeZone ?? 'Etc/UTC';
   const inForce: Schedule = { expression: deployed.schedule, timeZone };
   const problem = scheduleProblem(inForce);
-  if (problem !== undefined) return [failed(`the CronJob's schedule can't be used: ${problem}`)];
+  const runDaily = { label: 'run daily', command: setSchedule(context, deployed, daily) };
+  if (problem !== undefined) return [failed(`the CronJob's schedule can't be used: ${problem}`, runDaily)];
 
   const { grantedSeconds } = await context.maximumLifetime();
   const runSeconds = (await gathered.summary())?.runSeconds ?? 0;
@@ -26,11 +27,7 @@ export async function schedule(context: PreflightContext): Promise<Finding[]> {
     client.serverTime ?? clock.now(),
   );
   const findings = toldOtherwise(context, deployed, timeZone);
-  if (slack.slackSeconds <= 0)
-    return [
-      ...findings,
-      warning(slackText(slack, inForce), { label: 'run daily', command: setSchedule(context, deployed, daily) }),
-    ];
+  if (slack.slackSeconds <= 0) return [...findings, warning(slackText(slack, inForce), runDaily)];
   const { intervalSeconds } = slack;
   return [
     ...findings,

@@ -7,7 +7,7 @@ import { type Finding, failed, ok, warning } from '../finding.ts';
 
 export async function secret(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered } = context;
-  const location = keyLocation(settings, await context.deployed().catch(() => undefined));
+  const location = keyLocation(await context.deployed().catch(() => undefined));
   const name = `the Secret ${location.secret} in ${settings.podNamespace}`;
   let data: ReadonlyMap<string, Buffer> | undefined;
   try {

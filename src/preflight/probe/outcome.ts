@@ -1,4 +1,5 @@
 /** What the API server's answer says about an attempt. Pure. */
+import { isRbacRefusal } from '../rbac.ts';
 import type { Attempt } from './attempts.ts';
 
 export type Outcome =
@@ -30,7 +31,7 @@ export function outcomeOf(attempt: Attempt, answer: Answer, as: 'member' | 'oper
     if (status < 300) return isHarmless(attempt, answer) ? 'expected' : 'open';
     // A right that we lack shows nothing about the policies.
     if (as === 'operator' && status === 403 && isRbacRefusal(said)) return 'untried';
-    if (status === 403) return 'expected';
+    if (status === 403) return isOtherRefusal(said) ? 'untried' : 'expected';
     // Kyverno refuses so, where it answers.
     return status === 400 && said.includes('admission webhook') ? 'expected' : 'untried';
   }
@@ -42,6 +43,7 @@ function isHarmless({ harmlessWith }: Attempt, { labels }: Answer): boolean {
   return harmlessWith !== undefined && harmlessWith.values.includes(labels[harmlessWith.label] ?? '');
 }
 
-function isRbacRefusal(said: string): boolean {
-  return / cannot [a-z]+ resource /.test(said);
+/** Kubernetes' own admission stands before the policies, and after them: what it refuses shows nothing about them. */
+function isOtherRefusal(said: string): boolean {
+  return /exceeded quota: |error looking up service account |unable to create new content in namespace /.test(said);
 }
