@@ -10,6 +10,7 @@ import type { CommandContext } from './flags.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
 import { addPlanCommand } from './plan.ts';
 import { addPreflightCommand } from './preflight.ts';
+import { addReserveCommand } from './reserve.ts';
 import { addRevokeCommand } from './revoke.ts';
 import { addStatusCommand } from './status.ts';
 import { addSyncCommand } from './sync.ts';
@@ -21,6 +22,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addStatusCommand,
   addKubeconfigCommand,
   addRevokeCommand,
+  addReserveCommand,
   addCompletionCommand,
 ];
 

@@ -6,7 +6,8 @@ import { systemClock } from '../shared/clock.ts';
 import { exitCodes, Failure } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
 import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
-import { findRevokeTarget, type RevokeContext, type RevokeTarget, release, revoke } from '../sync/revoke.ts';
+import { findRevokeTarget, type RevokeTarget, release, revoke } from '../sync/revoke.ts';
+import type { LockedContext } from '../sync/under-lock.ts';
 import { askDirectory } from './ask-directory.ts';
 import { type Environment, hostName, openCluster, openLog } from './environment.ts';
 import {
@@ -81,7 +82,7 @@ export async function revokeCommand(environment: Environment, flags: RevokeFlags
   const { stdout } = environment;
   const say = (text: string) => stdout.write(`${wrapMessage(redactor.redact(text), columnsOf(stdout), 2)}\n`);
   try {
-    const context: RevokeContext = {
+    const context: LockedContext = {
       settings,
       client,
       clock: systemClock,

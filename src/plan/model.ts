@@ -41,6 +41,9 @@ export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const managedByValue = 'credentials-updater';
 export const userUuidAnnotation = 'credentials-updater/user-uuid';
 
+/** For a name that is to be nobody's: no directory has a member of this UUID (RFC 9562, 5.9). */
+export const nobodysUuid = '00000000-0000-0000-0000-000000000000';
+
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Whether the text is a UUID in its usual spelling, of any version, in any case. */

@@ -7,11 +7,8 @@ import { holdMember, readHolds, recordNames, releaseMember } from '../cluster/re
 import { deleteAccount, listAccounts } from '../cluster/service-accounts.ts';
 import { isOwned } from '../plan/model.ts';
 import { Failure, toFailure } from '../shared/errors.ts';
-import type { RunContext } from './context.ts';
 import { type DirectoryAnswer, type FoundMember, findMember } from './find-member.ts';
-import { acquireLock } from './run.ts';
-
-export type RevokeContext = Pick<RunContext, 'settings' | 'client' | 'clock' | 'random' | 'log' | 'host' | 'signal'>;
+import { type LockedContext, underLock } from './under-lock.ts';
 
 export interface RevokeTarget extends FoundMember {
   readonly held: boolean;
@@ -19,7 +16,7 @@ export interface RevokeTarget extends FoundMember {
 
 /** @throws Failure (usage) when nobody is meant, or two are */
 export async function findRevokeTarget(
-  context: RevokeContext,
+  context: LockedContext,
   wanted: string,
   directory: DirectoryAnswer,
 ): Promise<RevokeTarget> {
@@ -40,7 +37,7 @@ export interface Revocation {
  * @throws Failure; what could be done is done before it is thrown
  */
 export async function revoke(
-  context: RevokeContext,
+  context: LockedContext,
   target: RevokeTarget,
   { hold }: { hold: boolean },
 ): Promise<Revocation> {
@@ -92,19 +89,8 @@ export async function revoke(
 }
 
 /** Ends a hold: the next sync gives the member an account again, if the directory lists them. */
-export async function release(context: RevokeContext, target: RevokeTarget): Promise<void> {
+export async function release(context: LockedContext, target: RevokeTarget): Promise<void> {
   await underLock(context, () =>
     releaseMember(context.client, context.settings.podNamespace, target.uuid, context.signal),
   );
-}
-
-async function underLock<T>(context: RevokeContext, work: () => Promise<T>): Promise<T> {
-  const lock = await acquireLock(context, context.signal);
-  context.client.setFence(lock.assertHeld);
-  try {
-    return await work();
-  } finally {
-    context.client.setFence(undefined);
-    await lock.release();
-  }
 }

@@ -1,0 +1,85 @@
+/** `credentials-updater reserve NAME UUID`: keeps a name for who had it. */
+import type { Command } from 'commander';
+import { readSettings } from '../config.ts';
+import { nobodysUuid } from '../plan/model.ts';
+import { systemClock } from '../shared/clock.ts';
+import { exitCodes } from '../shared/errors.ts';
+import { Redactor } from '../shared/redact.ts';
+import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
+import { reserve } from '../sync/reserve.ts';
+import { type Environment, hostName, openCluster, openLog } from './environment.ts';
+import {
+  type CommandContext,
+  type CommandOptions,
+  type CommonFlags,
+  commonFlags,
+  withClusterFlags,
+  withExamples,
+  withSettings,
+} from './flags.ts';
+
+export interface ReserveFlags extends CommonFlags {
+  readonly name: string;
+  readonly uuid: string;
+}
+
+export function addReserveCommand(program: Command, { environment, end }: CommandContext): void {
+  const command = program
+    .command('reserve')
+    .summary('keep a name for the member who had it')
+    .description(
+      "Records that a ServiceAccount name belongs to a UUID, so that no sync ever gives it to anyone else: for names that bindings still hold and the record has lost, which `preflight --leavers` finds. Who returns with that UUID gets the name back. Changes no account. A name that is another member's is refused.",
+    )
+    .argument('<name>', 'ServiceAccount name, as the bindings have it')
+    .argument('<uuid>', `the member's UUID; ${nobodysUuid} keeps the name from everybody`)
+    .action(async (name: string, uuid: string, options: CommandOptions) => {
+      end(await reserveCommand(environment, { ...commonFlags(options), name, uuid }));
+    });
+  withSettings(withClusterFlags(command));
+  withExamples(
+    command,
+    [
+      ['Somebody called kim left before there was a record', `credentials-updater reserve kim ${nobodysUuid}`],
+      [
+        'The site still knows whose it was: they get it back when they return',
+        'credentials-updater reserve kim 5b1c7c1e-3a52-4d0f-9c55-0f3f9f2f7c11',
+      ],
+    ],
+    {
+      0: 'reserved, now or before',
+      1: 'failed',
+      2: "the name is another member's or can't be one; bad configuration or usage",
+      5: 'the run lock is held by a run, or was lost',
+    },
+  );
+}
+
+/** @returns the exit code */
+export async function reserveCommand(environment: Environment, flags: ReserveFlags): Promise<number> {
+  const { env, stdout, signal } = environment;
+  const settings = readSettings(env, flags.settings);
+  const redactor = new Redactor();
+  const log = openLog(environment, settings, 'text', redactor);
+  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  try {
+    const context = {
+      settings,
+      client,
+      clock: systemClock,
+      random: Math.random,
+      log,
+      host: hostName(environment),
+      signal,
+    };
+    const outcome = await reserve(context, flags);
+    const whose = flags.uuid === nobodysUuid ? 'nobody' : flags.uuid.toLowerCase();
+    const text =
+      outcome === 'reserved'
+        ? `${flags.name} is reserved for ${whose}: no sync gives it to anyone else`
+        : `${flags.name} was reserved for ${whose} before; nothing was changed`;
+    stdout.write(`${wrapMessage(redactor.redact(text), columnsOf(stdout), 2)}\n`);
+  } finally {
+    client.close();
+  }
+  return exitCodes.done;
+}

@@ -1,0 +1,55 @@
+/**
+ * Keeps a name for the one who had it (P9), where the record doesn't know: it was lost, or is younger than the name. Under
+ * the run lock, because a run at the same moment could give the name away.
+ */
+import { readReservations, recordNames } from '../cluster/reservations.ts';
+import { listAccounts } from '../cluster/service-accounts.ts';
+import { isOwned, isUuid, nobodysUuid, printable } from '../plan/model.ts';
+import { isValidName } from '../plan/names.ts';
+import { Failure } from '../shared/errors.ts';
+import { type LockedContext, underLock } from './under-lock.ts';
+
+export interface Reservation {
+  readonly name: string;
+  /** In any case. */
+  readonly uuid: string;
+}
+
+export type ReserveOutcome = 'reserved' | 'reserved before';
+
+/** @throws Failure (usage) where the name is another's, or can't be one */
+export async function reserve(context: LockedContext, wanted: Reservation): Promise<ReserveOutcome> {
+  const { name, uuid } = checked(wanted);
+  return underLock(context, async () => {
+    const { client, settings, signal } = context;
+    const known = (await readReservations(client, settings.podNamespace, signal)).get(name);
+    if (known === uuid) return 'reserved before';
+    const account = (await listAccounts(client, settings.targetNamespace, signal))
+      .filter(isOwned)
+      .find((each) => each.name === name);
+    const holder = account?.uuid ?? (known === nobodysUuid ? undefined : known);
+    if (holder !== undefined && holder !== uuid) {
+      throw new Failure(
+        'usage',
+        `${name} ${account === undefined ? 'is reserved for' : 'is the account of'} ${holder}; nothing was changed`,
+        { hint: 'a name that was given to one member is never given to another' },
+      );
+    }
+    await recordNames(client, settings.podNamespace, [{ name, uuid }], signal);
+    return 'reserved';
+  });
+}
+
+function checked({ name, uuid }: Reservation): Reservation {
+  if (!isValidName(name)) {
+    throw new Failure('usage', `${printable(name)} can't be the name of a ServiceAccount; nothing was changed`, {
+      hint: 'give the name as bindings have it, such as kim or kim-3f9a',
+    });
+  }
+  if (!isUuid(uuid)) {
+    throw new Failure('usage', `${printable(uuid)} is not a UUID; nothing was changed`, {
+      hint: `give the member's UUID, or ${nobodysUuid} to keep the name from everybody`,
+    });
+  }
+  return { name, uuid: uuid.toLowerCase() };
+}

@@ -1,0 +1,83 @@
+/** `reserve`: a name that the record has lost is kept for who had it, or from everybody. */
+import { describe, expect, test } from 'vitest';
+import { accountsOf } from '../accounts.ts';
+import { useClub } from '../club.ts';
+
+const former = '5b1c7c1e-3a52-4d0f-9c55-0f3f9f2f7c11';
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+describe('reserve', () => {
+  test('keeps a name from whoever has that login id, for whoever returns with that UUID', async () => {
+    const club = await useClub();
+    expect(await club.run(['reserve', 'kim', former.toUpperCase()])).toMatchObject({
+      exitCode: 0,
+      stdout: `kim is reserved for ${former}: no sync gives it to anyone else\n`,
+      stderr: '',
+    });
+    const other = await club.api.addMember({ loginId: 'kim' });
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+    expect([...(await accountsOf(club.cluster)).keys()]).toEqual([`kim-${other.uuid}`]);
+
+    await club.api.addMember({ loginId: 'k.im', uuid: former });
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+    expect((await accountsOf(club.cluster)).get('kim')?.uuid).toBe(former);
+  });
+
+  test('says that it was so before, and changes nothing', async () => {
+    const club = await useClub();
+    await club.run(['reserve', 'kim', former]);
+    expect(await club.run(['reserve', 'kim', former])).toMatchObject({
+      exitCode: 0,
+      stdout: `kim was reserved for ${former} before; nothing was changed\n`,
+    });
+  });
+
+  test('never takes a name from another, with an account or without', async () => {
+    const club = await useClub();
+    const { uuid } = await club.api.addMember({ loginId: 'lee' });
+    await club.run(['reserve', 'kim', former]);
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+    for (const [name, holder] of [
+      ['kim', `is reserved for ${former}`],
+      ['lee', `is the account of ${uuid}`],
+    ] as const) {
+      const refused = await club.run(['reserve', name, 'a4a6c7ee-6d1f-4a0e-8f75-64b1a3f0a001']);
+      expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(refused.stderr).toContain(`${name} ${holder}; nothing was changed`);
+    }
+    expect(await club.run(['reserve', 'kim', nobody])).toMatchObject({ exitCode: 2 });
+  });
+
+  test('of a name that is kept from everybody, its owner can be told later', async () => {
+    const club = await useClub();
+    expect((await club.run(['reserve', 'kim', nobody])).stdout).toContain('kim is reserved for nobody');
+    expect(await club.run(['reserve', 'kim', former])).toMatchObject({ exitCode: 0 });
+    await club.api.addMember({ loginId: 'kim', uuid: former });
+    await club.run(['sync']);
+    expect([...(await accountsOf(club.cluster)).keys()]).toEqual(['kim']);
+  });
+
+  test.each([
+    ['Kim', former, "Kim can't be the name of a ServiceAccount"],
+    ['kim\u001b[31m', former, String.raw`kim\u{1b}[31m can't be the name`],
+    ['kim', 'kim@example.org', 'kim@example.org is not a UUID'],
+  ])('refuses %j for %s', async (name, uuid, text) => {
+    const club = await useClub();
+    const refused = await club.run(['reserve', name, uuid]);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain(text);
+  });
+
+  test('waits for the run lock, and gives up with 5', async () => {
+    const club = await useClub();
+    const { systemNamespace, request } = club.cluster;
+    const now = new Date().toISOString().replace('Z', '000Z');
+    await request('POST', `/apis/coordination.k8s.io/v1/namespaces/${systemNamespace}/leases`, {
+      metadata: { name: 'credentials-updater' },
+      spec: { holderIdentity: 'a-run', leaseDurationSeconds: 90, acquireTime: now, renewTime: now },
+    });
+    const refused = await club.run(['reserve', 'kim', former, '--lock-wait', '1s']);
+    expect(refused).toMatchObject({ exitCode: 5, stdout: '' });
+    expect(refused.stderr).toContain('another run holds the lock: a-run');
+  });
+});
