@@ -36,6 +36,7 @@ const settingNames = [
 
 export interface PreflightFlags extends CommonFlags {
   readonly probe: boolean;
+  readonly leavers: boolean;
   /** The kustomization that deploys the updater. */
   readonly overlay: string;
   /** The kustomization of the members' policies; found out unless given. */
@@ -51,6 +52,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
     )
     .addOption(outputOption(['text', 'json']))
     .option('--probe', 'act as a fresh member: a throw-away account, and attempts that change nothing')
+    .option('--leavers', 'list what still names members who left, and what they left in their namespaces')
     .option(
       '--overlay <path>',
       'kustomization that deploys the updater, for the commands',
@@ -62,6 +64,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
         await preflightCommand(environment, {
           ...commonFlags(options),
           probe: options['probe'] === true,
+          leavers: options['leavers'] === true,
           overlay: textOf(options['overlay']) ?? 'deploy/overlays/production',
           policies: textOf(options['policies']),
         }),
@@ -73,6 +76,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
     [
       ['Before the first deployment, and after any change', 'credentials-updater preflight'],
       ['Attack the cluster as a member would', 'credentials-updater preflight --probe'],
+      ["After the semester's change of members", 'credentials-updater preflight --leavers'],
       [
         'The commands that fix what failed',
         "credentials-updater preflight --output json | jq -r '.checks[].findings[].fixes[].command'",
@@ -104,7 +108,7 @@ export async function preflightCommand(environment: Environment, flags: Prefligh
       signal,
       userAgent,
       commands: commandsFor(flags),
-      options: { probe: flags.probe },
+      options: { probe: flags.probe, leavers: flags.leavers },
     });
     const { server, user, results, counts } = report;
     const text =

@@ -43,6 +43,8 @@ export interface PreflightContext {
 export interface PreflightOptions {
   /** Act as a fresh member, too. */
   readonly probe: boolean;
+  /** Look for what those who left have left. */
+  readonly leavers: boolean;
 }
 
 export type CommandTemplate = (texts: TemplateStringsArray, ...values: readonly string[]) => string;

@@ -11,6 +11,7 @@ import { directory } from './checks/directory.ts';
 import { endpoint } from './checks/endpoint.ts';
 import { kubernetes } from './checks/kubernetes.ts';
 import { kyverno } from './checks/kyverno.ts';
+import { leavers } from './checks/leavers.ts';
 import { legacyTokens } from './checks/legacy-tokens.ts';
 import { memberRole } from './checks/member-role.ts';
 import { minters } from './checks/minters.ts';
@@ -70,6 +71,7 @@ export async function runPreflight(input: PreflightInput): Promise<PreflightRepo
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => resultOf(name, await perform(check, context))),
   );
+  if (context.options.leavers) results.push(resultOf('leavers', await perform(leavers, context)));
   // After the others, which would see its account.
   if (context.options.probe) results.push(resultOf('probe', await perform(probe, context)));
   const counts = { ok: 0, warning: 0, failed: 0, unknown: 0 };
