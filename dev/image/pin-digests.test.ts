@@ -6,12 +6,9 @@ import { pinDigests } from './pin-digests.ts';
 const name = 'ghcr.io/poolc/pks-credentials-updater';
 const digest = `sha256:${'a'.repeat(64)}`;
 
-describe.each(['production', 'test'])('the overlay %s, with a digest for its image', (overlay) => {
+describe.each(['overlays/production', 'overlays/test', 'preflight'])('%s, with a digest for its image', (directory) => {
   it('runs that image, and is otherwise as it was', async () => {
-    const before = await readFile(
-      new URL(`../../deploy/overlays/${overlay}/kustomization.yaml`, import.meta.url),
-      'utf8',
-    );
+    const before = await readFile(new URL(`../../deploy/${directory}/kustomization.yaml`, import.meta.url), 'utf8');
     const after = pinDigests(before, [{ name, digest }]);
 
     expect(parse(after).images).toContainEqual({ name, digest });

@@ -1,12 +1,12 @@
 /**
- * `node dev/image/pin-digests.ts IMAGE=sha256:… …`: has the overlays run these images by digest. The release workflow
- * calls it with what it has pushed.
+ * `node dev/image/pin-digests.ts IMAGE=sha256:… …`: has all that is deployed run these images by digest. The release
+ * workflow calls it with what it has pushed.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isMap, isSeq, parseDocument } from 'yaml';
 
-const OVERLAYS = ['production', 'test'];
+const KUSTOMIZATIONS = ['overlays/production', 'overlays/test', 'preflight'];
 
 export interface PinnedImage {
   readonly name: string;
@@ -39,8 +39,8 @@ function parsePinnedImage(argument: string): PinnedImage {
 
 if (import.meta.main) {
   const images = process.argv.slice(2).map(parsePinnedImage);
-  for (const overlay of OVERLAYS) {
-    const file = fileURLToPath(new URL(`../../deploy/overlays/${overlay}/kustomization.yaml`, import.meta.url));
+  for (const directory of KUSTOMIZATIONS) {
+    const file = fileURLToPath(new URL(`../../deploy/${directory}/kustomization.yaml`, import.meta.url));
     await writeFile(file, pinDigests(await readFile(file, 'utf8'), images));
   }
 }

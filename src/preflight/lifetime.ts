@@ -14,6 +14,8 @@ export interface MaximumLifetime {
   readonly grantedSeconds: number;
   /** What it says about shortening a request (its Warning header). */
   readonly warning: string | undefined;
+  /** Whether it was not asked, and this is what the last run was granted. */
+  readonly isOfLastRun?: boolean;
 }
 
 export interface AccountName {

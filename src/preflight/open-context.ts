@@ -71,7 +71,13 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
         { namespace: settings.podNamespace, name: account },
         ...members.slice(0, 1).map(({ name }) => ({ namespace: settings.targetNamespace, name })),
       ];
-      return askMaximumLifetime(client, candidates, signal);
+      try {
+        return await askMaximumLifetime(client, candidates, signal);
+      } catch (error) {
+        const lastRun = await orUndefined(gathered.summary);
+        if (!(error instanceof Failure) || lastRun?.grantedSeconds === undefined) throw error;
+        return { grantedSeconds: lastRun.grantedSeconds, warning: undefined, isOfLastRun: true };
+      }
     }),
     members: once(async () => {
       const key = await apiKey();

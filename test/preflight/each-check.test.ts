@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeAccounts } from './cases/accounts.ts';
 import { describeApiServer } from './cases/api-server.ts';
 import { describeCronJob } from './cases/cron-job.ts';
+import { describeInCluster } from './cases/in-cluster.ts';
 import { describeKeyAndDirectory } from './cases/key-and-directory.ts';
 import { describeNamespaces } from './cases/namespaces.ts';
 import { describeNoPermission } from './cases/no-permission.ts';
@@ -53,7 +54,9 @@ describe('the probe', () => {
 describe('whoever may read nothing', () => {
   describeNoPermission(deskOf);
 });
-
+describe('the Job in the cluster', () => {
+  describeInCluster(deskOf);
+});
 
 it('nothing is wrong in the end', async () => {
   expect(problems(await desk.preflight())).toEqual({});

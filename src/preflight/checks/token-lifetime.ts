@@ -5,16 +5,17 @@ import { type Finding, ok, warning } from '../finding.ts';
 import { askedSeconds } from '../lifetime.ts';
 
 export async function tokenLifetime({ settings, maximumLifetime }: PreflightContext): Promise<Finding[]> {
-  const { grantedSeconds, warning: said } = await maximumLifetime();
+  const { grantedSeconds, warning: said, isOfLastRun = false } = await maximumLifetime();
   const wanted = settings.tokenLifetimeSeconds;
   const quoted = said === undefined ? '' : ` ("${said}")`;
   if (grantedSeconds < wanted) {
     return [
       warning(
-        `TOKEN_LIFETIME is ${formatDuration(wanted)}, but the API server grants ${formatDuration(grantedSeconds)} at most${quoted}. Lower the one, or raise kube-apiserver's --service-account-max-token-expiration`,
+        `TOKEN_LIFETIME is ${formatDuration(wanted)}, but ${isOfLastRun ? 'the last run was granted' : 'the API server grants'} ${formatDuration(grantedSeconds)} at most${quoted}. Lower the one, or raise kube-apiserver's --service-account-max-token-expiration`,
       ),
     ];
   }
+  if (isOfLastRun) return [ok(`tokens live ${formatDuration(wanted)}, which the last run was granted`)];
   if (grantedSeconds >= askedSeconds) {
     return [ok(`tokens live ${formatDuration(wanted)}; the API server has no maximum`)];
   }
