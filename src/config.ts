@@ -4,6 +4,7 @@
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { inPod, podNamespace } from './cluster/kubeconfig.ts';
+import { type Channels, readChannels } from './notify/channels.ts';
 import { defaultGuardLimits, type GuardLimits } from './plan/guard.ts';
 import { printable } from './plan/model.ts';
 import type { PlanPlace } from './plan/plan-file.ts';
@@ -28,6 +29,8 @@ export interface Settings {
   /** The namespace of the Lease, the name record and the summary. */
   readonly podNamespace: string;
   readonly mintConcurrency: number;
+  /** Where operators are told of a run. */
+  readonly channels: Channels;
   readonly logLevel: LogLevel;
   readonly runDeadlineSeconds: number;
   readonly lockDurationSeconds: number;
@@ -49,6 +52,8 @@ export interface SettingDefinition {
 
 export interface SettingGroup {
   readonly title: string;
+  /** Its values are credentials: they have no flag, since a command line can be read by whoever is on the host. */
+  readonly environmentOnly?: boolean;
   readonly settings: readonly SettingDefinition[];
 }
 
@@ -143,6 +148,20 @@ export const settingGroups: readonly SettingGroup[] = [
     ],
   },
   {
+    title: 'Being told',
+    environmentOnly: true,
+    settings: [
+      define(
+        'NOTIFY_URL',
+        undefined,
+        'URL',
+        'incoming webhook (Slack, Discord, or any that takes JSON): told of a refusal, a failure, a partial delivery, missing slack',
+      ),
+      define('HEARTBEAT_URL', undefined, 'URL', 'asked with GET after each success, as healthchecks.io expects it'),
+      define('PUSHGATEWAY_URL', undefined, 'URL', 'address of a Prometheus Pushgateway, for the metrics of each run'),
+    ],
+  },
+  {
     title: 'Log',
     settings: [
       define('LOG_LEVEL', 'info', 'LEVEL', 'the least important lines to show', logLevels),
@@ -192,6 +211,7 @@ export function readSettings(env: NodeJS.ProcessEnv, flags: FlagValues = {}): Se
       publicServer === undefined ? undefined : parseServer(publicServer, source.origin('CLUSTER_PUBLIC_SERVER')),
     podNamespace: source.namespace('POD_NAMESPACE', source.value('POD_NAMESPACE') ?? podNamespace() ?? 'poolc-system'),
     mintConcurrency: source.count('MINT_CONCURRENCY', 1, 256),
+    channels: channelsFrom(source),
     logLevel: readLogLevel(source),
     runDeadlineSeconds: source.duration('RUN_DEADLINE', 10, 7 * 86_400),
     lockDurationSeconds: source.duration('LOCK_DURATION', 2, 3_600),
@@ -200,6 +220,15 @@ export function readSettings(env: NodeJS.ProcessEnv, flags: FlagValues = {}): Se
     terminationMessagePath:
       source.value('TERMINATION_MESSAGE_PATH') ?? (inPod(env) ? '/dev/termination-log' : undefined),
   };
+}
+
+/** Where operators are told, also when another setting can't be used. Never throws. */
+export function readChannelSettings(env: NodeJS.ProcessEnv): Channels {
+  return channelsFrom(new SettingSource(env, {}));
+}
+
+function channelsFrom(source: SettingSource): Channels {
+  return readChannels((name) => source.value(name));
 }
 
 /** The endpoint, for the commands that can't do without. @throws Failure (usage) */

@@ -1,15 +1,16 @@
 /** The command as its users meet it: arguments, environment, exit codes, and what it prints. */
 import { randomUUID } from 'node:crypto';
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import packageJson from '../package.json' with { type: 'json' };
-import { settingDefinitions } from '../src/config.ts';
+import { settingDefinitions, settingGroups } from '../src/config.ts';
 import { accountsOf, expectWorkingTokens } from './accounts.ts';
 import { expectRefusal, useClubWithHistory } from './bad-input.ts';
 import { type Club, useClub } from './club.ts';
 import { logLines, type RunningCommand, runCommand } from './command.ts';
 import { findLeaks } from './leaks.ts';
+import { holdLock, refuseAccount } from './obstacles.ts';
 
 describe('help', () => {
   test('of the program names the commands and every exit code', async () => {
@@ -20,12 +21,14 @@ describe('help', () => {
   });
 
   test('of sync names every setting as a flag and as a variable, with its default, and shows examples', async () => {
+    const withoutFlag = settingGroups.filter((group) => group.environmentOnly).flatMap((group) => group.settings);
     const { exitCode, stdout } = await runCommand(['sync', '--help']);
     expect(exitCode).toBe(0);
     const text = stdout.replace(/\s+/g, ' ');
     expect(settingDefinitions.length).toBeGreaterThan(15);
     for (const { name, default: fallback } of settingDefinitions) {
-      expect(text).toContain(`--${name.toLowerCase().replaceAll('_', '-')} <`);
+      const flag = `--${name.toLowerCase().replaceAll('_', '-')} <`;
+      expect(text.includes(flag)).toBe(!withoutFlag.some((setting) => setting.name === name));
       expect(text).toContain(name);
       expect(text).toContain(fallback ?? '');
     }
@@ -289,57 +292,3 @@ describe('exit codes', () => {
     expect(club.api.deliveries()).toHaveLength(1);
   });
 });
-
-/** A Lease that somebody else holds for an hour. */
-async function holdLock({ cluster }: Club): Promise<void> {
-  const time = new Date().toISOString().replace('Z', '000Z');
-  const { status } = await cluster.request(
-    'POST',
-    `/apis/coordination.k8s.io/v1/namespaces/${cluster.systemNamespace}/leases`,
-    {
-      metadata: { name: 'credentials-updater' },
-      spec: { holderIdentity: 'somebody-else', leaseDurationSeconds: 3_600, acquireTime: time, renewTime: time },
-    },
-  );
-  expect(status).toBe(201);
-}
-
-/** A policy of the cluster that refuses one ServiceAccount in the members' namespace, once it is in effect. */
-async function refuseAccount({ cluster }: Club, name: string): Promise<void> {
-  const policies = '/apis/admissionregistration.k8s.io/v1';
-  const policy = `refuse-${cluster.usersNamespace}`;
-  for (const [kind, spec] of [
-    [
-      'validatingadmissionpolicies',
-      {
-        failurePolicy: 'Fail',
-        matchConstraints: {
-          resourceRules: [
-            { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['serviceaccounts'] },
-          ],
-        },
-        validations: [{ expression: `object.metadata.name != '${name}'`, message: 'not this one' }],
-      },
-    ],
-    [
-      'validatingadmissionpolicybindings',
-      {
-        policyName: policy,
-        validationActions: ['Deny'],
-        matchResources: {
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': cluster.usersNamespace } },
-        },
-      },
-    ],
-  ] as const) {
-    onTestFinished(async () => void (await cluster.request('DELETE', `${policies}/${kind}/${policy}`)));
-    expect((await cluster.request('POST', `${policies}/${kind}`, { metadata: { name: policy }, spec })).status).toBe(
-      201,
-    );
-  }
-  const attempt = () =>
-    cluster.request('POST', `/api/v1/namespaces/${cluster.usersNamespace}/serviceaccounts?dryRun=All`, {
-      metadata: { name },
-    });
-  await expect.poll(async () => (await attempt()).status, { timeout: 30_000 }).toBe(422);
-}

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { ClusterClient } from '../cluster/client.ts';
 import { loadClusterAccess } from '../cluster/kubeconfig.ts';
 import { readApiKey, requireEndpoint, type Settings } from '../config.ts';
+import { hideAddresses } from '../notify/channels.ts';
 import type { PlanDocument } from '../plan/plan-file.ts';
 import { systemClock } from '../shared/clock.ts';
 import { Failure } from '../shared/errors.ts';
@@ -63,6 +64,7 @@ export async function openRun(
 ): Promise<RunContext> {
   const { env, stderr, signal } = environment;
   const redactor = new Redactor();
+  hideAddresses(settings.channels, redactor);
   const log = openLog(environment, settings, format, redactor);
   const poolc = openPoolc(environment, settings, redactor);
   const client = await openCluster(environment, settings, { log, redactor, cluster });

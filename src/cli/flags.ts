@@ -1,6 +1,7 @@
 /** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
 import { type Command, Option } from 'commander';
 import { type FlagValues, flagOf, settingDefinitions, settingGroups } from '../config.ts';
+import { wrapLine } from '../shared/terminal-text.ts';
 import type { ClusterOptions, Environment } from './environment.ts';
 
 /** What a command is given besides its flags, and how it ends. */
@@ -33,7 +34,8 @@ export function withClusterFlags(command: Command): Command {
  * @param names those that the command reads; all of them unless given
  */
 export function withSettings(command: Command, names?: readonly string[]): Command {
-  for (const { title, settings } of settingGroups) {
+  for (const { title, settings, environmentOnly = false } of settingGroups) {
+    if (environmentOnly) continue;
     for (const { name, placeholder, description, default: fallback, choices } of settings) {
       if (names !== undefined && !names.includes(name)) continue;
       const suffix = fallback === undefined ? '' : ` [${fallback}]`;
@@ -46,6 +48,16 @@ export function withSettings(command: Command, names?: readonly string[]): Comma
   return command.addHelpText(
     'after',
     '\nEach setting can be given in the environment instead, under the name that its\ndescription begins with; the flag wins.',
+  );
+}
+
+/** Settings that have no flag, for the --help of a command that reads them. */
+export function withEnvironmentSettings(command: Command): Command {
+  const settings = settingGroups.flatMap((group) => (group.environmentOnly === true ? group.settings : []));
+  const lines = settings.map(({ name, description }) => `  ${name}\n${wrapLine(`      ${description}`, 80, 6)}\n`);
+  return command.addHelpText(
+    'after',
+    `\nIn the environment alone, since each address is a credential:\n${lines.join('')}`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** The commands, by name. Each one is a file of its own, with its flags and its --help; this one only lists them. */
 import { Command, CommanderError } from 'commander';
+import { flagOf, settingGroups } from '../config.ts';
 import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
 import { exitCodes, Failure } from '../shared/errors.ts';
@@ -54,11 +55,27 @@ function usageFailure({ code, message }: CommanderError, program: Command, name:
   const isKnown = program.commands.some((command) => command.name() === name);
   // What `help` throws for a command that isn't there has no message of its own.
   const what = code === 'commander.help' ? 'there is no such command' : message.replace(/^error: /, '');
-  return new Failure('usage', what.replace(/\n/g, ' ').replace(/\.$/, ''), {
-    hint: isKnown
-      ? `\`credentials-updater ${name} --help\` shows its flags, with examples`
-      : '`credentials-updater --help` shows the commands',
+  return new Failure('usage', withoutValue(what).replace(/\n/g, ' ').replace(/\.$/, ''), {
+    hint:
+      hintFor(what) ??
+      (isKnown
+        ? `\`credentials-updater ${name} --help\` shows its flags, with examples`
+        : '`credentials-updater --help` shows the commands'),
   });
+}
+
+/** What somebody gave to a flag that isn't there may be a secret: --poolc-api-key=…, --notify-url=…. */
+function withoutValue(message: string): string {
+  return message.replace(/(unknown option '[^'=]+)=.*'/s, "$1'");
+}
+
+/** For a setting that has no flag. */
+function hintFor(message: string): string | undefined {
+  const setting = settingGroups
+    .filter(({ environmentOnly = false }) => environmentOnly)
+    .flatMap(({ settings }) => settings)
+    .find(({ name }) => new RegExp(`unknown option '${flagOf(name)}['=]`).test(message));
+  return setting && `${setting.name} is a credential, and is read from the environment alone`;
 }
 
 /** The program with all its commands: what --help and the shells' completion are made from. */

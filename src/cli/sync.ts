@@ -1,14 +1,19 @@
 /** `credentials-updater sync`: flags in, one run, its report out. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { readSettings } from '../config.ts';
+import { readChannelSettings, readSettings } from '../config.ts';
 import { type PlanDocument, parsePlanDocument } from '../plan/plan-file.ts';
 import { slackText } from '../plan/schedule.ts';
-import { Failure } from '../shared/errors.ts';
+import { systemClock } from '../shared/clock.ts';
+import { Failure, toFailure } from '../shared/errors.ts';
+import { jsonLog } from '../shared/log.ts';
+import { Redactor } from '../shared/redact.ts';
 import { columnsOf } from '../shared/terminal-text.ts';
+import type { RunContext } from '../sync/context.ts';
 import { reportData } from '../sync/report.ts';
 import { runSync } from '../sync/run.ts';
-import { type Environment, openRun, outputFormat } from './environment.ts';
+import { tellOfFailedStart } from '../sync/tell.ts';
+import { type Environment, type OutputFormat, openRun, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -17,6 +22,7 @@ import {
   outputOption,
   textOf,
   withClusterFlags,
+  withEnvironmentSettings,
   withExamples,
   withSettings,
 } from './flags.ts';
@@ -43,7 +49,7 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
       const firstRun = options['firstRun'] === true;
       end(await syncCommand(environment, { ...commonFlags(options), firstRun, plan: textOf(options['plan']) }));
     });
-  withSettings(withClusterFlags(command));
+  withEnvironmentSettings(withSettings(withClusterFlags(command)));
   withExamples(
     command,
     [
@@ -72,15 +78,11 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
 
 /** @returns the exit code */
 export async function syncCommand(environment: Environment, flags: SyncFlags): Promise<number> {
-  const settings = readSettings(environment.env, flags.settings);
-  const format = outputFormat(environment, flags.output);
-  const agreedPlan = flags.plan === undefined ? undefined : await readPlanFile(flags.plan);
-  const context = await openRun(environment, settings, {
-    format,
-    firstRun: flags.firstRun,
-    agreedPlan,
-    cluster: flags,
+  const { context, format } = await openSync(environment, flags).catch(async (error: unknown) => {
+    await tellOfUnstartedRun(environment, toFailure(error));
+    throw error;
   });
+  const { settings } = context;
   try {
     const report = await runSync(context);
     const { slack, failure } = report;
@@ -103,6 +105,48 @@ export async function syncCommand(environment: Environment, flags: SyncFlags): P
   } finally {
     context.client.close();
   }
+}
+
+async function openSync(
+  environment: Environment,
+  flags: SyncFlags,
+): Promise<{ context: RunContext; format: OutputFormat }> {
+  const settings = readSettings(environment.env, flags.settings);
+  const format = outputFormat(environment, flags.output);
+  const agreedPlan = flags.plan === undefined ? undefined : await readPlanFile(flags.plan);
+  const context = await openRun(environment, settings, {
+    format,
+    firstRun: flags.firstRun,
+    agreedPlan,
+    cluster: flags,
+  });
+  return { context, format };
+}
+
+/** In a pod nobody looks at the exit code. By hand, whoever typed it reads it. */
+async function tellOfUnstartedRun({ env, stderr, signal }: Environment, failure: Failure): Promise<void> {
+  const job = env['JOB_NAME'];
+  if (!job) return;
+  const redactor = new Redactor();
+  const log = jsonLog({ level: 'warn', redactor, write: (text) => void stderr.write(text) });
+  await tellOfFailedStart(
+    {
+      channels: readChannelSettings(env),
+      clock: systemClock,
+      random: Math.random,
+      log,
+      redactor,
+      userAgent,
+      proxyEnv: env,
+      signal,
+    },
+    failure,
+    {
+      namespace: env['POD_NAMESPACE'] ?? 'poolc-system',
+      membersNamespace: env['TARGET_NAMESPACE'] ?? 'poolc-users',
+      job,
+    },
+  );
 }
 
 async function readPlanFile(file: string): Promise<PlanDocument> {

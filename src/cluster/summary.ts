@@ -1,10 +1,14 @@
-/** The last acknowledged delivery, kept in a ConfigMap for people and for `status`: counts and exceptions, no entry for each member. */
+/**
+ * The last acknowledged delivery, kept in a ConfigMap for people and for `status`: counts and exceptions, no entry for
+ * each member. Beside it, what operators were told last, so that a Job that tries again and again tells them once.
+ */
 import * as z from 'zod';
 import type { ClusterClient } from './client.ts';
 import { readConfigMap, updateConfigMap } from './config-maps.ts';
 
 export const summaryName = 'credentials-updater-summary';
 const summaryKey = 'summary.json';
+const toldKey = 'told';
 const mostExceptions = 1_000;
 
 const summarySchema = z.object({
@@ -38,7 +42,25 @@ export async function writeSummary(
     undefined,
     2,
   );
-  await updateConfigMap(client, namespace, summaryName, () => ({ [summaryKey]: text }), signal);
+  await updateConfigMap(client, namespace, summaryName, (data) => ({ ...data, [summaryKey]: text }), signal);
+}
+
+/** What operators were told last, as `writeTold` left it; undefined when nothing was. */
+export async function readTold(
+  client: ClusterClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  return (await readConfigMap(client, namespace, summaryName, signal)).data[toldKey];
+}
+
+export async function writeTold(
+  client: ClusterClient,
+  namespace: string,
+  told: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await updateConfigMap(client, namespace, summaryName, (data) => ({ ...data, [toldKey]: told }), signal);
 }
 
 /** undefined when no run was ever acknowledged, or the record is unreadable. */

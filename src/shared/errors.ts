@@ -32,6 +32,8 @@ export type ErrorKind =
   | 'login'
   /** The club's site, asked by a member, refused or failed. */
   | 'site'
+  /** Operators could not be told of a run: only ever a warning. */
+  | 'notification'
   /** A well-formed but implausible directory, or a plan that no longer holds. */
   | 'refused'
   /** The run lock is held by someone else, or was lost. */
@@ -51,6 +53,7 @@ const exitCodeOfKind: Record<ErrorKind, number> = {
   delivery: exitCodes.failed,
   login: exitCodes.failed,
   site: exitCodes.failed,
+  notification: exitCodes.failed,
   refused: exitCodes.refused,
   lock: exitCodes.locked,
   aborted: exitCodes.terminated,

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { writeEvent } from '../cluster/events.ts';
 import { type RunSummary, writeSummary } from '../cluster/summary.ts';
+import type { RunOutcome } from '../notify/run-facts.ts';
 import type { Plan } from '../plan/plan.ts';
 import { computeSlack, type Slack } from '../plan/schedule.ts';
 import { exitCodes, type Failure, toFailure } from '../shared/errors.ts';
@@ -9,8 +10,6 @@ import type { RunContext } from './context.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { RunLock } from './run-lock.ts';
 import type { StepName, Steps } from './steps.ts';
-
-export type RunOutcome = 'done' | 'partial' | 'failed' | 'refused' | 'locked' | 'stopped';
 
 export interface RunReport {
   readonly outcome: RunOutcome;

@@ -1,4 +1,4 @@
-/** A whole run: the lock around the flow, and a report whatever happens. */
+/** A whole run: the lock around the flow, a report whatever happens, and operators who are told of it. */
 import { leaseName } from '../cluster/lease.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { Failure, toFailure } from '../shared/errors.ts';
@@ -8,6 +8,7 @@ import { makeReport, publishReport, type RunReport } from './report.ts';
 import { acquireRunLock, type RunLock } from './run-lock.ts';
 import { Steps } from './steps.ts';
 import { type RunState, sync } from './sync.ts';
+import { tellOfRun } from './tell.ts';
 
 /** Never throws: a failure is part of the report. */
 export async function runSync(context: RunContext): Promise<RunReport> {
@@ -41,6 +42,8 @@ export async function runSync(context: RunContext): Promise<RunReport> {
   const report = makeReport(context, { error, steps, plan: state?.plan, outcomes, seconds });
   await publishReport(context, report, lock);
   await lock?.release();
+  // Last, so that no receiver that hangs keeps the lock from the next run, or the report from the cluster.
+  await tellOfRun(context, report);
   return report;
 }
 
