@@ -49,6 +49,10 @@ export const partialMetadata = 'application/json;as=PartialObjectMetadataList;g=
 export const partialMetadataOfOne = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
 const requestTimeoutMs = 30_000;
+/** An API server that is starting knows neither accounts nor rights for some seconds: so long a 401 or 403 is no verdict. */
+const settlingMs = 20_000;
+/** What a load balancer answers while no API server stands behind it. */
+const awayStatuses: readonly number[] = [502, 503, 504];
 /** How long a projected token is trusted before its file is read again; the kubelet rotates it long before it expires. */
 const tokenFileTtlMs = 60_000;
 
@@ -68,6 +72,8 @@ export class ClusterClient {
   #tokenFile: { readonly header: string; readonly readAt: number } | undefined;
   #fence: (() => void) | undefined;
   #requests = 0;
+  /** When the API server was last seen to be away, on the monotonic clock. */
+  #awayAt: number | undefined;
   #serverTimeMs: number | undefined;
   #serverTimeTakenAt = 0;
 
@@ -130,6 +136,9 @@ export class ClusterClient {
       signal,
       beforeSend: changes ? this.#fence : undefined,
     });
+    if (awayStatuses.includes(response.status)) this.#wasAway();
+    const passing = this.#passingReason(request, response);
+    if (passing !== undefined) throw this.#failureOf(request, response, passing);
     if ((response.status >= 200 && response.status < 300) || request.expected?.includes(response.status)) {
       // A 404 page of a load balancer must not pass for "there is no such account", nor its 200 for "deleted". The API
       // server itself answers a path that it doesn't serve, as /openid may be, in plain text.
@@ -138,11 +147,7 @@ export class ClusterClient {
       if (this.#serverTimeMs === undefined) this.#takeServerTime(response);
       return response;
     }
-    throw this.#failureOf(
-      request,
-      response,
-      response.status === 401 && bearer === undefined && this.#tokenHasRotated(),
-    );
+    throw this.#failureOf(request, response, undefined);
   }
 
   close(): void {
@@ -152,7 +157,26 @@ export class ClusterClient {
 
   #openPool(tls: ClusterAccess['tls']): ConnectionPool {
     const { access, connections, env } = this.#options;
-    return new ConnectionPool({ server: access.server, tls, size: connections, proxyEnv: env, requestTimeoutMs });
+    return new ConnectionPool({
+      server: access.server,
+      tls,
+      size: connections,
+      proxyEnv: env,
+      requestTimeoutMs,
+      onLoss: () => this.#wasAway(),
+    });
+  }
+
+  #wasAway(): void {
+    this.#awayAt = this.#options.clock.monotonic();
+  }
+
+  /** Why a refusal, even one that the caller expects, is no verdict yet; undefined when it is one. */
+  #passingReason({ bearer }: ClusterRequest, { status }: HttpResponse): 'settling' | 'rotated' | undefined {
+    if (status !== 401 && status !== 403) return undefined;
+    if (status === 401 && bearer === undefined && this.#tokenHasRotated()) return 'rotated';
+    const settling = this.#awayAt !== undefined && this.#options.clock.monotonic() - this.#awayAt < settlingMs;
+    return settling ? 'settling' : undefined;
   }
 
   /** A client certificate speaks for its whole connection, louder than any bearer token: another's token goes without. */
@@ -214,27 +238,32 @@ export class ClusterClient {
     return this.#tokenFileHeader(credential) !== refused;
   }
 
-  #failureOf({ method, path }: ClusterRequest, response: HttpResponse, rotated: boolean): Failure {
+  #failureOf(
+    { method, path }: ClusterRequest,
+    response: HttpResponse,
+    passing: 'settling' | 'rotated' | undefined,
+  ): Failure {
     const { clock, access, redactor } = this.#options;
     const parsed = statusSchema.safeParse(parseJson(response.body));
     const status = response.status;
-    const said = parsed.success ? parsed.data.message : undefined;
+    const given = parsed.success ? parsed.data.message : undefined;
     const message =
-      said === undefined
+      given === undefined
         ? `${method} ${path.split('?')[0]} was answered with ${status}`
-        : redactor.redact(said.slice(0, 500));
+        : redactor.redact(given.slice(0, 500));
     const retryAfterMs = parseRetryAfter(response.header('retry-after'), clock.now());
-    return new Failure(
-      'cluster',
-      status === 401 ? `the API server does not accept our credentials (401): ${message}` : message,
-      {
-        status,
-        transient: isTransientStatus(status) || rotated,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        ...(parsed.success && parsed.data.reason !== undefined ? { reason: parsed.data.reason } : {}),
-        ...hintFor(status, access),
-      },
-    );
+    const refused = status === 401 ? `the API server does not accept our credentials (401): ${message}` : message;
+    const said =
+      passing === 'settling'
+        ? `${refused} (it was away a moment ago and may not know accounts and rights yet)`
+        : refused;
+    return new Failure('cluster', said, {
+      status,
+      transient: isTransientStatus(status) || passing !== undefined,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(parsed.success && parsed.data.reason !== undefined ? { reason: parsed.data.reason } : {}),
+      ...hintFor(status, access),
+    });
   }
 }
 

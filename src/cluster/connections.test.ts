@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import net, { type AddressInfo, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type CertificateAuthority,
@@ -40,7 +41,14 @@ async function serve(listener: RequestListener): Promise<{ port: number; connect
 
 function poolOf(
   port: number,
-  options: { size?: number; timeoutMs?: number; ca?: string; host?: string; env?: NodeJS.ProcessEnv } = {},
+  options: {
+    size?: number;
+    timeoutMs?: number;
+    ca?: string;
+    host?: string;
+    env?: NodeJS.ProcessEnv;
+    onLoss?: () => void;
+  } = {},
 ): ConnectionPool {
   const pool = new ConnectionPool({
     server: new URL(`https://${options.host ?? '127.0.0.1'}:${port}`),
@@ -48,6 +56,7 @@ function poolOf(
     size: options.size ?? 2,
     proxyEnv: options.env ?? {},
     requestTimeoutMs: options.timeoutMs ?? 10_000,
+    ...(options.onLoss === undefined ? {} : { onLoss: options.onLoss }),
   });
   closing.push(() => pool.close());
   return pool;
@@ -179,6 +188,52 @@ describe('a server that cannot be used', () => {
     expect(await failureOf(poolOf(port).send(get('/')))).toMatchObject({
       message: expect.stringContaining('did not answer as a Kubernetes API server'),
     });
+  });
+});
+
+describe('a server that seems to be away', () => {
+  const lossesOf = async (port: number, ask: (pool: ConnectionPool) => Promise<unknown>) => {
+    let losses = 0;
+    const pool = poolOf(port, { timeoutMs: 300, onLoss: () => losses++ });
+    await failureOf(ask(pool));
+    return { pool, losses: () => losses };
+  };
+
+  it('is told of when it closes a connection that was used just now, with or without a request on it', async () => {
+    const sockets: net.Socket[] = [];
+    const { port } = await serve((request, response) => {
+      sockets.push(request.socket);
+      if (request.url === '/reset') request.socket.destroy();
+      else response.end();
+    });
+    const reset = await lossesOf(port, (pool) => pool.send(get('/reset')));
+    expect(reset.losses()).toBe(1);
+    const idle = await lossesOf(port, (pool) => pool.send(get('/')));
+    expect(idle.losses()).toBe(0);
+    sockets.at(-1)?.destroy();
+    await expect.poll(idle.losses).toBe(1);
+  });
+
+  it('is told of when nothing listens, and when no answer comes in time', async () => {
+    const server = net.createServer();
+    const closed = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    expect((await lossesOf(closed, (pool) => pool.send(get('/')))).losses()).toBe(1);
+    const { port } = await serve(() => {});
+    expect((await lossesOf(port, (pool) => pool.send(get('/')))).losses()).toBe(1);
+  });
+
+  it('is not told of when the answer says that the connection ends, or when we end it', async () => {
+    const { port } = await serve((_, response) => {
+      response.setHeader('connection', 'close').end();
+    });
+    const { pool, losses } = await lossesOf(port, (each) => each.send(get('/')));
+    await pool.send(get('/'));
+    const other = await serve(echo);
+    const kept = await lossesOf(other.port, (each) => each.send(get('/')));
+    kept.pool.close();
+    await sleep(100);
+    expect([losses(), kept.losses()]).toEqual([0, 0]);
   });
 });
 

@@ -17,6 +17,8 @@ export interface ConnectionOptions extends ConnectOptions {
   readonly proxyEnv: NodeJS.ProcessEnv;
   /** From sending a request to its last byte, in milliseconds. */
   readonly requestTimeoutMs: number;
+  /** Told when a connection could not be opened, was lost, or got no answer in time: the API server seems to be away. */
+  readonly onLoss?: () => void;
 }
 
 export interface RawRequest {
@@ -32,6 +34,8 @@ export interface RawRequest {
 }
 
 const longestBody = 64 * 1024 * 1024;
+/** Servers and load balancers close connections that were idle for longer than this to save them; that is no loss. */
+const idleForLongMs = 4_000;
 
 interface Exchange {
   readonly connection: Connection;
@@ -45,6 +49,7 @@ interface Connection {
   readonly socket: net.Socket;
   readonly parser: ResponseParser;
   exchange: Exchange | undefined;
+  idleSince: number;
 }
 
 interface Waiter {
@@ -160,7 +165,7 @@ export class ConnectionPool {
         if (connection !== undefined) this.#onData(connection, bytes);
       };
       const socket = await connect(this.#options, { agent: this.#agent, signal, onBytes });
-      const opened: Connection = { socket, parser: new ResponseParser(longestBody), exchange: undefined };
+      const opened: Connection = { socket, parser: new ResponseParser(longestBody), exchange: undefined, idleSince: 0 };
       connection = opened;
       this.#all.add(opened);
       socket.on('error', (error) => this.#onEnd(opened, error));
@@ -169,6 +174,7 @@ export class ConnectionPool {
       socket.resume();
       return opened;
     } catch (error) {
+      if (!signal.aborted) this.#options.onLoss?.();
       // Whoever waits for a connection tries on their own: the next one may succeed, or fail with its own error.
       queueMicrotask(() => this.#serveWaiting());
       throw error;
@@ -205,12 +211,15 @@ export class ConnectionPool {
     const { exchange } = connection;
     const response = error === undefined ? connection.parser.end() : undefined;
     this.#finish(connection, false);
-    if (exchange === undefined) return;
-    if (response !== undefined) exchange.resolve(response);
-    else
-      exchange.reject(
-        connectionFailure(this.#options.server, error ?? Object.assign(new Error('closed'), { code: 'ECONNRESET' })),
-      );
+    if (response !== undefined) {
+      exchange?.resolve(response);
+      return;
+    }
+    const spared = exchange === undefined && performance.now() - connection.idleSince > idleForLongMs;
+    if (!this.#closed && !spared) this.#options.onLoss?.();
+    exchange?.reject(
+      connectionFailure(this.#options.server, error ?? Object.assign(new Error('closed'), { code: 'ECONNRESET' })),
+    );
   }
 
   /** Ends the exchange of a connection; the connection goes on or is closed. */
@@ -230,6 +239,7 @@ export class ConnectionPool {
   }
 
   #release(connection: Connection): void {
+    connection.idleSince = performance.now();
     const waiter = this.#waiting.shift();
     if (waiter === undefined) this.#idle.push(connection);
     else waiter.resolve(connection);
@@ -251,6 +261,7 @@ export class ConnectionPool {
       const { exchange } = connection;
       if (exchange === undefined || now - exchange.startedAt < this.#options.requestTimeoutMs) continue;
       this.#finish(connection, false);
+      this.#options.onLoss?.();
       exchange.reject(
         new Failure(
           'cluster',

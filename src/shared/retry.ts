@@ -74,6 +74,8 @@ function givenUp(failure: Failure, attempts: number, elapsedMs: number): Failure
     {
       cause: failure,
       exitCode: failure.exitCode,
+      // Whoever has more time than we had may go on trying.
+      transient: failure.transient,
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
       ...(failure.status === undefined ? {} : { status: failure.status }),
       ...(failure.reason === undefined ? {} : { reason: failure.reason }),

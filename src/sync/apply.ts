@@ -32,7 +32,7 @@ export async function removeLeavers(
 ): Promise<Failure | undefined> {
   if (plan.remove.length === 0) return undefined;
   const { client, settings, log } = context;
-  const unrecorded = await tryToRecord(context, plan.recordOfRemoved, signal);
+  const unrecorded = await tryToRecord(context, plan.recordOfRemoved, signal, AbortSignal.timeout(recordBudgetMs));
   if (unrecorded !== undefined) {
     log.warn(
       `the names of ${plan.recordOfRemoved.length} leavers could not be recorded: ${unrecorded.message}; they are removed all the same, and no account is created in this run`,
@@ -115,16 +115,19 @@ async function tryToRecord(
   { client, settings }: RunContext,
   records: readonly NameRecord[],
   signal: AbortSignal,
+  patience?: AbortSignal,
 ): Promise<Failure | undefined> {
   if (records.length === 0) return undefined;
-  const brief = AbortSignal.any([signal, AbortSignal.timeout(recordBudgetMs)]);
   try {
-    await recordNames(client, settings.podNamespace, records, brief);
+    const either = patience === undefined ? signal : AbortSignal.any([signal, patience]);
+    await recordNames(client, settings.podNamespace, records, either);
     return undefined;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof Failure && error.kind === 'lock') throw error;
-    return brief.aborted ? new Failure('cluster', `no answer within ${recordBudgetMs / 1_000} s`) : toFailure(error);
+    return patience?.aborted
+      ? new Failure('cluster', `no answer within ${recordBudgetMs / 1_000} s`)
+      : toFailure(error);
   }
 }
 

@@ -10,6 +10,7 @@ import { type LeaseAddress, type LeaseState, readLease, writeLease } from '../cl
 import type { Clock } from '../shared/clock.ts';
 import { Failure, toFailure } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
+import { defaultRetryPolicy, type RetryPolicy } from '../shared/retry.ts';
 
 export interface RunLockOptions {
   readonly client: ClusterClient;
@@ -32,7 +33,7 @@ export interface RunLock {
   readonly remainingMs: () => number;
   /** @throws Failure (lock) when it isn't certainly ours any more: nothing may be changed from then on */
   readonly assertHeld: () => void;
-  /** Renews now. @throws Failure (lock) when someone else has taken it */
+  /** Renews now. @throws Failure (lock) when it is ours no more; a transient one when it may be tried again until then */
   readonly renew: () => Promise<void>;
   /** Aborted once the lock is lost. */
   readonly lost: AbortSignal;
@@ -42,12 +43,21 @@ export interface RunLock {
 
 const pollMs = 1_000;
 const renewalRounds = 3;
+/** An API server that restarts is waited for, so that the next run needn't wait for the lock to end by itself. */
+const giveBackMs = 20_000;
+/** After a signal: 10 s are promised for everything. */
+const giveBackInHasteMs = 2_000;
 
 export async function acquireRunLock(options: RunLockOptions): Promise<RunLock> {
   const { durationMs = 90_000, renewEveryMs = 20_000 } = options;
   const acquired = await takeOver(options, durationMs);
   return hold(options, acquired, { durationMs, renewEveryMs });
 }
+
+/** The run's first request: a wrong address should say so soon. */
+const firstLook: RetryPolicy = { ...defaultRetryPolicy, budgetMs: 20_000, longestWaitMs: 2_000 };
+/** For whoever waits for the lock, an API server that restarts is no reason to give up. */
+const patience: RetryPolicy = { ...defaultRetryPolicy, longestWaitMs: 2_000 };
 
 interface Held {
   readonly state: LeaseState;
@@ -62,11 +72,7 @@ async function takeOver(options: RunLockOptions, durationMs: number): Promise<He
   let told = false;
   let writtenAt = startedAt;
   for (;;) {
-    const state = await readLease(client, address, signal, {
-      budgetMs: 20_000,
-      firstWaitMs: 200,
-      longestWaitMs: 2_000,
-    });
+    const state = await readLease(client, address, signal, watched === undefined ? firstLook : patience);
     const now = clock.monotonic();
     if (watched === undefined || watched.renewTime !== state.renewTime || watched.holder !== state.holder) {
       watched = { renewTime: state.renewTime, holder: state.holder, since: now };
@@ -87,7 +93,7 @@ async function takeOver(options: RunLockOptions, durationMs: number): Promise<He
           transitions: state.transitions + (state.resourceVersion === undefined ? 0 : 1),
         },
         signal,
-        { budgetMs: 20_000, firstWaitMs: 200, longestWaitMs: 2_000 },
+        patience,
       );
       if (written !== undefined) {
         if (state.holder)
@@ -158,7 +164,9 @@ function hold(
       held = { state, since: sentAt };
       return;
     }
-    throw new Failure('cluster', 'the Lease of the run lock is being changed by someone else all the time');
+    throw new Failure('cluster', 'the Lease of the run lock is being changed by someone else all the time', {
+      transient: true,
+    });
   };
   const lostTo = (other: string | undefined): Failure => {
     const failure = new Failure(
@@ -201,20 +209,27 @@ function hold(
       stop.abort();
       if (remainingMs() === 0) return;
       await renewing?.catch(() => undefined);
+      const budgetMs = signal.aborted ? giveBackInHasteMs : Math.min(giveBackMs, remainingMs());
+      const tooLate = AbortSignal.timeout(Math.ceil(budgetMs) + 1_000);
+      const ended = signal.aborted ? tooLate : AbortSignal.any([signal, tooLate]);
       try {
-        await giveBack(client, address, held.state, holder);
+        await giveBack({ client, address, signal: ended }, held.state, { holder, budgetMs });
       } catch (error) {
+        const why = tooLate.aborted ? 'the API server did not answer in time' : toFailure(error).message;
         log.warn(
-          `the run lock could not be given back, it ends by itself in ${Math.ceil(remainingMs() / 1_000)} s: ${toFailure(error).message}`,
+          `the run lock could not be given back, it ends by itself in ${Math.ceil(remainingMs() / 1_000)} s: ${why}`,
         );
       }
     },
   };
 }
 
-async function giveBack(client: ClusterClient, address: LeaseAddress, held: LeaseState, holder: string): Promise<void> {
-  const signal = AbortSignal.timeout(3_000);
-  const policy = { budgetMs: 2_000, firstWaitMs: 100, longestWaitMs: 500 };
+async function giveBack(
+  { client, address, signal }: Pick<RunLockOptions, 'client' | 'address' | 'signal'>,
+  held: LeaseState,
+  { holder, budgetMs }: { holder: string; budgetMs: number },
+): Promise<void> {
+  const policy = { budgetMs, firstWaitMs: 100, longestWaitMs: 500 };
   let state = held;
   // A renewal that was under way when the run ended may have been committed: then the second round knows its version.
   for (let round = 0; round < 2 && state.holder === holder; round++) {

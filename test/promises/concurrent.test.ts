@@ -4,6 +4,7 @@ import { useClub } from '../club.ts';
 import { expectExit } from '../command.ts';
 import { watchDepartures } from './departures.ts';
 import { printFigure } from './figures.ts';
+import { holdLock } from './lease.ts';
 import { startProber } from './prober.ts';
 import { scale } from './scale.ts';
 import { openWire } from './wire.ts';
@@ -58,15 +59,7 @@ test('of two runs at once, the one that waits in vain says who holds the lock si
   const club = await useClub();
   club.api.seed(2);
   const since = '2026-01-02T03:04:05.000000Z';
-  const { status } = await club.cluster.request(
-    'POST',
-    `/apis/coordination.k8s.io/v1/namespaces/${club.cluster.systemNamespace}/leases`,
-    {
-      metadata: { name: 'credentials-updater' },
-      spec: { holderIdentity: 'another-pod-1a2b3c4d', leaseDurationSeconds: 90, acquireTime: since, renewTime: since },
-    },
-  );
-  expect(status).toBe(201);
+  await holdLock(club, { holder: 'another-pod-1a2b3c4d', since });
 
   const result = await club.run(['sync'], { env: { LOCK_WAIT: '2s' } });
 
@@ -79,11 +72,7 @@ test('a lock that its holder lost hold of is taken over only after it has stood 
   const club = await useClub();
   club.api.seed(2);
   // Written by a clock that is years behind ours: only that it stands still may count.
-  const longAgo = '2020-01-01T00:00:00.000000Z';
-  await club.cluster.request('POST', `/apis/coordination.k8s.io/v1/namespaces/${club.cluster.systemNamespace}/leases`, {
-    metadata: { name: 'credentials-updater' },
-    spec: { holderIdentity: 'a-dead-pod', leaseDurationSeconds: 3, acquireTime: longAgo, renewTime: longAgo },
-  });
+  await holdLock(club, { holder: 'a-dead-pod', since: '2020-01-01T00:00:00.000000Z', durationSeconds: 3 });
   const startedAt = performance.now();
   const result = await club.run(['sync']);
   expectExit(result, 0);

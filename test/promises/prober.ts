@@ -28,10 +28,17 @@ export interface Prober {
   stop(): Promise<void>;
 }
 
-/** Call it in a test. @param perSecond about how many probes; bounded, since the API server has other work to do */
-export function startProber(club: Club, { perSecond = 50 }: { perSecond?: number } = {}): Prober {
+export interface ProberOptions {
+  /** About how many probes; bounded, since the API server has other work to do. */
+  readonly perSecond?: number;
+  /** The API server is stopped and started: a verdict counts only while it accepts the updater's own token. */
+  readonly outages?: boolean;
+}
+
+/** Call it in a test. */
+export function startProber(club: Club, { perSecond = 50, outages = false }: ProberOptions = {}): Prober {
   const pauseMs = 1_000 / perSecond;
-  const ask = tokenVerdicts(club);
+  const ask = outages ? verdictsThroughOutages(club) : tokenVerdicts(club);
   const expectedUser = new RegExp(`^system:serviceaccount:${club.cluster.usersNamespace}:`);
   /** Who is away, with the token they had when they left: it stays stored until the next delivery. */
   const deadTokens = new Map<string, string | undefined>();
@@ -89,6 +96,17 @@ export function startProber(club: Club, { perSecond = 50 }: { perSecond?: number
     },
     comeBack: (uuid) => void left.delete(uuid),
     stop,
+  };
+}
+
+/** An API server that is starting rejects every token for a moment, and nobody's updater can do anything about it. */
+function verdictsThroughOutages(club: Club): (token: string) => Promise<string | undefined> {
+  const ask = tokenVerdicts(club);
+  return async (token) => {
+    const verdict = await ask(token);
+    if (verdict !== '401') return verdict;
+    const ours = await ask(club.account.token);
+    return ours === undefined || ours === '401' ? undefined : ask(token);
   };
 }
 

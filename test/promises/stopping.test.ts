@@ -4,15 +4,9 @@ import { z } from 'zod';
 import { type Club, useClub } from '../club.ts';
 import { expectExit, logLines } from '../command.ts';
 import { printFigure } from './figures.ts';
+import { lockHolder } from './lease.ts';
 import type { WireStep } from './steps.ts';
 import { openWire } from './wire.ts';
-
-const leaseSchema = z.object({ spec: z.object({ holderIdentity: z.string().optional() }) });
-
-async function lockHolder({ cluster }: Club): Promise<string | undefined> {
-  const path = `/apis/coordination.k8s.io/v1/namespaces/${cluster.systemNamespace}/leases/credentials-updater`;
-  return leaseSchema.parse((await cluster.request('GET', path)).body).spec.holderIdentity;
-}
 
 const never = new Promise<never>(() => {});
 
