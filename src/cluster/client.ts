@@ -8,7 +8,7 @@ import type { Clock } from '../shared/clock.ts';
 import { Failure } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import type { Redactor } from '../shared/redact.ts';
-import { isTransientStatus, parseRetryAfter, type RetryPolicy, withRetry } from '../shared/retry.ts';
+import { isTransientStatus, type RetryPolicy, retryAfterOf, withRetry } from '../shared/retry.ts';
 import { ConnectionPool } from './connections.ts';
 import type { Credential } from './credential.ts';
 import type { HttpResponse } from './http1.ts';
@@ -251,7 +251,7 @@ export class ClusterClient {
       given === undefined
         ? `${method} ${path.split('?')[0]} was answered with ${status}`
         : redactor.redact(given.slice(0, 500));
-    const retryAfterMs = parseRetryAfter(response.header('retry-after'), clock.now());
+    const retryAfterMs = retryAfterOf(response, clock.now());
     const refused = status === 401 ? `the API server does not accept our credentials (401): ${message}` : message;
     const said =
       passing === 'settling'

@@ -3,6 +3,7 @@ import { Failure } from '../shared/errors.ts';
 import { isRecord, isStringArray } from '../shared/json.ts';
 
 export interface Claims {
+  readonly issuer: string | undefined;
   readonly subject: string;
   readonly audiences: readonly string[];
   readonly issuedAt: number;
@@ -28,11 +29,12 @@ export function readClaims(token: string): Claims {
   const payload = decode(body);
   if (header === undefined || !isRecord(payload)) throw notAToken();
   lastHeader = { text: head, header };
-  const { sub, aud, iat, exp } = payload;
+  const { iss, sub, aud, iat, exp } = payload;
   const audiences = typeof aud === 'string' ? [aud] : aud;
   if (typeof sub !== 'string' || typeof iat !== 'number' || typeof exp !== 'number' || !isStringArray(audiences))
     throw notAToken();
   return {
+    issuer: typeof iss === 'string' ? iss : undefined,
     subject: sub,
     audiences,
     issuedAt: iat,

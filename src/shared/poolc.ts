@@ -5,7 +5,7 @@
 import type { Clock } from './clock.ts';
 import { type ErrorKind, Failure } from './errors.ts';
 import { exchange, type HttpAnswer, type HttpExchange } from './http.ts';
-import { isTransientStatus, parseRetryAfter } from './retry.ts';
+import { isTransientStatus, retryAfterOf } from './retry.ts';
 import type { Secret } from './secret.ts';
 
 export interface PoolcApi {
@@ -52,7 +52,7 @@ function kubernetesUrl(endpoint: URL): URL {
 function refusalOf(api: PoolcApi, kind: ErrorKind, request: string, answer: HttpAnswer): Failure {
   const { status } = answer;
   const said = messageOf(answer.body);
-  const retryAfterMs = parseRetryAfter(answer.header('retry-after'), api.clock.now());
+  const retryAfterMs = retryAfterOf(answer, api.clock.now());
   const common = {
     status,
     transient: isTransientStatus(status),

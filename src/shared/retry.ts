@@ -22,12 +22,21 @@ export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
-/** Milliseconds of a Retry-After header (RFC 9110: seconds or an HTTP date); undefined when absent or unreadable. */
-export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+/**
+ * How long an answer asks to be waited for, in milliseconds (Retry-After, RFC 9110: seconds or an HTTP date); undefined
+ * when it doesn't, or unreadably. A date is meant by the clock of whoever sent it, which their Date header tells: ours
+ * may be wrong.
+ */
+export function retryAfterOf(
+  answer: { header(name: string): string | undefined },
+  ourNowMs: number,
+): number | undefined {
+  const value = answer.header('retry-after');
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value.trim())) return Number(value) * 1_000;
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  const theirNowMs = Date.parse(answer.header('date') ?? '');
+  return Number.isNaN(date) ? undefined : Math.max(0, date - (Number.isNaN(theirNowMs) ? ourNowMs : theirNowMs));
 }
 
 export interface RetryContext {

@@ -171,7 +171,7 @@ async function publishEvent(
       reason: reasons[report.outcome],
       note: `exit code ${report.exitCode}${report.step === undefined ? '' : ` in step ${report.step}`}; ${members} members, ${delivered} delivered, ${undelivered} without a fresh token, ${removed} removed, ${notRemoved} not removed. The pod's log says why and what to do.`,
       instance: context.host,
-      nowMs: context.clock.now(),
+      nowMs: context.client.serverTime ?? context.clock.now(),
       suffix: Math.floor(context.random() * 2 ** 48).toString(16),
     },
     signal,

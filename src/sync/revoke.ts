@@ -65,7 +65,12 @@ export async function revoke(
     );
     if (hold)
       await attempt('the hold could not be written', () =>
-        holdMember(client, settings.podNamespace, { uuid, since: new Date(clock.now()).toISOString() }, signal),
+        holdMember(
+          client,
+          settings.podNamespace,
+          { uuid, since: new Date(client.serverTime ?? clock.now()).toISOString() },
+          signal,
+        ),
       );
     const removed: string[] = [];
     for (const account of accounts) {
