@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import { accountsOf, createAccount } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { expectExit, type RunningCommand } from '../command.ts';
+import { changeLease } from './lease.ts';
 import { changesSomething } from './steps.ts';
 import { openWire } from './wire.ts';
 
@@ -137,11 +138,32 @@ export async function frozenRunChangesNothing(program: Program): Promise<void> {
   const running = await frozen.promise;
   await sleep((frozenLockSeconds + 1) * 1_000);
   const asked = [wire.cluster.requests.length, wire.poolc.requests.length];
+  const changes = () =>
+    [...wire.cluster.requests.slice(asked[0]), ...wire.poolc.requests.slice(asked[1])].filter(changesSomething);
+  // One change says it all: what a run without the fence does after that, and for how long, is of no interest.
+  wire.watch(() => {
+    if (changes().length > 0) running.kill('SIGKILL');
+  });
   running.kill('SIGCONT');
   const result = await ended;
 
-  const after = [...wire.cluster.requests.slice(asked[0]), ...wire.poolc.requests.slice(asked[1])];
-  expect(after.filter(changesSomething).map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  expect(changes().map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  expectExit(result, 5);
+}
+
+/** The renewal before each attempt to deliver: between the first one and the second the lock became another run's. */
+export async function deliveryIsNotRepeatedWithoutTheLock(program: Program): Promise<void> {
+  const club = await useClub();
+  club.api.seed(4);
+  const wire = await openWire(club);
+  // Retry-After leaves enough time for the other run to come in between.
+  const { hit } = wire.addFault('deliver', { kind: 'status', status: 503, retryAfter: '2' }, 1);
+  const taken = hit.then(() => changeLease(club, { holderIdentity: 'another-pod' }));
+
+  const result = await wire.run(['sync'], program);
+
+  await taken;
+  expect(club.api.deliveries()).toEqual([]);
   expectExit(result, 5);
 }
 
