@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { AnsiUp } from 'ansi_up';
+import { eastAsianWidth } from 'get-east-asian-width';
 import { chromium } from 'playwright-core';
 
 export interface Typed {
@@ -65,9 +66,24 @@ export async function openTerminal({ env, columns = 80, rows = 40 }: TerminalOpt
     type,
     clear: () => type({ type: 'clear', until: /^\$ ?$/ }),
     screen: () => capture(),
-    takePicture: async (file) => renderPicture((await capture('-e')).replace(/\n\$ ?$/, ''), { file, columns }),
+    takePicture: async (file) => renderPicture(withoutPrompt(await capture('-e')), { file, columns }),
     [Symbol.asyncDispose]: async () => void (await tmux('kill-server')),
   };
+}
+
+/** Without the last line, where it is only a prompt; its colour codes are no reason to keep it. */
+function withoutPrompt(shown: string): string {
+  const lines = shown.split('\n');
+  return /^\$ ?$/.test(stripVTControlCharacters(lines.at(-1) ?? '')) ? lines.slice(0, -1).join('\n') : shown;
+}
+
+/** A Korean letter as wide as two Latin ones, as it is in a terminal; in a browser each font has its own idea. */
+function inCells(html: string): string {
+  return html.replace(/\P{ASCII}/gu, (character) =>
+    eastAsianWidth(character.codePointAt(0) ?? 0) === 2
+      ? `<span style="display:inline-block;width:2ch;height:19px;vertical-align:top;text-align:center">${character}</span>`
+      : character,
+  );
 }
 
 async function renderPicture(text: string, { file, columns }: { file: string; columns: number }): Promise<void> {
@@ -85,7 +101,7 @@ async function renderPicture(text: string, { file, columns }: { file: string; co
   try {
     const page = await browser.newPage({ viewport: { width: 1000, height: 400 } });
     await page.setContent(
-      `<body style="margin:0"><pre style="display:inline-block;width:${columns}ch;margin:0;padding:14px 18px;background:#10161d;color:#e8edf2;font:14px/1.35 'DejaVu Sans Mono','Noto Sans Mono CJK KR',monospace">${colours.ansi_to_html(text)}</pre></body>`,
+      `<body style="margin:0"><pre style="display:inline-block;width:${columns}ch;margin:0;padding:14px 18px;background:#10161d;color:#e8edf2;font:14px/19px 'DejaVu Sans Mono','Noto Sans Mono CJK KR',monospace">${inCells(colours.ansi_to_html(text))}</pre></body>`,
     );
     await page.locator('pre').screenshot({ path: file });
   } finally {

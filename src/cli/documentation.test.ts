@@ -1,0 +1,62 @@
+/** docs/commands.md and its Korean twin name every command, flag, exit code and setting that there is, and no other. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { flagOf, settingDefinitions, settingGroups } from '../config.ts';
+import { exitCodes } from '../shared/errors.ts';
+import { createProgram } from './program.ts';
+
+const docs = join(import.meta.dirname, '../../docs');
+const { stdout, stderr } = process;
+const program = createProgram({
+  environment: { env: {}, stdout, stderr, signal: new AbortController().signal },
+  end: () => undefined,
+});
+const membersCommands = ['login', 'logout', 'get-token'];
+const commands = program.commands.filter((command) => !membersCommands.includes(command.name()));
+const settingFlags = new Set(settingDefinitions.map(({ name }) => flagOf(name)));
+const ownFlags = commands.map((command) => ({
+  command: command.name(),
+  flags: command.options.flatMap(({ long, short }) => [long, short].filter((flag) => typeof flag === 'string')),
+}));
+
+describe.each(['commands.md', 'commands.ko.md'])('docs/%s', async (file) => {
+  const text = await readFile(join(docs, file), 'utf8');
+  const section = (name: string) => text.split(/^## /m).find((part) => part.startsWith(`${name}\n`)) ?? '';
+  const named = (part: string) => new Set([...part.matchAll(/(?<![\w-])--?[a-z][a-z-]*/g)].map(([flag]) => flag));
+
+  test.each(ownFlags)('names each flag of $command, and none that is not', ({ command, flags }) => {
+    const common = ['--kubeconfig', '--context'];
+    const wanted = flags.filter((flag) => !settingFlags.has(flag) && !common.includes(flag));
+    expect(section(command)).not.toBe('');
+    const inTable = named(
+      section(command)
+        .split('\n')
+        .filter((line) => line.startsWith('| `-'))
+        .map((line) => line.split('|')[1])
+        .join(),
+    );
+    expect([...inTable].toSorted()).toEqual(wanted.toSorted());
+  });
+
+  test('names no flag that the program does not have', () => {
+    const known = new Set(ownFlags.flatMap(({ flags }) => flags));
+    expect([...named(text)].filter((flag) => !known.has(flag) && flag !== '--help')).toEqual([]);
+  });
+
+  test('names every setting with its default', () => {
+    for (const { name, default: fallback } of settingDefinitions) {
+      const line = text
+        .split('\n')
+        .find((each) => each.startsWith('| ') && each.split('|')[1]?.match(new RegExp(`\\b${name}\\b`)));
+      expect({ name, line }).toEqual({ name, line: expect.stringContaining(fallback ?? '') });
+    }
+    for (const { settings, environmentOnly } of settingGroups)
+      for (const { name } of settings) expect(text.includes(flagOf(name)) && environmentOnly).toBeFalsy();
+  });
+
+  test('names every exit code', () => {
+    for (const code of Object.values(exitCodes))
+      expect(text).toMatch(new RegExp(`^\\| (\\d+, )?${code}(, \\d+)? \\|`, 'm'));
+  });
+});
