@@ -113,6 +113,14 @@ describe("a leaver's own namespace", () => {
     await expect(access(join(desk.directory, 'pwned'))).rejects.toThrow('ENOENT');
   });
 
+  it('is handed over to nobody while the name is not replaced: nothing is changed', async () => {
+    await leaveNamespace('kim-lab');
+    const before = await leavers();
+    const [handOver] = fixesOf(before).filter(({ label }) => label?.includes('hand it over'));
+    await expect(desk.shell(handOver?.command ?? 'true')).rejects.toThrow('serviceaccounts "NEW_OWNER" not found');
+    expect(textOf(await leavers())).toBe(textOf(before));
+  });
+
   it('is quarantined: nothing in it runs, nothing else is lost, and preflight is content', async () => {
     await leaveNamespace('kim-lab');
     await runFix(await leavers(), 'quarantine');

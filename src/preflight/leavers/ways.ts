@@ -30,6 +30,7 @@ export function waysWithNamespace(
     {
       label: `hand it over to the member whose ServiceAccount is called ${newOwner}`,
       command: joined([
+        findNewOwner(commands, targetNamespace),
         kubectl`label namespace/${namespace} ${`${ownerLabel}=${newOwner}`} --overwrite`,
         ...namings.map((naming) => renameSubject(commands, naming, targetNamespace)),
         ...locked,
@@ -57,9 +58,14 @@ export function waysWithBinding(commands: Commands, naming: Naming, targetNamesp
     },
     {
       label: `or give it to the member whose ServiceAccount is called ${newOwner}`,
-      command: renameSubject(commands, naming, targetNamespace),
+      command: joined([findNewOwner(commands, targetNamespace), renameSubject(commands, naming, targetNamespace)]),
     },
   ];
+}
+
+/** Fails, and keeps the rest from happening, where the name was not replaced, or mistyped. */
+function findNewOwner({ kubectl }: Commands, targetNamespace: string): string {
+  return kubectl`-n ${targetNamespace} get serviceaccount/${newOwner} -o name`;
 }
 
 /** A token that never expires may be in the leaver's hands. */
