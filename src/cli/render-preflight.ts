@@ -1,4 +1,5 @@
 /** Preflight's report as a person reads it: one line a check, and below it what to run. */
+import { withoutInvisible } from '../plan/model.ts';
 import type { Finding, Fix, Status } from '../preflight/finding.ts';
 import type { CheckResult, PreflightReport } from '../preflight/preflight.ts';
 import { wrapLine } from '../shared/terminal-text.ts';
@@ -45,7 +46,9 @@ function checkLines({ check, findings }: CheckResult, options: RenderOptions): s
 
 function headLine(name: string, { status, message }: Finding, { style, columns }: RenderOptions): string {
   const { mark, word, colour } = marks[status];
-  const said = status === 'ok' ? message : `${word}: ${message}`;
+  // A message may quote what the API server or the PoolC API has said.
+  const text = withoutInvisible(message);
+  const said = status === 'ok' ? text : `${word}: ${text}`;
   const line = wrapLine(`${mark} ${name.padEnd(nameWidth)} ${said}`, columns, indent);
   return line.replace(mark, style(colour, mark)).replace(`${word}:`, style(colour, `${word}:`));
 }

@@ -51,12 +51,17 @@ export function isUuid(text: string): boolean {
   return uuidPattern.test(text);
 }
 
-/** Text from outside made safe for a terminal, a log and a sentence: control and invisible characters escaped, cut at 64. */
-export function printable(text: string): string {
-  const escaped = text.replace(
+/** Text from outside made safe for a terminal: control and invisible characters escaped. */
+export function withoutInvisible(text: string): string {
+  return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );
+}
+
+/** The same for a name in a sentence or a log, cut at 64. */
+export function printable(text: string): string {
+  const escaped = withoutInvisible(text);
   return escaped.length > 64 ? `${escaped.slice(0, 63)}…` : escaped;
 }
 

@@ -1,4 +1,5 @@
 /** Secrets that hold a token which never expires. In the members' namespace each of them is somebody's access for ever. */
+import { printable } from '../../plan/model.ts';
 import type { PreflightContext } from '../context.ts';
 import { type Finding, failed, ok } from '../finding.ts';
 import { tokenSecretKind } from '../objects.ts';
@@ -11,7 +12,7 @@ export async function legacyTokens({ settings, gathered, commands }: PreflightCo
   if (secrets.length === 0) return [ok(`no token in ${targetNamespace} lives for ever`)];
   return secrets.map(({ metadata }) =>
     failed(
-      `the Secret ${metadata.name} in ${targetNamespace} holds a token of ${metadata.annotations[accountAnnotation] ?? 'somebody'} that never expires`,
+      `the Secret ${metadata.name} in ${targetNamespace} holds a token of ${printable(metadata.annotations[accountAnnotation] ?? 'somebody')} that never expires`,
       commands.kubectl`-n ${targetNamespace} delete secret/${metadata.name}`,
     ),
   );
