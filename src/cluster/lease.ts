@@ -9,6 +9,8 @@ export const leaseName = 'credentials-updater';
 export interface LeaseState {
   /** undefined when the Lease doesn't exist yet. */
   readonly resourceVersion: string | undefined;
+  /** Goes with each write: the API server would otherwise create a Lease anew that was deleted meanwhile. */
+  readonly uid: string | undefined;
   /** undefined or empty when nobody holds it. */
   readonly holder: string | undefined;
   readonly durationSeconds: number;
@@ -19,7 +21,7 @@ export interface LeaseState {
 }
 
 const leaseSchema = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
+  metadata: z.object({ resourceVersion: z.string(), uid: z.string() }),
   spec: z
     .object({
       holderIdentity: z.string().nullish(),
@@ -52,6 +54,7 @@ export async function readLease(
   if (response.status === 404) {
     return {
       resourceVersion: undefined,
+      uid: undefined,
       holder: undefined,
       durationSeconds: 0,
       acquireTime: undefined,
@@ -62,7 +65,7 @@ export async function readLease(
   return toState(parseAnswer(leaseSchema, response, `the Lease ${address.name}`));
 }
 
-/** Writes the Lease if it is still as `state.resourceVersion` says. undefined when someone else wrote meanwhile. */
+/** Writes the Lease if it is still the one that `state` says. undefined when someone else wrote or deleted it meanwhile. */
 export async function writeLease(
   client: ClusterClient,
   address: LeaseAddress,
@@ -77,7 +80,7 @@ export async function writeLease(
     body: {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { ...address, ...(exists ? { resourceVersion: state.resourceVersion } : {}) },
+      metadata: { ...address, ...(exists ? { resourceVersion: state.resourceVersion, uid: state.uid } : {}) },
       spec: {
         holderIdentity: state.holder ?? '',
         leaseDurationSeconds: state.durationSeconds,
@@ -97,6 +100,7 @@ export async function writeLease(
 function toState({ metadata, spec }: z.infer<typeof leaseSchema>): LeaseState {
   return {
     resourceVersion: metadata.resourceVersion,
+    uid: metadata.uid,
     holder: spec?.holderIdentity ?? undefined,
     durationSeconds: spec?.leaseDurationSeconds ?? 0,
     acquireTime: spec?.acquireTime ?? undefined,

@@ -86,6 +86,7 @@ async function takeOver(options: RunLockOptions, durationMs: number): Promise<He
         address,
         {
           resourceVersion: state.resourceVersion,
+          uid: state.uid,
           holder,
           durationSeconds: Math.ceil(durationMs / 1_000),
           acquireTime: time,
