@@ -10,7 +10,7 @@ import { expectRefusal, useClubWithHistory } from './bad-input.ts';
 import { type Club, useClub } from './club.ts';
 import { logLines, type RunningCommand, runCommand } from './command.ts';
 import { findLeaks } from './leaks.ts';
-import { holdLock, refuseAccount } from './obstacles.ts';
+import { letAnotherHoldTheLock, refuseAccount } from './obstacles.ts';
 
 describe('help', () => {
   test('of the program names the commands and every exit code', async () => {
@@ -259,7 +259,7 @@ describe('exit codes', () => {
 
   test('5 when another run holds the lock for longer than LOCK_WAIT', async () => {
     const club = await useClubWithHistory();
-    await holdLock(club);
+    await letAnotherHoldTheLock(club);
     await expectRefusal(club, ['sync'], {
       env: { LOCK_WAIT: '1s' },
       exitCode: 5,
@@ -275,7 +275,7 @@ describe('exit codes', () => {
     ['SIGINT', 130],
   ] as const)('%s while it waits: %i, at once, and nothing has changed', async (signal, exitCode) => {
     const club = await useClubWithHistory();
-    await holdLock(club);
+    await letAnotherHoldTheLock(club);
     const before = await accountsOf(club.cluster);
     const started = Promise.withResolvers<RunningCommand>();
     const run = club.run(['sync'], { onStart: started.resolve });

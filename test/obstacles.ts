@@ -1,19 +1,12 @@
 /** What stands in a run's way on a real cluster. */
 import { expect, onTestFinished } from 'vitest';
 import type { Club } from './club.ts';
+import { holdLock } from './promises/lease.ts';
 
-/** A Lease that somebody else holds for an hour. */
-export async function holdLock({ cluster }: Club): Promise<void> {
-  const time = new Date().toISOString().replace('Z', '000Z');
-  const { status } = await cluster.request(
-    'POST',
-    `/apis/coordination.k8s.io/v1/namespaces/${cluster.systemNamespace}/leases`,
-    {
-      metadata: { name: 'credentials-updater' },
-      spec: { holderIdentity: 'somebody-else', leaseDurationSeconds: 3_600, acquireTime: time, renewTime: time },
-    },
-  );
-  expect(status).toBe(201);
+/** Another run holds the lock, and does so for an hour. */
+export async function letAnotherHoldTheLock(club: Club): Promise<void> {
+  const since = new Date().toISOString().replace('Z', '000Z');
+  await holdLock(club, { holder: 'somebody-else', since, durationSeconds: 3_600 });
 }
 
 /** A policy of the cluster that refuses one ServiceAccount in the members' namespace, once it is in effect. */

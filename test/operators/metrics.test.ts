@@ -10,7 +10,7 @@ import { expectWorkingTokens } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { expectExit, logLines } from '../command.ts';
 import { findLeaks } from '../leaks.ts';
-import { holdLock } from '../obstacles.ts';
+import { letAnotherHoldTheLock } from '../obstacles.ts';
 import { type Receiver, startReceiver } from './receivers.ts';
 
 const monitoring = join(import.meta.dirname, '../../deploy/monitoring');
@@ -103,7 +103,7 @@ describe('the push at the end of a run', () => {
   test('does not happen for a plan, or for a run that only waited for another', async () => {
     const club = await usePushingClub();
     expectExit(await club.run(['plan']), 0);
-    await holdLock(club);
+    await letAnotherHoldTheLock(club);
     expectExit(await club.run(['sync'], { env: { LOCK_WAIT: '1s' } }), 5);
     expect(club.pushgateway.received).toEqual([]);
   });

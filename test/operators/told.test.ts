@@ -6,7 +6,8 @@ import { expectWorkingTokens } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { expectExit, logLines, runCommand } from '../command.ts';
 import { findLeaks } from '../leaks.ts';
-import { holdLock, refuseAccount } from '../obstacles.ts';
+import { letAnotherHoldTheLock, refuseAccount } from '../obstacles.ts';
+import { changeLease } from '../promises/lease.ts';
 import { openWire } from '../promises/wire.ts';
 import { type Received, type Receiver, type ReceiverOptions, startReceiver } from './receivers.ts';
 
@@ -40,6 +41,10 @@ async function useToldClub(options: ReceiverOptions = {}): Promise<ToldClub> {
     env,
     run: (args, runOptions = {}) => club.run(args, { ...runOptions, env: { ...env, ...runOptions.env } }),
   };
+}
+
+function receiversOf({ env }: ToldClub): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => /^(NOTIFY|HEARTBEAT)_URL$/.test(name)));
 }
 
 const messageSchema = z.object({
@@ -131,6 +136,21 @@ describe('a run that did not go well is told of, without a heartbeat', () => {
     expect(club.monitor.received).toEqual([]);
   });
 
+  test('when it loses the run lock on the way', async () => {
+    const club = await useToldClub();
+    const wire = await openWire(club);
+    const never = new Promise<never>(() => {});
+    const { hit } = wire.addFault('mint a token', { kind: 'hold', until: never, answered: false });
+    const run = wire.run(['sync'], { env: { ...receiversOf(club), LOCK_DURATION: '5s' } });
+    await hit;
+    await changeLease(club, { holderIdentity: 'somebody-else' });
+
+    expectExit(await run, 5);
+
+    expect(theMessage(club).title).toBe('stopped (exit code 5), because the run lock was lost on the way');
+    expect(club.monitor.received).toEqual([]);
+  });
+
   test('when it could not even begin, as a Job', async () => {
     const club = await useToldClub();
     const env = { JOB_NAME: 'credentials-updater-1', JOB_UID: randomUUID(), SCHEDULE: 'now and then' };
@@ -153,7 +173,7 @@ describe('nobody is told', () => {
 
   test('by a run that only waited for another', async () => {
     const club = await useToldClub();
-    await holdLock(club);
+    await letAnotherHoldTheLock(club);
     expectExit(await club.run(['sync'], { env: { LOCK_WAIT: '1s' } }), 5);
     expect([...club.chat.received, ...club.monitor.received]).toEqual([]);
   });
@@ -166,9 +186,8 @@ describe('nobody is told', () => {
       until: new Promise<never>(() => {}),
       answered: false,
     });
-    const { NOTIFY_URL, HEARTBEAT_URL } = { NOTIFY_URL: '', HEARTBEAT_URL: '', ...club.env };
     const result = await wire.run(['sync'], {
-      env: { NOTIFY_URL, HEARTBEAT_URL },
+      env: receiversOf(club),
       onStart: (running) => void hit.then(() => running.kill('SIGTERM')),
     });
     expectExit(result, 143);
