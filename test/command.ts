@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { findLeaks } from './leaks.ts';
 
-const bundledProgram = join(import.meta.dirname, '../dist/credentials-updater.mjs');
+export const bundledProgram = join(import.meta.dirname, '../dist/credentials-updater.mjs');
 
 export interface CommandOptions {
   /** Another bundle than the one in dist/. */

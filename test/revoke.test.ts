@@ -3,6 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { accountsOf, createAccount, expectWorkingTokens, tokenReviewer } from './accounts.ts';
 import { type Club, useClub } from './club.ts';
+import { bundledProgram, type RunningCommand } from './command.ts';
+import { atTerminal } from './member/terminal.ts';
+import { changeLease, lockHolder } from './promises/lease.ts';
 
 const rejectedWithinMs = 30_000;
 
@@ -12,8 +15,11 @@ async function syncedClub(members: readonly string[]) {
   for (const loginId of members) await club.api.addMember({ loginId });
   expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
   const env = { KUBECONFIG: club.cluster.kubeconfig };
-  const operator = (args: readonly string[], more: Record<string, string> = {}) =>
-    club.run(args, { env: { ...env, ...more } });
+  const operator = (
+    args: readonly string[],
+    more: Record<string, string> = {},
+    meanwhile: (running: RunningCommand) => Promise<void> = async () => {},
+  ) => club.run(args, { env: { ...env, ...more }, onStart: (running) => void meanwhile(running) });
   return { club, operator };
 }
 
@@ -103,6 +109,131 @@ describe('revoke', () => {
     expect(result).toMatchObject({ exitCode: 2 });
     expect(result.stderr).toContain('give the UUID of the one that is meant');
     expect((await accountsOf(club.cluster)).has('kim')).toBe(true);
+  });
+
+  test('waits for the run that is at work, and removes what that run created for the member meanwhile', async () => {
+    const { club, operator } = await syncedClub(['kim']);
+    const lee = await club.api.addMember({ loginId: 'lee' });
+    await changeLease(club, { holderIdentity: 'another-pod' });
+
+    const ended = operator(['revoke', 'lee', '--yes'], {}, async (running) => {
+      await running.printed(/another run is at work \(another-pod, since .+\); waiting for it/);
+      await createAccount(club.cluster, {
+        name: 'lee',
+        labels: { 'app.kubernetes.io/managed-by': 'credentials-updater' },
+        annotations: { 'credentials-updater/user-uuid': lee.uuid },
+      });
+      await changeLease(club, { holderIdentity: '' });
+    });
+
+    expect(await ended).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('removed lee:') });
+    expect([...(await accountsOf(club.cluster)).keys()]).toEqual(['kim']);
+    expect(await lockHolder(club)).toBe('');
+  });
+
+  test('that can not get the lock says who holds it since when, and removes nothing', async () => {
+    const { club, operator } = await syncedClub(['kim']);
+    await changeLease(club, { holderIdentity: 'another-pod', acquireTime: '2026-01-02T03:04:05.000000Z' });
+
+    for (const args of [['--yes'], ['--yes', '--hold'], ['--release']]) {
+      const result = await operator(['revoke', 'kim', ...args], { LOCK_WAIT: '1s' });
+      expect(result).toMatchObject({ exitCode: 5, stdout: '' });
+      expect(result.stderr).toContain('another run holds the lock: another-pod since 2026-01-02T03:04:05.000000Z');
+    }
+    await expectWorkingTokens(club);
+    expect(await lockHolder(club)).toBe('another-pod');
+  });
+
+  test.each<[how: string, args: string[], directory: 'up' | 'down', says: RegExp]>([
+    [
+      'is in the directory',
+      [],
+      'up',
+      /kim is still in the directory: the next sync gives them a new account and token/,
+    ],
+    [
+      'is held out',
+      ['--hold'],
+      'up',
+      /kim is held out: no sync gives access back until `.* revoke --release [0-9a-f-]{36}`/,
+    ],
+    ['is held out, with the directory down', ['--hold'], 'down', /is held out: no sync gives access back/],
+    ['may be in a directory that is down', [], 'down', /depends on the directory, which could not be asked/],
+  ])('says what the next sync does for a member who %s, and that is what it does', async (_, args, directory, says) => {
+    const { club, operator } = await syncedClub(['kim', 'lee']);
+    const down = { POOLC_API_ENDPOINT: 'http://127.0.0.1:1' };
+    const result = await operator(['revoke', 'kim', '--yes', ...args], directory === 'up' ? {} : down);
+    expect(result).toMatchObject({ exitCode: 0 });
+    const text = result.stdout.replace(/\s+/g, ' ');
+    expect(text).toMatch(says);
+    expect(text).toContain('The site shows the dead token until the next delivery');
+
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+
+    expect((await accountsOf(club.cluster)).has('kim')).toBe(!args.includes('--hold'));
+  });
+
+  test('says of a leaver that no sync gives access back', async () => {
+    const { club, operator } = await syncedClub(['kim', 'lee', 'park', 'choi']);
+    club.api.setActive(memberCalled(club, 'kim').uuid, false);
+    const result = await operator(['revoke', 'kim', '--yes']);
+    expect(result.stdout).toContain('kim is not in the directory, so no sync gives access back');
+  });
+
+  test('--release says what the next sync does, also for who was not held out', async () => {
+    const { club, operator } = await syncedClub(['kim', 'lee', 'park', 'choi']);
+    const { uuid } = memberCalled(club, 'kim');
+    expect((await operator(['revoke', 'kim', '--release'])).stdout).toContain(`kim (${uuid}) was not held out`);
+    for (const [active, endpoint, says] of [
+      [true, club.env['POOLC_API_ENDPOINT'], 'the next sync gives access back'],
+      [false, club.env['POOLC_API_ENDPOINT'], 'the directory does not list them, so no sync gives access back'],
+      [true, '', 'the next sync gives access back if the directory lists them'],
+    ] as const) {
+      club.api.setActive(uuid, true);
+      expect(await operator(['revoke', uuid, '--yes', '--hold'])).toMatchObject({ exitCode: 0 });
+      club.api.setActive(uuid, active);
+      const released = await operator(['revoke', uuid, '--release'], { POOLC_API_ENDPOINT: endpoint ?? '' });
+      expect(released.stdout.replace(/\s+/g, ' ')).toContain(`is no longer held out; ${says}`);
+    }
+  });
+
+  test('with --sync and the directory down has revoked, and says that nothing was delivered', async () => {
+    const { club, operator } = await syncedClub(['kim', 'lee']);
+    const before = club.api.storedTokens();
+    const { uuid, token } = memberCalled(club, 'kim');
+    const result = await operator(['revoke', uuid, '--yes', '--sync'], {
+      POOLC_API_ENDPOINT: 'http://127.0.0.1:1',
+      RUN_DEADLINE: '15s',
+    });
+    expect(result).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('removed kim') });
+    expect(club.api.storedTokens()).toEqual(before);
+    await expectRejected(club, token);
+  });
+
+  test('does not take --hold and --release together', async () => {
+    const { club, operator } = await syncedClub(['kim']);
+    const result = await operator(['revoke', 'kim', '--hold', '--release']);
+    expect(result).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(result.stderr).toContain('--hold and --release contradict each other');
+    await expectWorkingTokens(club);
+  });
+
+  test.each([
+    ['y\r', 0, /removed kim/],
+    ['n\r', 2, /not confirmed; nothing was changed/],
+    ['\r', 2, /not confirmed; nothing was changed/],
+    ['\u0003', 130, /stopped at the question; nothing was changed/],
+    ['\u0004', 130, /stopped at the question; nothing was changed/],
+  ])('on a terminal asks, naming the account: %j ends with %i', async (typed, exitCode, says) => {
+    const { club } = await syncedClub(['kim']);
+    const { uuid } = memberCalled(club, 'kim');
+    const env = { ...club.env, KUBECONFIG: club.cluster.kubeconfig, PATH: process.env['PATH'] ?? '' };
+    const command = `stty cols 200; '${process.execPath}' '${bundledProgram}' revoke kim`;
+    const result = await atTerminal({ env }, command, [{ at: '[y/N]', type: typed }]);
+    expect(result.shown).toContain(`Remove kim of kim (${uuid})?`);
+    expect(result.shown).toMatch(says);
+    expect(result.exitCode).toBe(exitCode);
+    expect((await accountsOf(club.cluster)).has('kim')).toBe(exitCode !== 0);
   });
 
   test('says who is unknown, and that nothing was changed', async () => {

@@ -142,6 +142,10 @@ async function confirm(
       { signal },
     );
     if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('usage', 'not confirmed; nothing was changed');
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    throw new Failure('aborted', 'stopped at the question; nothing was changed', { exitCode: exitCodes.interrupted });
   } finally {
     terminal.close();
   }

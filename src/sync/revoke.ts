@@ -54,7 +54,13 @@ export async function revoke(
         problem ??= failure;
       }
     };
-    const { accounts, uuid } = target;
+    const { uuid } = target;
+    let { accounts } = target;
+    await attempt('the accounts could not be listed again', async () => {
+      // A run that we waited for may have created one.
+      const owned = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
+      accounts = owned.filter((account) => account.uuid === uuid);
+    });
     await attempt('the name could not be recorded', () =>
       recordNames(
         client,

@@ -18,7 +18,7 @@ export interface TerminalResult {
 
 /** @throws when the command ends before everything was typed */
 export async function atTerminal(
-  { env }: Computer,
+  { env }: Pick<Computer, 'env'>,
   command: string,
   answers: readonly Typing[],
 ): Promise<TerminalResult> {
