@@ -9,6 +9,7 @@ import { expectExit } from '../command.ts';
 import { writableCollections } from '../traces.ts';
 import { printFigure } from './figures.ts';
 import { bundleMutant, type Mutation } from './mutant.ts';
+import { openWire } from './wire.ts';
 
 const apiKey =
   "process.getBuiltinModule('node:fs').readFileSync(process.env['POOLC_API_KEY_FILE'] ?? '', 'utf8').trim()";
@@ -89,6 +90,23 @@ test.each(leaks)('P5: $leak is found', { timeout: 240_000 }, async ({ leak, fail
   club.api.seed(3);
   await expect(club.run(['sync'], { program })).rejects.toThrow(fails);
   printFigure(`leak: ${leak}`, `${leak} is found`);
+});
+
+test('P5: the API key in the lock is found, though it is gone when the run has ended', async () => {
+  const program = await bundleMutant({
+    without: 'P5',
+    file: 'src/sync/run.ts',
+    text: 'holder: `${host}-',
+    replacement: `holder: \`\${${apiKey}}-`,
+  });
+  const club = await useClub();
+  club.api.seed(3);
+  const wire = await openWire(club);
+  await expect(wire.run(['sync'], { program })).rejects.toThrow(/sent secrets to the cluster: a secret, as it is/);
+  printFigure(
+    'leak: the API key in the lock',
+    'the API key in the lock is found, though it is gone when the run has ended',
+  );
 });
 
 test('P5: an ordinary run leaves objects of every kind that is searched, and no secret in them', async () => {

@@ -15,6 +15,7 @@ import {
 } from '../../dev/fault-proxy/index.ts';
 import type { Club } from '../club.ts';
 import type { CommandOptions, CommandResult } from '../command.ts';
+import { findLeaks } from '../leaks.ts';
 import { isPoolcStep, stepOf, type WireStep } from './steps.ts';
 
 /** A moment of a run: a request has arrived at a proxy, or its answer is about to go back. */
@@ -100,8 +101,10 @@ export async function openWire(club: Club): Promise<Wire> {
     steps,
     async run(args = ['sync'], options = {}) {
       hasLock = false;
+      const asked = clusterProxy.requests.length;
       const result = await club.run(args, { ...options, env: { ...env, ...options.env } });
       if (unknown !== undefined) throw unknown;
+      expectNoLeaks(clusterProxy.requests.slice(asked), secrets);
       return result;
     },
     addFault: (step, fault, nth) =>
@@ -124,4 +127,11 @@ const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
 /** Every token that was ever minted, delivered or not. */
 function recordToken({ status, body }: Answer, secrets: Set<string>): void {
   if (status === 201) secrets.add(tokenAnswer.parse(JSON.parse(body.toString())).status.token);
+}
+
+/** Also what was on the cluster for a moment only, such as the holder of the lock. */
+function expectNoLeaks(requests: readonly SeenRequest[], secrets: ReadonlySet<string>): void {
+  const sent = requests.map(({ path, body }) => `${path}\n${body.toString('latin1')}`).join('\n');
+  const leaks = findLeaks(sent, secrets);
+  if (leaks.length > 0) throw new Error(`The command sent secrets to the cluster: ${leaks.join(', ')}`);
 }
