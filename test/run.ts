@@ -6,12 +6,14 @@ import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { elapsed } from '../dev/elapsed.ts';
+import { isInPath } from '../dev/node/requirements.ts';
+import { installDebianPackages } from './debian-packages.ts';
 
 const usage = `Checks formatting, lint and types, builds, and runs the tests: unit, integration, policies, end to end.
 
 Usage: npm test [-- [--install] [--only STEP]...]
 
-  --install    install the Debian packages that the end-to-end tests need, where they are missing
+  --install    install the Debian packages that some tests need, where they are missing: shells, and a node's programs
   --only STEP  only this step; several may be given
   -h, --help   show this
 
@@ -28,6 +30,9 @@ interface Counts {
 
 /** What vitest's JSON report says. */
 const resultsSchema = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), success: z.boolean() });
+
+/** Each is a package and its program: what completion is tested in. Without one its tests are skipped. */
+const shells = ['fish', 'zsh'];
 
 interface Step {
   readonly name: string;
@@ -87,6 +92,8 @@ async function main(flags: Flags): Promise<number> {
     console.error(`There is no step ${unknown.join(', ')}: the steps are ${steps.map(({ name }) => name).join(', ')}`);
     return 2;
   }
+  // The end-to-end tests install what they need themselves, as they can be run alone.
+  if (flags.install) installDebianPackages(shells.filter((shell) => !isInPath(shell)));
   const results: { name: string; took: string; counts: Counts }[] = [];
   for (const { name, run } of steps.filter((step) => flags.only?.includes(step.name) ?? true)) {
     console.log(`\n== ${name}`);

@@ -46,7 +46,7 @@ export function missingDebianPackages(): string[] {
   return plugins ? packages : [...packages, 'containernetworking-plugins'];
 }
 
-function isInPath(program: string): boolean {
+export function isInPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((directory) => isExecutable(join(directory, program)));
 }
 

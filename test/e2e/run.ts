@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { missingDebianPackages, missingRequirements } from '../../dev/node/requirements.ts';
+import { installDebianPackages } from '../debian-packages.ts';
 import { projectPath } from './project-path.ts';
 
 const USAGE = `Runs the deployment on a real single-node cluster: containerd, kubelet and the images, without Docker.
@@ -23,7 +24,14 @@ Usage: npm run test:e2e -- [--existing] [--install] [--where-possible] [NAME ...
 
 const resultsSchema = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
 
-process.exitCode = main();
+try {
+  process.exitCode = main();
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  // An unknown flag.
+  console.error(`${error.message}. See npm run test:e2e -- --help`);
+  process.exitCode = 2;
+}
 
 function main(): number {
   const { values, positionals } = parseArgs({
@@ -45,7 +53,7 @@ function main(): number {
     return 2;
   }
   if (!values.existing) {
-    if (values.install) installMissingPackages();
+    if (values.install) installDebianPackages(missingDebianPackages());
     const missing = missingRequirements();
     if (missing.length > 0) {
       console.error(`The end-to-end tests can't run here.\n  ${missing.join('\n  ')}`);
@@ -53,18 +61,6 @@ function main(): number {
     }
   }
   return runTests(values.existing ? kubeconfig : undefined, positionals);
-}
-
-function installMissingPackages(): void {
-  const packages = missingDebianPackages();
-  if (packages.length === 0 || process.getuid?.() !== 0) return;
-  console.error(`installing ${packages.join(' ')}`);
-  const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as const };
-  spawnSync('apt-get', ['--quiet', 'update'], { stdio: [...quiet.stdio] });
-  spawnSync('apt-get', ['--quiet', '--yes', 'install', '--no-install-recommends', ...packages], {
-    stdio: [...quiet.stdio],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
 }
 
 function runTests(existingKubeconfig: string | undefined, names: readonly string[]): number {

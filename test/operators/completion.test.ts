@@ -1,23 +1,15 @@
 /** Completion in the shells themselves: what the Tab key makes of a line. A shell that isn't installed is skipped. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../dev/control-plane/testing.ts';
+import { isInPath } from '../../dev/node/requirements.ts';
 import { runCommand } from '../command.ts';
 
 const run = promisify(execFile);
 const timeout = 30_000;
-
-function isInstalled(shell: string): boolean {
-  try {
-    execFileSync(shell, ['-c', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** The script for a shell, in a directory with a file and a folder to be completed. */
 async function prepare(shell: string) {
@@ -99,7 +91,7 @@ describe('in bash', () => {
   });
 });
 
-describe.skipIf(!isInstalled('fish'))('in fish', () => {
+describe.skipIf(!isInPath('fish'))('in fish', () => {
   test.each([
     ['credentials-updater st', ['status']],
     ['credentials-updater plan --deta', ['--detailed-exitcode']],
@@ -112,7 +104,7 @@ describe.skipIf(!isInstalled('fish'))('in fish', () => {
   });
 });
 
-describe.skipIf(!isInstalled('zsh'))('in zsh', () => {
+describe.skipIf(!isInPath('zsh'))('in zsh', () => {
   test.each([
     ['credentials-updater st', 'credentials-updater status'],
     ['credentials-updater plan --deta', 'credentials-updater plan --detailed-exitcode'],
