@@ -31,12 +31,18 @@ export async function leavers(context: PreflightContext): Promise<Finding[]> {
     namespaces,
     bindings,
   });
+  const heirs = await heirsOf(context, traces);
   const findings = [
-    ...(await unrecordedFindings(context, traces)),
-    ...(await traceFindings(context, traces, namespaces)),
+    ...unrecordedFindings(context, traces, heirs),
+    // What may well be a newcomer's own is not to be handed over or deleted.
+    ...(await traceFindings(
+      context,
+      traces.filter(({ leaver }) => leaver.uuid !== undefined || !heirs.has(leaver.name)),
+      namespaces,
+    )),
     ...(directory.unavailable === undefined
       ? []
-      : [unknown(`who of those that have an account has left could not be told: ${directory.unavailable}`)]),
+      : [unknown(`who is still a member could not be told: ${directory.unavailable}`)]),
   ];
   if (findings.length > 0) return findings;
   return [ok(`nobody who left is named in ${bindings.length} bindings and ${namespaces.length} namespaces`)];
@@ -51,20 +57,31 @@ async function askDirectory({ members }: PreflightContext) {
   }
 }
 
+/** Who gets which name with the next sync: UUIDs by name. Empty where nobody can tell. */
+async function heirsOf(context: PreflightContext, traces: readonly Trace[]): Promise<ReadonlyMap<string, string>> {
+  if (traces.every(({ leaver }) => leaver.uuid !== undefined)) return new Map();
+  const plan = await readPlan(context).catch(() => undefined);
+  return new Map((plan?.create ?? []).map(({ name, member }) => [name, member.uuid] as const));
+}
+
 /** Names that anybody could get, since no record keeps them for who had them. */
-async function unrecordedFindings(context: PreflightContext, traces: readonly Trace[]): Promise<Finding[]> {
+function unrecordedFindings(
+  context: PreflightContext,
+  traces: readonly Trace[],
+  heirs: ReadonlyMap<string, string>,
+): Finding[] {
   const names = new Set(
     traces.flatMap(({ leaver: { name, uuid } }) => (uuid === undefined && isValidName(name) ? [name] : [])),
   );
-  if (names.size === 0) return [];
-  const plan = await readPlan(context).catch(() => undefined);
-  const next = new Map((plan?.create ?? []).map(({ name, member }) => [name, member.uuid] as const));
   return [...names].map((name) => {
-    const uuid = next.get(name);
+    const uuid = heirs.get(name);
+    const places = traces
+      .filter(({ leaver }) => leaver.name === name)
+      .map(({ namespace }) => (namespace === undefined ? 'the whole cluster' : printable(namespace)));
     const danger =
       uuid === undefined
         ? 'Whoever gets that name next inherits what is bound to it'
-        : `The next sync gives that name to ${uuid}, and with it what is bound to it`;
+        : `The next sync gives that name to ${uuid}, and with it what is bound to it in ${listed(places)}`;
     return warning(
       `no account and no record says who ${printable(name)} was, but something is bound to that name. ${danger}`,
       {

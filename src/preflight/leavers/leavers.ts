@@ -111,6 +111,6 @@ function leaverFinder({ accounts, reservations, holds, members }: Whereabouts): 
     if (holds.has(uuid)) return { name, uuid, why: 'is held out by an operator' };
     // The next sync gives it back.
     if (uuids?.has(uuid) === true) return undefined;
-    return { name, uuid, why: 'has left' };
+    return { name, uuid, why: uuids === undefined ? 'has no account any more' : 'has left' };
   };
 }
