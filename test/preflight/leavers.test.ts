@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { removeNamespace } from '../namespace-removal.ts';
 import { type Desk, deskTimeoutMs, openDesk, problems, type Report, said } from './desk.ts';
 
 const nobody = '00000000-0000-0000-0000-000000000000';
@@ -22,6 +21,11 @@ afterAll(() => desk.close());
 
 async function sync(): Promise<void> {
   await desk.shell(`POOLC_API_ENDPOINT=${desk.api.url} POOLC_API_KEY_FILE=./API_KEY credentials-updater sync`);
+}
+
+/** Waits for the namespace controller, which would empty a namespace of the same name that is made meanwhile. */
+async function remove(namespace: string): Promise<void> {
+  await desk.kubectl('delete', 'namespace', namespace, '--ignore-not-found');
 }
 
 const leavers = () => desk.preflight(['--leavers']);
@@ -46,7 +50,7 @@ async function leaveNamespace(name: string, labels: Record<string, string> = { '
     const { status, body } = await request('POST', path, object);
     if (status !== 201) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
   };
-  onTestFinished(() => removeNamespace(desk.cluster, name));
+  onTestFinished(() => remove(name));
   await create('/api/v1/namespaces', { metadata: { name, labels } });
   const [core, apps, batch] = ['/api/v1', '/apis/apps/v1', '/apis/batch/v1'].map(
     (group) => `${group}/namespaces/${name}`,
@@ -164,7 +168,7 @@ describe("a leaver's own namespace", () => {
 describe('a binding elsewhere that names a leaver', () => {
   const binding = 'guests';
   const invite = async (...subjects: readonly string[]) => {
-    onTestFinished(() => removeNamespace(desk.cluster, 'bob-lab'));
+    onTestFinished(() => remove('bob-lab'));
     await desk.kubectl('create', 'namespace', 'bob-lab');
     await desk.kubectl('label', 'namespace', 'bob-lab', 'poolc.org/owner=bob');
     await desk.kubectl('-n', 'bob-lab', 'create', 'rolebinding', binding, '--clusterrole=view', ...subjects);
@@ -232,7 +236,7 @@ describe('a binding elsewhere that names a leaver', () => {
 
 describe('a name that only bindings know', () => {
   it('is reserved by the command that is printed; then nobody else gets it', async () => {
-    onTestFinished(() => removeNamespace(desk.cluster, 'old-lab'));
+    onTestFinished(() => remove('old-lab'));
     await desk.kubectl('create', 'namespace', 'old-lab');
     const ghost = '--serviceaccount=poolc-users:ghost';
     await desk.kubectl('-n', 'old-lab', 'create', 'rolebinding', 'old', '--clusterrole=view', ghost);
@@ -260,7 +264,7 @@ describe('a name that only bindings know', () => {
 
 describe('many', () => {
   it('thousands of RoleBindings are read in pages, and each leaver is found', async () => {
-    onTestFinished(() => removeNamespace(desk.cluster, 'crowd'));
+    onTestFinished(() => remove('crowd'));
     await desk.kubectl('create', 'namespace', 'crowd');
     await pMap(
       Array.from({ length: 2_000 }, (_, number) => number),
@@ -287,7 +291,7 @@ describe('many', () => {
 
 it('puts nothing on the terminal that a name could hide, and whoever may read less learns what', async () => {
   const { cluster, kubectl, command } = desk;
-  onTestFinished(() => removeNamespace(cluster, 'odd'));
+  onTestFinished(() => remove('odd'));
   await kubectl('create', 'namespace', 'odd');
   const user = 'system:serviceaccount:poolc-users:\u001b]0;pwned\u0007\u202ekim';
   await cluster.request('POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/odd/rolebindings', {
