@@ -31,7 +31,7 @@ const everyChange: Scale = {
   timeoutMs: 900_000,
 };
 
-/** About an hour on a machine of two cores. */
+/** The time-out bounds each test. */
 const chaos: Scale = {
   kills: { clubs: 8, each: 125 },
   faultClubs: 8,
