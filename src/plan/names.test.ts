@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { members, planInput, shuffled } from '../../test/generated-clubs.ts';
-import type { Member, Reservations } from './model.ts';
+import { type Member, nobodysUuid, type Reservations } from './model.ts';
 import { assignNames, isValidName, longestName, type NamedMember, probeNamePrefix } from './names.ts';
 
 const id = (end: string) => `12345678-0000-4000-8000-${end.padStart(12, '0')}`;
@@ -47,6 +47,11 @@ describe('the name of a new member', () => {
     ['what a probe is called', probeNamePrefix.slice(0, -1).toUpperCase(), 'member-12345678'],
   ])('is made of %s', (_, loginId, name) => {
     expect(nameOf(member(loginId, id('abcdef')))).toBe(name);
+  });
+
+  it("is no name that is kept from everybody, not even for a member whose UUID is nobody's", () => {
+    const nobody = member('ghost', nobodysUuid);
+    expect(nameOf(nobody, { ...free, reservations: new Map([['ghost', nobodysUuid]]) })).toBe(`ghost-${nobodysUuid}`);
   });
 
   it('holds the whole UUID where the usual one is taken, reserved, or wanted by two', () => {

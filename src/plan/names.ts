@@ -9,7 +9,7 @@
  * 3. a slug of what is usable of the login id + `-` + the first 8 characters of the UUID;
  * 4. when the name of step 1 to 3 is taken, reserved, or wanted by two: slug + `-` + the whole UUID.
  */
-import type { Member, Reservations } from './model.ts';
+import { type Member, nobodysUuid, type Reservations } from './model.ts';
 
 export interface NamedMember {
   readonly member: Member;
@@ -47,7 +47,7 @@ export function assignNames(members: readonly Member[], context: NameContext): N
     const occupied = context.occupied(name);
     if (occupied !== undefined) return occupied;
     const holder = context.reservations.get(name);
-    return holder === undefined || holder === member.uuid
+    return holder === undefined || (holder === member.uuid && holder !== nobodysUuid)
       ? undefined
       : 'the name is reserved for someone who had it before';
   };
