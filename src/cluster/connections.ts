@@ -165,6 +165,11 @@ export class ConnectionPool {
         if (connection !== undefined) this.#onData(connection, bytes);
       };
       const socket = await connect(this.#options, { agent: this.#agent, signal, onBytes });
+      if (this.#closed) {
+        // Whoever waited for it has gone: an open socket would keep the process alive.
+        socket.destroy();
+        throw connectionFailure(this.#options.server, Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
+      }
       const opened: Connection = { socket, parser: new ResponseParser(longestBody), exchange: undefined, idleSince: 0 };
       connection = opened;
       this.#all.add(opened);
