@@ -127,17 +127,20 @@ export class ClusterClient {
     // A review of someone's token is a POST that changes nothing; so is a TokenRequest, but its token must not be minted unfenced.
     const changes = method !== 'GET' && bearer === undefined;
     const pool = bearer === undefined ? this.#pool : this.#poolForBearer();
+    let authorization = '';
     const response = await pool.send({
       method,
       path,
-      headers: () =>
-        this.#headers(request) + (bearer === undefined ? this.#authorization() : `authorization: Bearer ${bearer}\r\n`),
+      headers: () => {
+        authorization = bearer === undefined ? this.#authorization() : `authorization: Bearer ${bearer}\r\n`;
+        return this.#headers(request) + authorization;
+      },
       body: body === undefined ? undefined : toAscii(JSON.stringify(body)),
       signal,
       beforeSend: changes ? this.#fence : undefined,
     });
     if (awayStatuses.includes(response.status)) this.#wasAway();
-    const passing = this.#passingReason(request, response);
+    const passing = this.#passingReason(request, response, authorization);
     if (passing !== undefined) throw this.#failureOf(request, response, passing);
     if ((response.status >= 200 && response.status < 300) || request.expected?.includes(response.status)) {
       // A 404 page of a load balancer must not pass for "there is no such account", nor its 200 for "deleted". The API
@@ -172,9 +175,13 @@ export class ClusterClient {
   }
 
   /** Why a refusal, even one that the caller expects, is no verdict yet; undefined when it is one. */
-  #passingReason({ bearer }: ClusterRequest, { status }: HttpResponse): 'settling' | 'rotated' | undefined {
+  #passingReason(
+    { bearer }: ClusterRequest,
+    { status }: HttpResponse,
+    authorization: string,
+  ): 'settling' | 'rotated' | undefined {
     if (status !== 401 && status !== 403) return undefined;
-    if (status === 401 && bearer === undefined && this.#tokenHasRotated()) return 'rotated';
+    if (status === 401 && bearer === undefined && this.#tokenHasRotated(authorization)) return 'rotated';
     const settling = this.#awayAt !== undefined && this.#options.clock.monotonic() - this.#awayAt < settlingMs;
     return settling ? 'settling' : undefined;
   }
@@ -230,11 +237,11 @@ export class ClusterClient {
   }
 
   /** Whether the file holds another token than the one that was just refused: then the request is worth repeating. */
-  #tokenHasRotated(): boolean {
+  #tokenHasRotated(refused: string): boolean {
     const { credential } = this.#options.access;
     if (credential.kind !== 'token-file') return false;
-    const refused = this.#tokenFile?.header;
-    this.#tokenFile = undefined;
+    // Of many requests that are refused at once, the first has read the file anew already.
+    if (this.#tokenFile?.header === refused) this.#tokenFile = undefined;
     return this.#tokenFileHeader(credential) !== refused;
   }
 
