@@ -34,12 +34,24 @@ export function readChannels(valueOf: (name: ChannelName) => string | undefined)
 function addressProblem(name: ChannelName, value: string): string | undefined {
   if (!URL.canParse(value)) return 'it is not a URL';
   const { protocol, hostname, username, password } = new URL(value);
+  if (!isDecodable(username) || !isDecodable(password))
+    return 'in its user name or password, a percent sign has to be written as %25';
   if (protocol === 'https:') return undefined;
   if (protocol !== 'http:') return `it is neither https nor http`;
   if (isLoopback(hostname)) return undefined;
   // Numbers without secrets, to a Service of the cluster, which hardly anybody gives a certificate.
   if (name === 'PUSHGATEWAY_URL' && username === '' && password === '') return undefined;
   return 'plain http would send what it holds in the clear; use https (http is for loopback only)';
+}
+
+/** A URL may hold a percent sign that stands for nothing; no request can be made of it. */
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Takes the addresses, and each part that is good for posting, out of all that is printed from now on. */

@@ -123,6 +123,9 @@ describe('an address', () => {
     ['PUSHGATEWAY_URL', 'http://user:password@pushgateway.monitoring.svc:9091', false],
     ['PUSHGATEWAY_URL', 'https://user:password@pushgateway.example.org', true],
     ['HEARTBEAT_URL', 'hc-ping.com/x', false],
+    // A URL, and yet no request can be made of it.
+    ['HEARTBEAT_URL', 'https://bot:100%sure@hc.example.org/ping', false],
+    ['HEARTBEAT_URL', 'https://bot:100%25sure@hc.example.org/ping', true],
   ])('%s=%s can be used: %s', (name, value, usable) => {
     const { addresses, problems } = read({ [name]: value });
     expect(Object.keys(addresses)).toEqual(usable ? [name] : []);

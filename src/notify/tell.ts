@@ -96,7 +96,8 @@ async function deliverTo(context: TellContext, name: ChannelName, sent: Sent, si
     signal,
     proxyEnv,
     kind: 'notification',
-    peer: sent.url.host,
+    // Never its host: of some webhooks that is the secret part.
+    peer: `the server of ${name}`,
     addressHint: `is ${name} right, and does the network let this host reach it?`,
   };
   await withRetry(
@@ -104,7 +105,7 @@ async function deliverTo(context: TellContext, name: ChannelName, sent: Sent, si
       const { status } = await exchange(request);
       if (status >= 200 && status < 300) return;
       const what = status >= 300 && status < 400 ? `${status}, a redirect, which is not followed` : String(status);
-      throw new Failure('notification', `${sent.url.host} answered with ${what}`, {
+      throw new Failure('notification', `the server of ${name} answered with ${what}`, {
         status,
         transient: isTransientStatus(status),
       });
