@@ -175,7 +175,9 @@ test('P1, P7: the signing key is rotated between two runs: old tokens go on work
   const active = club.api.members().filter(({ uuid, active: stays }) => stays && old.has(uuid));
 
   await controlPlane.rotateSigningKey();
-  await expect.poll(() => whoIs(club.account.token).catch(() => undefined), { timeout: 60_000 }).toBeTruthy();
+  await expect
+    .poll(() => whoIs(club.account.token).catch(() => undefined), { timeout: 60_000 })
+    .toBe(`system:serviceaccount:${club.cluster.systemNamespace}:credentials-updater`);
   const asked = prober.probes;
   await expect.poll(() => prober.probes, { timeout: 60_000 }).toBeGreaterThan(asked + 5);
   await expectPromises(scene, await scene.wire.run());
