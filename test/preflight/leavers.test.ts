@@ -140,6 +140,24 @@ describe("a leaver's own namespace", () => {
     expect(refused.stderr).toContain('exceeded quota: quarantine');
   });
 
+  it('is quarantined by a command that can be repeated, such as after a step of it has failed', async () => {
+    await leaveNamespace('kim-lab');
+    const before = await leavers();
+    await desk.kubectl('-n', 'kim-lab', 'create', 'quota', 'quarantine', '--hard=pods=0');
+    await runFix(before, 'quarantine');
+    await runFix(before, 'quarantine');
+    expect(textOf(await leavers())).toBe(`ok: kim (${kim}) has left; the namespace kim-lab is in quarantine`);
+    expect(await list('kim-lab', 'quota/quarantine', '-o', 'jsonpath={.spec.hard}')).toBe('{"pods":"0"}');
+  });
+
+  it('is quarantined in the cluster that was looked at, whatever is current in the shell', async () => {
+    await leaveNamespace('kim-lab');
+    const report = await desk.preflight(['--leavers', '--kubeconfig', desk.cluster.kubeconfig]);
+    const [quarantine] = fixesOf(report).filter(({ label }) => label?.includes('quarantine'));
+    await desk.shell(`export KUBECONFIG=/dev/null; ${quarantine?.command ?? 'false'}`);
+    expect(textOf(await leavers())).toContain('the namespace kim-lab is in quarantine');
+  });
+
   it('is deleted', async () => {
     await leaveNamespace('kim-lab');
     await runFix(await leavers(), 'delete it');

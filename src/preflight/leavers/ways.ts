@@ -39,11 +39,12 @@ export function waysWithNamespace(
     {
       label: 'or quarantine it: nothing in it runs any more, and nothing is lost',
       command: joined([
-        kubectl`-n ${namespace} create quota ${quota} --hard=pods=0`,
+        // Every step of it can be repeated, since one of them may fail.
+        `${kubectl`-n ${namespace} create quota ${quota} --hard=pods=0 --dry-run=client -o yaml`} | ${kubectl`-n ${namespace} apply -f -`}`,
         ...stop(commands, namespace, belongings),
         kubectl`-n ${namespace} delete pods --all`,
         ...locked,
-        kubectl`label namespace/${namespace} ${`${quarantineLabel}=true`}`,
+        kubectl`label namespace/${namespace} ${`${quarantineLabel}=true`} --overwrite`,
       ]),
     },
     { label: 'or delete it with all that is in it', command: kubectl`delete namespace/${namespace}` },
@@ -70,7 +71,7 @@ function findNewOwner({ kubectl }: Commands, targetNamespace: string): string {
 
 /** A token that never expires may be in the leaver's hands. */
 function lockOut({ kubectl }: Commands, namespace: string, { tokenSecrets }: Belongings): string[] {
-  return tokenSecrets.map((name) => kubectl`-n ${namespace} delete secret/${name}`);
+  return tokenSecrets.map((name) => kubectl`-n ${namespace} delete secret/${name} --ignore-not-found`);
 }
 
 const scalable = ['deployment', 'statefulset', 'replicaset', 'replicationcontroller'];
