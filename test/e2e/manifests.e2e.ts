@@ -94,8 +94,8 @@ describe("Argo CD's objects", () => {
     await kubectl(['create', 'namespace', 'argocd']);
     const definitions = (await argoCdDefinitions()).flatMap((file) => ['-f', file]);
     await kubectl(['apply', '--server-side', ...definitions]);
-    // A definition is served a moment after it was accepted.
-    const printed = await vi.waitFor(() => dryRun(cluster, projectPath('deploy/argocd')), { timeout: 30_000 });
+    // A definition is served a moment after it was accepted; long, where the machine has other things to do.
+    const printed = await vi.waitFor(() => dryRun(cluster, projectPath('deploy/argocd')), { timeout: 120_000 });
     expect(printed.toSorted()).toEqual([
       'applicationset.argoproj.io/credentials-updater serverside-applied (server dry run)',
       'appproject.argoproj.io/credentials-updater serverside-applied (server dry run)',
