@@ -6,6 +6,11 @@ const strings = z
   .array(z.string())
   .nullish()
   .transform((list) => list ?? []);
+const variables = z
+  .array(z.object({ name: z.string(), expression: z.string().nullish() }))
+  .nullish()
+  .transform((list) => list ?? []);
+export type PolicyVariable = z.infer<typeof variables>[number];
 const failurePolicy = z.string().default('Fail');
 
 const matchConstraintsSchema = z
@@ -19,7 +24,7 @@ const matchConstraintsSchema = z
 
 const admissionPolicySchema = z.object({
   metadata: metadataSchema,
-  spec: z.object({ failurePolicy, matchConstraints: matchConstraintsSchema }),
+  spec: z.object({ failurePolicy, variables, matchConstraints: matchConstraintsSchema }),
   status: z
     .object({
       typeChecking: z.object({ expressionWarnings: z.array(z.object({ warning: z.string() })).nullish() }).nullish(),
@@ -58,7 +63,12 @@ const clusterPolicySchema = z.object({
     webhookConfiguration: z.object({ failurePolicy: z.string().nullish() }).nullish(),
     rules: z
       .array(
-        z.looseObject({ name: z.string(), validate: z.looseObject({ failureAction: z.string().nullish() }).nullish() }),
+        z.looseObject({
+          name: z.string(),
+          validate: z
+            .looseObject({ failureAction: z.string().nullish(), cel: z.looseObject({ variables }).nullish() })
+            .nullish(),
+        }),
       )
       .nullish()
       .transform((rules) => rules ?? []),
@@ -79,7 +89,7 @@ export const clusterPolicyKind: Kind<ClusterPolicy> = {
 
 const celPolicySchema = z.object({
   metadata: metadataSchema,
-  spec: z.looseObject({ failurePolicy: z.string().nullish(), validationActions: strings }),
+  spec: z.looseObject({ failurePolicy: z.string().nullish(), variables, validationActions: strings }),
   status: z
     .object({
       conditionStatus: z.object({ ready: z.boolean().nullish(), message: z.string().nullish() }).nullish(),

@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { shippedPolicies } from './member-policies.ts';
 import { requiredRoles } from './required-rights.ts';
+import { shippedSystemNamespaces } from './system-namespaces.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 
@@ -61,6 +62,14 @@ describe('the rights that preflight asks for', () => {
       expect(rightsOf(rules)).toEqual(rightsOf(roles.flatMap((role) => role.rules ?? [])));
     });
   }
+});
+
+it("the names that preflight takes for the cluster's own are those that the policies keep from members", () => {
+  const file = join(deploy, 'policies/settings/settings.yaml');
+  const { data } = z
+    .object({ data: z.object({ systemNamespaces: z.string() }) })
+    .parse(parseAllDocuments(readFileSync(file, 'utf8'))[0]?.toJS());
+  expect(`'${shippedSystemNamespaces.source}'`).toBe(data.systemNamespaces);
 });
 
 describe('the policies that preflight looks for', () => {
