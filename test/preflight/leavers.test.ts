@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import { startPoolcApi } from '../../dev/poolc-api/index.ts';
 import { type Desk, deskTimeoutMs, openDesk, problems, type Report, said } from './desk.ts';
 
 const nobody = '00000000-0000-0000-0000-000000000000';
@@ -19,13 +21,22 @@ beforeAll(async () => {
 }, deskTimeoutMs);
 afterAll(() => desk.close());
 
+const directory = () => `POOLC_API_ENDPOINT=${desk.api.url} POOLC_API_KEY_FILE=./API_KEY`;
+
 async function sync(): Promise<void> {
-  await desk.shell(`POOLC_API_ENDPOINT=${desk.api.url} POOLC_API_KEY_FILE=./API_KEY credentials-updater sync`);
+  await desk.shell(`${directory()} credentials-updater sync`);
 }
 
 /** Waits for the namespace controller, which would empty a namespace of the same name that is made meanwhile. */
 async function remove(namespace: string): Promise<void> {
   await desk.kubectl('delete', 'namespace', namespace, '--ignore-not-found');
+}
+
+/** It goes after the test, which doesn't wait for that: what is going is listed no more. */
+function removeLater(namespace: string): void {
+  onTestFinished(async () => {
+    await desk.kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=false');
+  });
 }
 
 const leavers = () => desk.preflight(['--leavers']);
@@ -50,7 +61,8 @@ async function leaveNamespace(name: string, labels: Record<string, string> = { '
     const { status, body } = await request('POST', path, object);
     if (status !== 201) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
   };
-  onTestFinished(() => remove(name));
+  await remove(name);
+  removeLater(name);
   await create('/api/v1/namespaces', { metadata: { name, labels } });
   const [core, apps, batch] = ['/api/v1', '/apis/apps/v1', '/apis/batch/v1'].map(
     (group) => `${group}/namespaces/${name}`,
@@ -98,7 +110,8 @@ describe("a leaver's own namespace", () => {
     expect(textOf(report)).toBe(
       `warning: kim (${kim}) has left, and has the namespace kim-lab: their RoleBindings $(touch pwned), namespace-owner; ` +
         'ServiceAccounts robot; tokens that never expire in the Secrets robot-token; ' +
-        'running or ready to run pod/shell, deployment/web, cronjob/backup',
+        'running or ready to run pod/shell, deployment/web, cronjob/backup; ' +
+        'others who have rights in it: ServiceAccount poolc-users/bob (ClusterRole edit)',
     );
   });
 
@@ -204,8 +217,9 @@ describe('a binding elsewhere that names a leaver', () => {
   });
 
   it('loses two names by the two commands, in the order in which they are printed', async () => {
-    const ghost = '--serviceaccount=poolc-users:ghost';
-    await invite('--serviceaccount=poolc-users:carol', ghost, '--serviceaccount=poolc-users:kim');
+    await desk.shell(`credentials-updater reserve former ${nobody}`);
+    const former = '--serviceaccount=poolc-users:former';
+    await invite('--serviceaccount=poolc-users:carol', former, '--serviceaccount=poolc-users:kim');
     const report = await leavers();
     const takeOut = fixesOf(report).filter(({ label }) => label === 'take the name out');
     expect(takeOut).toHaveLength(2);
@@ -249,6 +263,231 @@ describe('a binding elsewhere that names a leaver', () => {
       /^warning: kim \(.*\) has no account any more, and RoleBinding guests in bob-lab .*\nunknown: who is still a member could not be told: .*127\.0\.0\.1:1/,
     );
     expect(textOf(report)).not.toContain('alice');
+  });
+});
+
+/** What takes something from somebody, or gives it to another. */
+const destructive = /quota|delete namespace|label namespace|scale|delete pods|delete secret|NEW_OWNER/;
+const policySchema = z.object({
+  spec: z.object({ variables: z.array(z.object({ name: z.string(), expression: z.string() })) }),
+});
+const commandsIn = (report: Report) => fixesOf(report).map(({ command }) => command);
+
+describe("a namespace that isn't the leaver's alone", () => {
+  const grantAdmin = async (namespace: string, binding: string, ...subjects: readonly string[]) => {
+    await desk.kubectl('-n', namespace, 'create', 'rolebinding', binding, '--clusterrole=admin', ...subjects);
+    onTestFinished(async () => {
+      await desk.kubectl('-n', namespace, 'delete', 'rolebinding', binding, '--ignore-not-found');
+    });
+  };
+  const asKim = '--serviceaccount=poolc-users:kim';
+
+  it.each(['poolc-system', 'poolc-users', 'default', 'kube-public', 'monitoring', 'ingress-nginx', 'operators'])(
+    "is the cluster's own %s, in which kim is an admin: only the binding goes",
+    async (namespace) => {
+      if (['monitoring', 'ingress-nginx', 'operators'].includes(namespace)) {
+        removeLater(namespace);
+        await desk.kubectl('create', 'namespace', namespace);
+      }
+      if (namespace === 'operators') {
+        onTestFinished(async () => {
+          await desk.kubectl('delete', 'clusterrolebinding', 'operators');
+        });
+        const controller = '--serviceaccount=operators:controller';
+        await desk.kubectl('create', 'clusterrolebinding', 'operators', '--clusterrole=cluster-admin', controller);
+      }
+      await grantAdmin(namespace, 'admins', asKim);
+      const report = await leavers();
+      expect(textOf(report)).toBe(
+        `warning: kim (${kim}) has left, and RoleBinding admins in ${namespace} still gives them ClusterRole admin`,
+      );
+      expect(commandsIn(report)).toEqual([`kubectl -n ${namespace} delete rolebinding/admins`]);
+      await runFix(report, 'take the name out');
+      expect(textOf(await leavers())).toMatch(/^ok: nobody who left/);
+    },
+  );
+
+  it("is the cluster's own by a name that an operator has added to the policies' settings", async () => {
+    await leaveNamespace('harbor');
+    expect(commandsIn(await leavers()).join('\n')).toMatch(destructive);
+    const policy = 'validatingadmissionpolicy/members-namespaces';
+    const [index, was] = await desk
+      .kubectl('get', policy, '-o', 'json')
+      .then((text) => policySchema.parse(JSON.parse(text)).spec.variables)
+      .then((variables) => {
+        const found = variables.findIndex(({ name }) => name === 'systemNamespaces');
+        return [found, variables[found]?.expression ?? ''] as const;
+      });
+    const set = (value: string) =>
+      desk.kubectl(
+        'patch',
+        policy,
+        '--type=json',
+        '-p',
+        JSON.stringify([{ op: 'replace', path: `/spec/variables/${index}/expression`, value }]),
+      );
+    onTestFinished(async () => {
+      await set(was);
+    });
+    await set(was.replace('|www|', '|www|harbor|'));
+    const report = await leavers();
+    expect(textOf(report)).toContain("the namespace harbor is theirs. But it is the cluster's own");
+    expect(commandsIn(report).join('\n')).not.toMatch(destructive);
+  });
+
+  it("is the cluster's own, whatever its label says", async () => {
+    await leaveNamespace('monitoring');
+    await desk.kubectl('label', 'namespace', 'kube-public', 'poolc.org/owner=kim');
+    onTestFinished(async () => {
+      await desk.kubectl('label', 'namespace', 'kube-public', 'poolc.org/owner-');
+    });
+    const report = await leavers();
+    for (const namespace of ['monitoring', 'kube-public']) {
+      expect(textOf(report)).toContain(
+        `warning: kim (${kim}) has left, and the label poolc.org/owner says that the namespace ${namespace} is theirs. But it is the cluster's own, so nothing is offered for it`,
+      );
+    }
+    expect(commandsIn(report)).toHaveLength(2);
+    expect(commandsIn(report).join('\n')).not.toMatch(destructive);
+  });
+
+  it.each([
+    ['another member', '--serviceaccount=poolc-users:alice'],
+    ['somebody with a certificate', '--user=root@example.org'],
+    ['a group', '--group=teachers'],
+    ["a robot of somebody else's", '--serviceaccount=bob-lab:robot'],
+    ['a name of which nobody knows whose it is', '--serviceaccount=poolc-users:ghost'],
+  ])('has no label, and %s is an admin, too: only the leaver is taken out', async (_, other) => {
+    const who = other.split(/[=:]/).at(-1) ?? '';
+    for (const binding of ['admins', 'others']) {
+      const namespace = `${binding}-${who.replaceAll(/[^a-z]/g, '')}`;
+      removeLater(namespace);
+      await desk.kubectl('create', 'namespace', namespace);
+      await grantAdmin(namespace, 'admins', asKim, ...(binding === 'admins' ? [other] : []));
+      if (binding === 'others') await grantAdmin(namespace, 'others', other);
+      const report = await leavers();
+      expect(textOf(report)).toContain(
+        `warning: kim (${kim}) has left, and RoleBinding admins in ${namespace} still gives them ClusterRole admin`,
+      );
+      expect(commandsIn(report).join('\n')).not.toMatch(destructive);
+      await runFix(report, 'take the name out');
+      const left = await list(namespace, 'rolebindings', '-o', 'jsonpath={.items[*].subjects[*].name}');
+      expect(left).toBe(who);
+      await desk.kubectl('delete', 'namespace', namespace, '--wait=false');
+    }
+  });
+
+  it('has no label, and its other admin has left, too: it is theirs, and nobody else loses anything by it', async () => {
+    await desk.shell(`credentials-updater reserve former ${nobody}`);
+    removeLater('shared-lab');
+    await desk.kubectl('create', 'namespace', 'shared-lab');
+    await grantAdmin('shared-lab', 'admins', asKim, '--serviceaccount=poolc-users:former');
+    expect(commandsIn(await leavers())).toContain('kubectl delete namespace/shared-lab');
+  });
+
+  it('has the label of the leaver: whoever else has rights in it is named before it is deleted', async () => {
+    await leaveNamespace('kim-lab', {});
+    await grantAdmin('kim-lab', 'admins', '--serviceaccount=poolc-users:alice', '--group=teachers');
+    await desk.kubectl('label', 'namespace', 'kim-lab', 'poolc.org/owner=kim');
+    const report = await leavers();
+    expect(textOf(report)).toMatch(
+      /others who have rights in it: Group teachers \(ClusterRole admin\), ServiceAccount poolc-users\/alice \(ClusterRole admin\), ServiceAccount poolc-users\/bob \(ClusterRole edit\)$/,
+    );
+    expect(fixesOf(report).map(({ label }) => label)).toContain(
+      'or delete it with all that is in it, what the others have there too',
+    );
+  });
+});
+
+describe('nothing that could hit a member is offered', () => {
+  /** Where commands would be printed for kim, who has left, and for others if they were taken for leavers. */
+  const leaveAll = async () => {
+    await leaveNamespace('kim-lab');
+    onTestFinished(() => remove('bob-lab'));
+    await desk.kubectl('create', 'namespace', 'bob-lab');
+    await desk.kubectl('label', 'namespace', 'bob-lab', 'poolc.org/owner=bob');
+    const guests = ['--serviceaccount=poolc-users:alice', '--serviceaccount=poolc-users:kim'];
+    await desk.kubectl('-n', 'bob-lab', 'create', 'rolebinding', 'guests', '--clusterrole=view', ...guests);
+    expect(commandsIn(await leavers()).join('\n')).toMatch(destructive);
+  };
+  const expectNothingOffered = (report: Report, why: string) => {
+    const text = textOf(report);
+    expect(fixesOf(report)).toEqual([]);
+    expect(text).toContain(`warning: kim (${kim}) has no account any more, and has the namespace kim-lab`);
+    expect(text).toContain('No command is offered: they may be a member, which the directory does not tell');
+    expect(text).toContain(`unknown: who is still a member could not be told: ${why}`);
+    for (const member of ['alice', 'carol']) expect(text).not.toContain(`${member} (`);
+  };
+
+  it('while the directory is down', async () => {
+    await leaveAll();
+    expectNothingOffered(await desk.preflight(['--leavers', '--poolc-api-endpoint', 'http://127.0.0.1:1']), '');
+  });
+
+  it('where the directory is empty', async () => {
+    await leaveAll();
+    const empty = await startPoolcApi({ apiKey: desk.api.apiKey });
+    onTestFinished(() => empty.close());
+    expectNothingOffered(
+      await desk.preflight(['--leavers', '--poolc-api-endpoint', `${empty.url}/kubernetes/`]),
+      'the directory says that there are no members at all',
+    );
+  });
+
+  it('where it has fewer than MIN_MEMBERS', async () => {
+    await leaveAll();
+    expectNothingOffered(await desk.preflight(['--leavers', '--min-members', '1000']), 'the directory has');
+  });
+
+  it("where it is another's, unless ALLOW_REMOVALS permits that many to have left", async () => {
+    await leaveAll();
+    // The guard lets the most of three or fewer go.
+    await desk.api.addMember({ loginId: 'dora' });
+    await sync();
+    const other = await startPoolcApi({ apiKey: desk.api.apiKey });
+    onTestFinished(() => other.close());
+    for (const loginId of ['bob', 'dave']) await other.addMember({ loginId });
+    const ours = await list('poolc-users', 'serviceaccounts', '-l', 'app.kubernetes.io/managed-by', '-o', 'name');
+    const count = ours.split('\n').length;
+    const flags = ['--leavers', '--poolc-api-endpoint', `${other.url}/kubernetes/`];
+    const refused = await desk.preflight(flags);
+    expectNothingOffered(refused, `${count} of ${count} accounts (100.0%) would be removed`);
+    expect(textOf(refused)).toContain(`run this with ALLOW_REMOVALS=${count}`);
+    const tooFew = await desk.preflight(flags, { env: { ALLOW_REMOVALS: `${count - 1}` } });
+    expect(fixesOf(tooFew)).toEqual([]);
+    const allowed = await desk.preflight(flags, { env: { ALLOW_REMOVALS: `${count}` } });
+    expect(textOf(allowed)).toContain('bob (');
+    expect(commandsIn(allowed)).toContain('kubectl delete namespace/bob-lab');
+  });
+
+  it('for a name of which nobody knows whose it was, until it is reserved', async () => {
+    await leaveNamespace('lost-lab', { 'poolc.org/owner': 'lost' });
+    await desk.kubectl('-n', 'lost-lab', 'delete', 'rolebindings', '--all');
+    const report = await leavers();
+    expect(commandsIn(report)).toEqual([`credentials-updater reserve lost ${nobody}`]);
+    expect(textOf(report)).toContain(
+      'No command is offered: it may be the name of a member; once it is reserved, run this again',
+    );
+    const down = await desk.preflight(['--leavers', '--poolc-api-endpoint', 'http://127.0.0.1:1']);
+    expect(fixesOf(down).filter(({ command }) => destructive.test(command))).toEqual([]);
+    await runFix(report, 'keep it from everybody');
+    expect(commandsIn(await leavers())).toContain('kubectl delete namespace/lost-lab');
+  });
+
+  it('for a member whose account was revoked: only for one who is held out', async () => {
+    const { uuid } = await desk.api.addMember({ loginId: 'mia' });
+    await sync();
+    await leaveNamespace('mia-lab', { 'poolc.org/owner': 'mia' });
+    await desk.kubectl('-n', 'mia-lab', 'delete', 'rolebindings', '--all');
+    await desk.shell(`${directory()} credentials-updater revoke mia --yes`);
+    expect(textOf(await leavers())).toMatch(/^ok: nobody who left/);
+    const down = await desk.preflight(['--leavers', '--poolc-api-endpoint', 'http://127.0.0.1:1']);
+    expect(textOf(down)).toContain(`mia (${uuid}) has no account any more, and has the namespace mia-lab`);
+    expect(fixesOf(down)).toEqual([]);
+    await desk.shell(`${directory()} credentials-updater revoke ${uuid} --hold --yes`);
+    const held = await leavers();
+    expect(textOf(held)).toContain(`mia (${uuid}) is held out by an operator, and has the namespace mia-lab`);
+    expect(commandsIn(held)).toContain('kubectl delete namespace/mia-lab');
   });
 });
 

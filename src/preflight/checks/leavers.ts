@@ -1,27 +1,38 @@
 /** `--leavers`: what still names somebody who left, and what they left in their namespaces. */
-import { nobodysUuid, printable } from '../../plan/model.ts';
+import { isLocalEndpoint } from '../../config.ts';
+import { guard, type Refusal } from '../../plan/guard.ts';
+import { type Member, nobodysUuid, printable } from '../../plan/model.ts';
 import { isValidName } from '../../plan/names.ts';
 import { Failure } from '../../shared/errors.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, ok, unknown, warning } from '../finding.ts';
+import { type Finding, type Fix, ok, unknown, warning } from '../finding.ts';
 import { type Belongings, takeInventory } from '../leavers/belongings.ts';
-import { findTraces, type Leaver, type Naming, type Trace } from '../leavers/leavers.ts';
+import { findTraces, type Leaver, makesOwner, type Naming, type Trace } from '../leavers/leavers.ts';
 import { quarantineLabel, waysWithBinding, waysWithNamespace } from '../leavers/ways.ts';
+import { criticalNamespaces, ownerLabel } from '../members.ts';
 import type { Namespace } from '../objects.ts';
 import { readPlan } from '../plan.ts';
-import type { Binding } from '../rbac.ts';
-import { bindingName, listed } from '../words.ts';
+import { type Binding, grantsOf } from '../rbac.ts';
+import { systemNamespaces } from '../system-namespaces.ts';
+import { bindingName, listed, subjectName } from '../words.ts';
+
+/** Those whose work could go with a namespace are all to be seen. */
+const longestOthers = 50;
 
 export async function leavers(context: PreflightContext): Promise<Finding[]> {
   const { gathered, settings } = context;
-  const [accounts, reservations, holds, namespaces, { bindings }, directory] = await Promise.all([
+  const [accounts, reservations, holds, namespaces, rbac, isReserved, directory] = await Promise.all([
     gathered.accounts(),
     gathered.reservations(),
     gathered.holds(),
     gathered.namespaces(),
     gathered.rbac(),
+    systemNamespaces(gathered),
     askDirectory(context),
   ]);
+  const { bindings } = rbac;
+  const isCritical = criticalNamespaces(grantsOf(rbac), settings);
+  const isSystem = (namespace: string) => isCritical(namespace) || isReserved(namespace);
   const traces = findTraces({
     targetNamespace: settings.targetNamespace,
     accounts,
@@ -30,38 +41,62 @@ export async function leavers(context: PreflightContext): Promise<Finding[]> {
     members: directory.members,
     namespaces,
     bindings,
+    isSystem,
   });
-  const heirs = await heirsOf(context, traces);
+  const { heirs } = directory;
   const findings = [
     ...unrecordedFindings(context, traces, heirs),
     // What may well be a newcomer's own is not to be handed over or deleted.
     ...(await traceFindings(
       context,
       traces.filter(({ leaver }) => leaver.uuid !== undefined || !heirs.has(leaver.name)),
-      namespaces,
+      { namespaces, isSystem },
     )),
     ...(directory.unavailable === undefined
       ? []
-      : [unknown(`who is still a member could not be told: ${directory.unavailable}`)]),
+      : [
+          unknown(
+            `who is still a member could not be told: ${directory.unavailable}. So nothing is offered by which somebody loses what is theirs`,
+          ),
+        ]),
   ];
   if (findings.length > 0) return findings;
   return [ok(`nobody who left is named in ${bindings.length} bindings and ${namespaces.length} namespaces`)];
 }
 
-async function askDirectory({ members }: PreflightContext) {
+interface Directory {
+  readonly members: readonly Member[] | undefined;
+  /** Who gets which name with the next sync: UUIDs by name. */
+  readonly heirs: ReadonlyMap<string, string>;
+  /** Why there are no members. */
+  readonly unavailable: string | undefined;
+}
+
+/** A directory that a sync would refuse makes leavers of members here, too (P3). */
+async function askDirectory(context: PreflightContext): Promise<Directory> {
+  const { settings } = context;
+  const without = (unavailable: string): Directory => ({ members: undefined, heirs: new Map(), unavailable });
   try {
-    return { members: await members(), unavailable: undefined };
+    const [plan, members] = await Promise.all([readPlan(context), context.members()]);
+    const { refusals } = guard(plan, settings.guard, {
+      inPod: settings.inPod,
+      loopbackDirectory: isLocalEndpoint(settings),
+      firstRunConfirmed: false,
+    });
+    if (refusals.length > 0) return without(refusals.map(refusalText).join('; '));
+    if (plan.owned === 0) return without('there is no account of ours that the directory could be compared with');
+    const heirs = new Map(plan.create.map(({ name, member }) => [name, member.uuid] as const));
+    return { members, heirs, unavailable: undefined };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { members: undefined, unavailable: error.message };
+    return without(error.message);
   }
 }
 
-/** Who gets which name with the next sync: UUIDs by name. Empty where nobody can tell. */
-async function heirsOf(context: PreflightContext, traces: readonly Trace[]): Promise<ReadonlyMap<string, string>> {
-  if (traces.every(({ leaver }) => leaver.uuid !== undefined)) return new Map();
-  const plan = await readPlan(context).catch(() => undefined);
-  return new Map((plan?.create ?? []).map(({ name, member }) => [name, member.uuid] as const));
+function refusalText({ reason, allowance }: Refusal): string {
+  return typeof allowance === 'object'
+    ? `${reason} (if that is right, run this with ${allowance.setting}=${allowance.value})`
+    : reason;
 }
 
 /** Names that anybody could get, since no record keeps them for who had them. */
@@ -98,7 +133,7 @@ function unrecordedFindings(
 async function traceFindings(
   { gathered, settings, commands }: PreflightContext,
   traces: readonly Trace[],
-  namespaces: readonly Namespace[],
+  { namespaces, isSystem }: { namespaces: readonly Namespace[]; isSystem: (namespace: string) => boolean },
 ): Promise<Finding[]> {
   const quarantined = new Set(
     namespaces
@@ -113,28 +148,45 @@ async function traceFindings(
     const left = inventory.of(namespace);
     if (quarantined.has(namespace) && left.tokenSecrets.length === 0)
       return [ok(`${whoText(leaver)}; the namespace ${printable(namespace)} is in quarantine`)];
+    const ways = waysWithNamespace(commands, namespace, trace, left, settings.targetNamespace);
     return [
-      warning(
+      offer(
+        leaver,
         `${whoText(leaver)}, and has the namespace ${printable(namespace)}: ${contentsText(trace, left)}`,
-        ...waysWithNamespace(commands, namespace, trace, left, settings.targetNamespace),
+        ways,
       ),
     ];
   });
+  const labels = traces.flatMap(({ leaver, namespace, labelsSystem }) =>
+    labelsSystem && namespace !== undefined
+      ? [
+          warning(
+            `${whoText(leaver)}, and the label ${ownerLabel} says that the namespace ${printable(namespace)} is theirs. But it is the cluster's own, so nothing is offered for it: see who set that label, and take it off`,
+          ),
+        ]
+      : [],
+  );
   const namings = traces
     .filter(({ owns }) => !owns)
     .flatMap((trace) => trace.namings.map((naming) => ({ leaver: trace.leaver, naming })));
   const elsewhere = [...Map.groupBy(namings, ({ naming }) => naming.binding).values()]
     .flatMap((ofBinding) => ofBinding.toSorted((one, other) => indexOf(other.naming) - indexOf(one.naming)))
-    .map(({ leaver, naming }) =>
-      warning(
-        `${whoText(leaver)}, and ${bindingName(naming.binding)} still gives them ${roleText(naming.binding)}`,
-        ...waysWithBinding(commands, naming, settings.targetNamespace),
-      ),
-    );
-  const findings = [...inNamespaces, ...elsewhere];
+    .map(({ leaver, naming }) => {
+      const { namespace } = naming.binding;
+      const inSystem = namespace !== undefined && isSystem(namespace);
+      const ways = waysWithBinding(commands, naming, { targetNamespace: settings.targetNamespace, inSystem });
+      const what = `${bindingName(naming.binding)} still gives them ${roleText(naming.binding)}`;
+      return offer(leaver, `${whoText(leaver)}, and ${what}`, ways);
+    });
+  const findings = [...inNamespaces, ...labels, ...elsewhere];
   if (inventory.unseen.length > 0)
     findings.push(unknown(`what else is in those namespaces: no permission to list ${inventory.unseen.join(', ')}`));
   return findings;
+}
+
+/** Nothing of somebody's is touched who may be a member. */
+function offer({ doubt }: Leaver, message: string, ways: readonly Fix[]): Finding {
+  return doubt === undefined ? warning(message, ...ways) : warning(`${message}. No command is offered: ${doubt}`);
 }
 
 /** The last subject of a binding comes first, so that its commands can be run one after the other. */
@@ -150,9 +202,14 @@ function roleText({ roleRef }: Binding): string {
   return `${roleRef.kind} ${printable(roleRef.name)}`;
 }
 
-function contentsText({ namings }: Trace, { accounts, tokenSecrets, workloads }: Belongings): string {
+function contentsText({ namings, others }: Trace, { accounts, tokenSecrets, workloads }: Belongings): string {
   const part = (what: string, names: readonly string[]) =>
     names.length === 0 ? [] : [`${what} ${listed(names.map(printable))}`];
+  const bound = new Set(
+    others
+      .toSorted((one, other) => Number(makesOwner(other)) - Number(makesOwner(one)))
+      .map(({ binding, subject }) => `${subjectName(subject)} (${roleText(binding)})`),
+  );
   const parts = [
     ...part(
       'their RoleBindings',
@@ -164,6 +221,7 @@ function contentsText({ namings }: Trace, { accounts, tokenSecrets, workloads }:
       'running or ready to run',
       workloads.map(({ kind, name }) => `${kind}/${name}`),
     ),
+    ...(bound.size === 0 ? [] : [`others who have rights in it: ${listed([...bound], { longest: longestOthers })}`]),
   ];
   return parts.length === 0 ? 'nothing else was seen in it' : parts.join('; ');
 }

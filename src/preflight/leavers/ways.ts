@@ -6,7 +6,7 @@ import { ownerLabel } from '../members.ts';
 import { type Subject, serviceAccountUser } from '../rbac.ts';
 import { removeSubjectCommand } from '../words.ts';
 import type { Belongings } from './belongings.ts';
-import type { Naming, Trace } from './leavers.ts';
+import { makesOwner, type Naming, type Trace } from './leavers.ts';
 
 /** Set by the quarantine, and what tells the next preflight that somebody has seen to it. */
 export const quarantineLabel = 'poolc.org/quarantine';
@@ -20,7 +20,7 @@ const joined = (commands: readonly string[]): string => commands.join(' && ');
 export function waysWithNamespace(
   commands: Commands,
   namespace: string,
-  { namings }: Trace,
+  { namings, others }: Trace,
   belongings: Belongings,
   targetNamespace: string,
 ): Fix[] {
@@ -47,16 +47,27 @@ export function waysWithNamespace(
         kubectl`label namespace/${namespace} ${`${quarantineLabel}=true`} --overwrite`,
       ]),
     },
-    { label: 'or delete it with all that is in it', command: kubectl`delete namespace/${namespace}` },
+    {
+      label: `or delete it with all that is in it${others.length === 0 ? '' : ', what the others have there too'}`,
+      command: kubectl`delete namespace/${namespace}`,
+    },
   ];
 }
 
-export function waysWithBinding(commands: Commands, naming: Naming, targetNamespace: string): Fix[] {
+/** @param inSystem whether the binding is in a namespace of the cluster's own */
+export function waysWithBinding(
+  commands: Commands,
+  naming: Naming,
+  { targetNamespace, inSystem }: { targetNamespace: string; inSystem: boolean },
+): Fix[] {
+  const takeOut = {
+    label: 'take the name out',
+    command: removeSubjectCommand(commands, naming.binding, naming.subject),
+  };
+  // Such rights aren't passed on from one to the next because somebody left.
+  if (inSystem || makesOwner(naming)) return [takeOut];
   return [
-    {
-      label: 'take the name out',
-      command: removeSubjectCommand(commands, naming.binding, naming.subject),
-    },
+    takeOut,
     {
       label: `or give it to the member whose ServiceAccount is called ${newOwner}`,
       command: joined([findNewOwner(commands, targetNamespace), renameSubject(commands, naming, targetNamespace)]),
