@@ -228,6 +228,26 @@ describe('without a right that is needed later, a run ends before the delivery, 
   });
 });
 
+test('P9: where some names can not be recorded, exactly those members get no account, and nothing is delivered', async () => {
+  const [recorded, unrecorded] = ['newcomer', 'seojun'];
+  expect(shardOf(unrecorded)).not.toBe(shardOf(recorded));
+  const right = { verb: 'update', resource: 'configmaps', name: shardName(shardOf(unrecorded)) };
+  const club = await useClub({ roles: without(right) });
+  await createRecord(club, right.name);
+  for (const loginId of [recorded, unrecorded]) await club.api.addMember({ loginId });
+
+  const result = await club.run(['sync']);
+
+  expect(result.exitCode).toBe(1);
+  const accounts = await accountsOf(club.cluster);
+  expect(accounts.has(recorded)).toBe(true);
+  expect(accounts.has(unrecorded)).toBe(false);
+  expect(warningsOf(result)).toContainEqual(
+    expect.stringMatching(/^names could not be recorded: .* is forbidden.*; no account is created for those members/),
+  );
+  expect(club.api.deliveries()).toEqual([]);
+});
+
 describe('without a right that only serves the record of a run, the run does its work and warns:', () => {
   test.each<Right>([
     { verb: 'get', resource: 'configmaps', name: 'credentials-updater-summary' },

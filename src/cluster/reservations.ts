@@ -40,20 +40,54 @@ export async function recordNames(
   records: readonly NameRecord[],
   signal: AbortSignal,
 ): Promise<void> {
+  await Promise.all(startRecording(client, namespace, records, signal).values());
+}
+
+/**
+ * The same, without waiting for the end: who creates thousands of accounts can begin with those whose names are written.
+ * @returns for each shard concerned, in the order in which they are written, when it is
+ */
+export function startRecording(
+  client: ClusterClient,
+  namespace: string,
+  records: readonly NameRecord[],
+  signal: AbortSignal,
+): ReadonlyMap<number, Promise<void>> {
   const byShard = Map.groupBy(records, ({ name }) => shardOf(name));
+  const lanes = Array.from({ length: shardsAtATime }, () => Promise.resolve());
+  const written = new Map<number, Promise<void>>();
   for (const [shard, entries] of byShard) {
-    await updateConfigMap(
-      client,
-      namespace,
-      shardName(shard),
-      (data) => {
-        const missing = entries.filter(({ name, uuid }) => data[name] !== uuid);
-        if (missing.length === 0) return undefined;
-        return { ...data, ...Object.fromEntries(missing.map(({ name, uuid }) => [name, uuid])) };
-      },
-      signal,
+    const lane = written.size % shardsAtATime;
+    const done = (lanes[lane] ?? Promise.resolve()).then(() =>
+      recordShard(client, namespace, { shard, entries }, signal),
     );
+    // Whoever waits for it hears why it failed; the shards after it are tried all the same.
+    lanes[lane] = done.catch(() => undefined);
+    written.set(shard, done);
   }
+  return written;
+}
+
+/** Few enough that the first is written long before the last, enough that a handful of names takes no longer than one. */
+const shardsAtATime = 4;
+
+function recordShard(
+  client: ClusterClient,
+  namespace: string,
+  { shard, entries }: { shard: number; entries: readonly NameRecord[] },
+  signal: AbortSignal,
+): Promise<void> {
+  return updateConfigMap(
+    client,
+    namespace,
+    shardName(shard),
+    (data) => {
+      const missing = entries.filter(({ name, uuid }) => data[name] !== uuid);
+      if (missing.length === 0) return undefined;
+      return { ...data, ...Object.fromEntries(missing.map(({ name, uuid }) => [name, uuid])) };
+    },
+    signal,
+  );
 }
 
 /** UUIDs that an operator keeps out; written by `revoke --hold` only. */

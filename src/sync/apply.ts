@@ -3,7 +3,7 @@
  * the run (P2); a name is recorded before its account is created, so that nobody can ever inherit it (P9).
  */
 import pMap from 'p-map';
-import { readReservations, recordNames } from '../cluster/reservations.ts';
+import { readReservations, recordNames, shardOf, startRecording } from '../cluster/reservations.ts';
 import { createAccount, deleteAccount } from '../cluster/service-accounts.ts';
 import type { Account, Member } from '../plan/model.ts';
 import { nameWithUuid } from '../plan/names.ts';
@@ -32,7 +32,7 @@ export async function removeLeavers(
 ): Promise<Failure | undefined> {
   if (plan.remove.length === 0) return undefined;
   const { client, settings, log } = context;
-  const unrecorded = await tryToRecord(context, plan.recordOfRemoved, signal, AbortSignal.timeout(recordBudgetMs));
+  const unrecorded = await tryToRecord(context, plan.recordOfRemoved, signal);
   if (unrecorded !== undefined) {
     log.warn(
       `the names of ${plan.recordOfRemoved.length} leavers could not be recorded: ${unrecorded.message}; they are removed all the same, and no account is created in this run`,
@@ -54,25 +54,32 @@ export async function removeLeavers(
   return unrecorded;
 }
 
-/** Creates the accounts of new members; a member whose account can't be created is an outcome, not the end of the run. */
+/**
+ * Creates the accounts of new members, each as soon as its name is recorded; a member whose account can't be created is
+ * an outcome, not the end of the run.
+ */
 export async function createNewcomers(
   context: RunContext,
   plan: Plan,
   { unrecorded, outcomes, signal }: { unrecorded: Failure | undefined; outcomes: Outcomes; signal: AbortSignal },
 ): Promise<Holder[]> {
-  const { settings, log } = context;
-  const obstacle = unrecorded ?? (await tryToRecord(context, plan.record, signal));
-  if (obstacle !== undefined && unrecorded === undefined)
-    log.warn(`names could not be recorded: ${obstacle.message}; no account is created in this run`);
-  if (obstacle !== undefined) {
-    for (const { member } of plan.create)
-      outcomes.failed(member, withContext('the name could not be recorded, so no account was created', obstacle));
+  const { settings } = context;
+  const failed = (member: Member, obstacle: Failure) =>
+    outcomes.failed(member, withContext('the name could not be recorded, so no account was created', obstacle));
+  if (unrecorded !== undefined) {
+    for (const { member } of plan.create) failed(member, unrecorded);
     return [];
   }
+  const obstacles = recordNewcomers(context, plan.record, signal);
   const taken = new Set([...plan.keep.map(({ account }) => account.name), ...plan.create.map(({ name }) => name)]);
   const created = await pMap(
-    plan.create,
+    inOrderOfShards(plan.create, [...obstacles.keys()]),
     async (create): Promise<Holder | undefined> => {
+      const obstacle = await obstacles.get(shardOf(create.name));
+      if (obstacle !== undefined) {
+        failed(create.member, obstacle);
+        return undefined;
+      }
       try {
         const account = await createOne(context, create, { taken, signal });
         outcomes.created(create);
@@ -85,7 +92,36 @@ export async function createNewcomers(
     },
     { concurrency: settings.mintConcurrency, signal },
   );
+  await Promise.all(obstacles.values());
   return created.filter((holder) => holder !== undefined);
+}
+
+/** First those whose names are written first, so that nobody waits while others could be created. */
+function inOrderOfShards(creates: readonly Create[], shards: readonly number[]): Create[] {
+  const byShard = Map.groupBy(creates, ({ name }) => shardOf(name));
+  return [...new Set([...shards, ...byShard.keys()])].flatMap((shard) => byShard.get(shard) ?? []);
+}
+
+/** For each shard of the record, in the order of writing, why its names could not be recorded; undefined once they are. */
+function recordNewcomers(
+  { client, settings, log }: RunContext,
+  records: readonly NameRecord[],
+  signal: AbortSignal,
+): ReadonlyMap<number, Promise<Failure | undefined>> {
+  const written = startRecording(client, settings.podNamespace, records, signal);
+  return new Map(
+    [...written].map(([shard, done]) => {
+      const obstacle = obstacleOf(done, signal).then((failure) => {
+        if (failure !== undefined)
+          log.warn(
+            `names could not be recorded: ${failure.message}; no account is created for those members in this run`,
+          );
+        return failure;
+      });
+      obstacle.catch(() => undefined); // whoever waits for it hears it; nobody does once the run has ended
+      return [shard, obstacle];
+    }),
+  );
 }
 
 async function createOne(
@@ -111,23 +147,30 @@ async function createOne(
   }
 }
 
+/** Names of leavers, within a short time. */
 async function tryToRecord(
   { client, settings }: RunContext,
   records: readonly NameRecord[],
   signal: AbortSignal,
-  patience?: AbortSignal,
 ): Promise<Failure | undefined> {
   if (records.length === 0) return undefined;
+  const patience = AbortSignal.timeout(recordBudgetMs);
+  const recorded = recordNames(client, settings.podNamespace, records, AbortSignal.any([signal, patience]));
+  const obstacle = await obstacleOf(recorded, signal);
+  return obstacle !== undefined && patience.aborted
+    ? new Failure('cluster', `no answer within ${recordBudgetMs / 1_000} s`)
+    : obstacle;
+}
+
+/** Why names could not be recorded, unless that ends the run. */
+async function obstacleOf(recorded: Promise<void>, signal: AbortSignal): Promise<Failure | undefined> {
   try {
-    const either = patience === undefined ? signal : AbortSignal.any([signal, patience]);
-    await recordNames(client, settings.podNamespace, records, either);
+    await recorded;
     return undefined;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof Failure && error.kind === 'lock') throw error;
-    return patience?.aborted
-      ? new Failure('cluster', `no answer within ${recordBudgetMs / 1_000} s`)
-      : toFailure(error);
+    return toFailure(error);
   }
 }
 
