@@ -1,6 +1,7 @@
 /** Runs a program of Node's to its end, and says what it printed, how long it took and what it used. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,10 @@ export async function measureProgram({ nodeFlags = [], command, env }: ProgramTo
     });
     child.once('close', (code) => resolve(code));
     const [stdout, stderr, exitCode] = await Promise.all([textOf(child.stdout), textOf(child.stderr), ended]);
+    if (!existsSync(usageFile))
+      throw new Error(
+        `${command.join(' ')} ended with ${exitCode ?? 'a signal'} before it could say what it used: ${stderr}`,
+      );
     return { startedAt, seconds, exitCode, stdout, stderr, ...(await readUsage(usageFile)) };
   } finally {
     await rm(usageFile, { force: true });

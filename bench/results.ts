@@ -75,6 +75,7 @@ export type ConnectionResults = z.infer<typeof connectionsSchema>;
 
 const roundSchema = z.object({
   wrk: rate.optional(),
+  wrkCpuSecondsEach: seconds.optional(),
   /** With the default settings. */
   sync: syncSampleSchema,
   /** At its best number of connections, where that is another one than the default. */

@@ -31,13 +31,20 @@ export async function findWrk(): Promise<string | undefined> {
 
 const outputSchema = z.object({ stdout: z.string() });
 
-/** TokenRequests a second, for the accounts in a file of `club.accountsFile()`. */
-export function wrkTokenRequests(club: Club, accountsFile: string, options: WrkOptions): Promise<number> {
+export interface WrkSample {
+  /** Requests a second. */
+  readonly rate: number;
+  /** Its own, user and system. */
+  readonly cpuSecondsEach: number;
+}
+
+/** TokenRequests, for the accounts in a file of `club.accountsFile()`. */
+export function wrkTokenRequests(club: Club, accountsFile: string, options: WrkOptions): Promise<WrkSample> {
   return wrk(club, 'token-request.lua', { ACCOUNTS_FILE: accountsFile }, options);
 }
 
-/** ServiceAccounts created a second. */
-export function wrkCreations(club: Club, options: WrkOptions): Promise<number> {
+/** ServiceAccounts that are created. */
+export function wrkCreations(club: Club, options: WrkOptions): Promise<WrkSample> {
   return wrk(club, 'create-account.lua', { PREFIX: `wrk-${randomBytes(4).toString('hex')}-` }, options);
 }
 
@@ -48,16 +55,18 @@ const reportSchema = z.object({
   broken: z.number(),
 });
 
-/** @returns requests a second. @throws when one of them was refused */
+/** @throws when a request was refused */
 async function wrk(
   club: Club,
   script: string,
   env: Readonly<Record<string, string>>,
   { connections, seconds }: WrkOptions,
-): Promise<number> {
+): Promise<WrkSample> {
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', join(scripts, script), club.controlPlane.server];
-  const { stdout } = await run('wrk', args, {
+  // Node doesn't say what a child took; the shell does, on the last line of its standard error.
+  const { stdout, stderr } = await run('bash', ['-c', 'TIMEFORMAT="%U %S"; time wrk "$@"', 'wrk', ...args], {
     env: {
+      LC_ALL: 'C',
       PATH: process.env['PATH'],
       TOKEN_FILE: club.tokenFile,
       NAMESPACE: club.usersNamespace,
@@ -65,8 +74,13 @@ async function wrk(
       ...env,
     },
   });
-  const report = reportSchema.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
+  const report = reportSchema.parse(JSON.parse(lastLineOf(stdout)));
   if (report.refused > 0 || report.broken > 0 || report.requests === 0)
     throw new Error(`wrk with ${script}: of ${report.requests} requests ${report.refused + report.broken} failed`);
-  return report.requests / report.seconds;
+  const [user = Number.NaN, system = Number.NaN] = lastLineOf(stderr).split(' ').map(Number);
+  return { rate: report.requests / report.seconds, cpuSecondsEach: (user + system) / report.requests };
+}
+
+function lastLineOf(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
 }

@@ -245,6 +245,8 @@ function memoryFlagTable({ memoryFlags, conditions }: Results, words: Words): Ta
   };
 }
 
+type Client = [name: string, rates: number[], cpuEach: number[], memory: number[]];
+
 function alternativeTable({ alternatives, steadyState }: Results, words: Words): Table | undefined {
   // The largest that was repeated: there a program's start weighs least.
   const size = steadyState?.findLast(({ rounds }) => rounds.length === steadyState[0]?.rounds.length);
@@ -253,9 +255,19 @@ function alternativeTable({ alternatives, steadyState }: Results, words: Words):
   const milliseconds = (value: number) => figure(value * 1_000);
   const undici = rounds.map((round) => round.undici);
   const sync = rounds.map((round) => round.sync);
-  const clients: [string, rates: number[], cpuEach: number[], memory: number[]][] = [
+  const clients: Client[] = [
     [words.original, [originalRate], [], []],
     [words.kubectl, [alternatives.kubectl], [], []],
+    ...(rounds.some(({ wrk }) => wrk !== undefined)
+      ? [
+          [
+            words.wrkAlone,
+            rounds.flatMap(({ wrk }) => wrk ?? []),
+            rounds.flatMap(({ wrkCpuSecondsEach }) => wrkCpuSecondsEach ?? []),
+            [],
+          ] satisfies Client,
+        ]
+      : []),
     [
       words.undici,
       undici.map(({ rate }) => rate),

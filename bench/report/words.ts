@@ -43,6 +43,7 @@ export interface Words {
   readonly client: string;
   readonly original: string;
   readonly kubectl: string;
+  readonly wrkAlone: string;
   readonly thousandMembers: string;
 
   readonly conditions: {
@@ -112,6 +113,7 @@ export const english: Words = {
   client: 'client',
   original: 'the program before this one (measured once, see below)',
   kubectl: 'a loop over `kubectl create token`',
+  wrkAlone: 'wrk, which only sends and counts',
   thousandMembers: '1,000 members take',
   conditions: {
     when: 'Measured at',
@@ -181,6 +183,7 @@ export const korean: Words = {
   client: '클라이언트',
   original: '이전 프로그램 (한 번 측정한 값, 아래 참고)',
   kubectl: '`kubectl create token` 반복',
+  wrkAlone: 'wrk (보내고 세기만 한다)',
   thousandMembers: '회원 1,000명에 걸리는 시간',
   conditions: {
     when: '측정 시각',

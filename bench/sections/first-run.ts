@@ -13,7 +13,7 @@ export async function bestCreatorConnections({ controlPlane, hasWrk, say }: Benc
   await using club = await openClub(controlPlane, 1);
   let best: { connections: number; rate: number } | undefined;
   for (const connections of counts) {
-    const rate = await wrkCreations(club, { connections, seconds: 2 });
+    const { rate } = await wrkCreations(club, { connections, seconds: 2 });
     say(`wrk with ${connections} connections: ${rate.toFixed(0)} ServiceAccounts created a second`);
     if (best === undefined || rate > best.rate) best = { connections, rate };
   }
@@ -30,7 +30,7 @@ export async function measureFirstRun(
   if (creatorConnections !== undefined) {
     await using other = await openClub(controlPlane, 1);
     const seconds = Math.min(5, Math.max(1, Math.round(club.members / 1_500)));
-    creator = await wrkCreations(other, { connections: creatorConnections, seconds });
+    creator = (await wrkCreations(other, { connections: creatorConnections, seconds })).rate;
   }
   const sync = await runSync(club);
   const compared = creator === undefined ? '' : `, wrk ${creator.toFixed(0)}`;

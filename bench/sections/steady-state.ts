@@ -3,7 +3,7 @@ import type { Bench } from '../bench.ts';
 import type { Club } from '../club.ts';
 import { runUndiciLoop } from '../programs/bare-undici.ts';
 import { runSync } from '../programs/sync.ts';
-import { wrkTokenRequests } from '../programs/wrk.ts';
+import { type WrkSample, wrkTokenRequests } from '../programs/wrk.ts';
 import {
   type ConnectionResults,
   type LoopSample,
@@ -46,7 +46,7 @@ interface RoundOptions {
 
 async function measureRound(bench: Bench, { club, accounts, best, number }: RoundOptions): Promise<Round> {
   const { members } = club;
-  let wrk: number | undefined;
+  let wrk: WrkSample | undefined;
   let sync: SyncSample | undefined;
   let syncAtBest: SyncSample | undefined;
   let undici: LoopSample | undefined;
@@ -73,7 +73,12 @@ async function measureRound(bench: Bench, { club, accounts, best, number }: Roun
   // Another one begins in every round, so that no one always follows the same.
   for (let turn = 0; turn < turns.length; turn++) await turns[(turn + number) % turns.length]?.();
   if (sync === undefined || undici === undefined) throw new Error('a round is not whole');
-  return { sync, undici, ...(wrk === undefined ? {} : { wrk }), ...(syncAtBest === undefined ? {} : { syncAtBest }) };
+  return {
+    sync,
+    undici,
+    ...(wrk === undefined ? {} : { wrk: wrk.rate, wrkCpuSecondsEach: wrk.cpuSecondsEach }),
+    ...(syncAtBest === undefined ? {} : { syncAtBest }),
+  };
 }
 
 function describe(members: number, { wrk, sync, undici }: Round): string {
