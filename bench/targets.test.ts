@@ -86,6 +86,21 @@ describe('targets', () => {
     ]);
   });
 
+  test('take the default number where the sweep had chosen a worse one', () => {
+    const chosenByChance = (members: number): Round[] => [
+      {
+        wrk: 1_000,
+        sync: syncOf(members),
+        syncAtBest: syncOf(members, { stepSeconds: { mint: members / 500 } }),
+        undici,
+      },
+    ];
+    expect(verdictsOf(resultsOf(chosenByChance), 'mint-rate')).toEqual([
+      [1, true],
+      [1, true],
+    ]);
+  });
+
   test('count CPU for each further member, without what a run costs alone', () => {
     expect(verdictsOf(resultsOf(fast), 'cpu')).toEqual([[0.1, true]]);
   });

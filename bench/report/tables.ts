@@ -1,7 +1,7 @@
 /** Every table of the report, from the results; undefined where a section was left out. */
 import { creationRate, mintRate, type Results, type SyncSample } from '../results.ts';
 import { quantile } from '../statistics.ts';
-import { evaluateTargets, isReached } from '../targets.ts';
+import { atBestConnections, evaluateTargets, isReached } from '../targets.ts';
 import { count, figure, inUnit, mebibytes, notMeasured, percent, spread } from './figures.ts';
 import type { Table } from './table.ts';
 import type { Words } from './words.ts';
@@ -68,8 +68,8 @@ function rateTable({ steadyState, connections, conditions }: Results, words: Wor
     ],
     rows: steadyState.map(({ members, rounds }) => {
       const atBest = rounds.flatMap(({ syncAtBest }) => (syncAtBest === undefined ? [] : [syncAtBest]));
-      const ratios = rounds.flatMap(({ wrk, sync, syncAtBest }) =>
-        wrk === undefined ? [] : [mintRate(syncAtBest ?? sync) / wrk],
+      const ratios = rounds.flatMap((round) =>
+        round.wrk === undefined ? [] : [mintRate(atBestConnections(rounds)(round)) / round.wrk],
       );
       return [
         count(members),
