@@ -24,4 +24,4 @@ FROM files AS poolc-api
 ENTRYPOINT ["/usr/local/bin/node", "--use-system-ca", "/app/poolc-api.mjs"]
 
 FROM files AS credentials-updater
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=1", "--max-old-space-size=64", "--disable-sigusr1", "--use-system-ca", "/app/credentials-updater.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=4", "--max-semi-space-size=4", "--max-old-space-size=64", "--disable-sigusr1", "--use-system-ca", "/app/credentials-updater.mjs"]

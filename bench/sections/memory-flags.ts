@@ -10,8 +10,11 @@ const rounds = 2;
 const common = '--use-system-ca';
 const alternatives: readonly (readonly string[])[] = [
   [],
-  ['--max-semi-space-size=2', '--max-old-space-size=64'],
-  ['--max-semi-space-size=4', '--max-old-space-size=64'],
+  ...[1, 2, 8].map((mebibytes) => [
+    `--min-semi-space-size=${mebibytes}`,
+    `--max-semi-space-size=${mebibytes}`,
+    '--max-old-space-size=64',
+  ]),
 ];
 
 export async function measureMemoryFlags(bench: Bench, club: Club): Promise<MemoryFlagResults> {
