@@ -1,5 +1,5 @@
 /** What is aimed at, against what was measured: ratios of the same round wherever two clients are compared. */
-import { creationRate, mintRate, type Results, type Round, type SyncSample } from './results.ts';
+import { creationRate, mintRate, type Results, type Round } from './results.ts';
 import { quantile, slopeOf, spreadOf } from './statistics.ts';
 
 export type TargetName =
@@ -51,15 +51,15 @@ export function evaluateTargets(results: Results): TargetResult[] {
         members,
         unit: 'share',
         bound: { atLeast: 0.95 },
-        measured: medianOf(rounds, (round) =>
-          round.wrk === undefined ? undefined : mintRate(atBestConnections(rounds)(round)) / round.wrk,
+        measured: medianOf(atBestConnections(rounds), ({ wrk, sync }) =>
+          wrk === undefined ? undefined : mintRate(sync) / wrk,
         ),
       }),
     ),
     ...large.flatMap(({ members, rounds }): TargetResult[] => {
       const atMost = medianOf(rounds, ({ wrk }) => (wrk === undefined ? undefined : members / (0.9 * wrk) + 0.8));
       if (atMost === undefined) return []; // without wrk there is nothing to go by
-      const measured = medianOf(rounds, (round) => atBestConnections(rounds)(round).seconds);
+      const measured = medianOf(atBestConnections(rounds), ({ sync }) => sync.seconds);
       return [{ name: 'whole-sync', members, unit: 's', bound: { atMost }, measured }];
     }),
     { name: 'cpu', unit: 'ms', bound: { atMost: 0.15 }, measured: cpuMillisecondsEach(steadyState) },
@@ -116,15 +116,13 @@ export function evaluateTargets(results: Results): TargetResult[] {
 }
 
 /**
- * The runs at their best number of connections: the default's, or those at the number that the sweep had chosen. Which of
- * the two was the better one, these rounds tell more surely than a sweep of few runs.
+ * The rounds with each sync at its best number of connections: the default's, or the one that the sweep had chosen. Which
+ * of the two was the better one, these rounds tell more surely than a sweep of few runs.
  */
-export function atBestConnections(rounds: readonly Round[]): (round: Round) => SyncSample {
-  const chosen = ({ sync, syncAtBest }: Round): SyncSample => syncAtBest ?? sync;
-  const usual = ({ sync }: Round): SyncSample => sync;
-  const rate = (sample: (round: Round) => SyncSample): number =>
-    medianOf(rounds, (round) => mintRate(sample(round))) ?? 0;
-  return rate(chosen) > rate(usual) ? chosen : usual;
+export function atBestConnections(rounds: readonly Round[]): readonly Round[] {
+  const chosen = rounds.map((round) => ({ ...round, sync: round.syncAtBest ?? round.sync }));
+  const rateOf = (some: readonly Round[]) => medianOf(some, ({ sync }) => mintRate(sync)) ?? 0;
+  return rateOf(chosen) > rateOf(rounds) ? chosen : rounds;
 }
 
 /** What each further member costs: the slope over the sizes, which leaves out what a run costs without any. */

@@ -68,8 +68,8 @@ function rateTable({ steadyState, connections, conditions }: Results, words: Wor
     ],
     rows: steadyState.map(({ members, rounds }) => {
       const atBest = rounds.flatMap(({ syncAtBest }) => (syncAtBest === undefined ? [] : [syncAtBest]));
-      const ratios = rounds.flatMap((round) =>
-        round.wrk === undefined ? [] : [mintRate(atBestConnections(rounds)(round)) / round.wrk],
+      const ratios = atBestConnections(rounds).flatMap(({ wrk, sync }) =>
+        wrk === undefined ? [] : [mintRate(sync) / wrk],
       );
       return [
         count(members),
@@ -245,8 +245,6 @@ function memoryFlagTable({ memoryFlags, conditions }: Results, words: Words): Ta
   };
 }
 
-type Client = [name: string, rates: number[], cpuEach: number[], memory: number[]];
-
 function alternativeTable({ alternatives, steadyState }: Results, words: Words): Table | undefined {
   // The largest that was repeated: there a program's start weighs least.
   const size = steadyState?.findLast(({ rounds }) => rounds.length === steadyState[0]?.rounds.length);
@@ -255,19 +253,15 @@ function alternativeTable({ alternatives, steadyState }: Results, words: Words):
   const milliseconds = (value: number) => figure(value * 1_000);
   const undici = rounds.map((round) => round.undici);
   const sync = rounds.map((round) => round.sync);
-  const clients: Client[] = [
+  const clients: [string, rates: number[], cpuEach: number[], memory: number[]][] = [
     [words.original, [originalRate], [], []],
     [words.kubectl, [alternatives.kubectl], [], []],
-    ...(rounds.some(({ wrk }) => wrk !== undefined)
-      ? [
-          [
-            words.wrkAlone,
-            rounds.flatMap(({ wrk }) => wrk ?? []),
-            rounds.flatMap(({ wrkCpuSecondsEach }) => wrkCpuSecondsEach ?? []),
-            [],
-          ] satisfies Client,
-        ]
-      : []),
+    [
+      words.wrkAlone,
+      rounds.flatMap(({ wrk }) => wrk ?? []),
+      rounds.flatMap(({ wrkCpuSecondsEach }) => wrkCpuSecondsEach ?? []),
+      [],
+    ],
     [
       words.undici,
       undici.map(({ rate }) => rate),
@@ -283,12 +277,15 @@ function alternativeTable({ alternatives, steadyState }: Results, words: Words):
   ];
   return {
     columns: [words.client, words.tokensASecond, words.thousandMembers, words.cpuEach, words.peakMemory],
-    rows: clients.map(([client, rates, cpuEach, memory]) => [
-      client,
-      spread(rates),
-      inUnit(thousand / quantile(rates, 0.5), 's'),
-      spread(cpuEach, milliseconds),
-      spread(memory, mebibytes),
-    ]),
+    // wrk may not have been there.
+    rows: clients
+      .filter(([, rates]) => rates.length > 0)
+      .map(([client, rates, cpuEach, memory]) => [
+        client,
+        spread(rates),
+        inUnit(thousand / quantile(rates, 0.5), 's'),
+        spread(cpuEach, milliseconds),
+        spread(memory, mebibytes),
+      ]),
   };
 }
