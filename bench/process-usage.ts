@@ -14,9 +14,9 @@ export const processUsageSchema = z.object({
 export type ProcessUsage = z.infer<typeof processUsageSchema>;
 
 /** The environment of a Node process that is to write its usage to `file` when it exits. */
-export function usageEnvironment(file: string, nodeFlags: readonly string[] = []): Record<string, string> {
+export function usageEnvironment(file: string): Record<string, string> {
   const preload = join(import.meta.dirname, 'usage-at-exit.cjs');
-  return { NODE_OPTIONS: [...nodeFlags, `--require=${JSON.stringify(preload)}`].join(' '), PROCESS_USAGE_FILE: file };
+  return { NODE_OPTIONS: `--require=${JSON.stringify(preload)}`, PROCESS_USAGE_FILE: file };
 }
 
 /** @throws when the process was killed, and so left nothing */

@@ -12,6 +12,8 @@ export const bundledProgram = join(import.meta.dirname, '../dist/credentials-upd
 export interface CommandOptions {
   /** Another bundle than the one in dist/. */
   readonly program?: string;
+  /** Node's own, e.g. those of the image. */
+  readonly nodeFlags?: readonly string[];
   /** The whole environment, but for PATH and directories of its own for HOME and TMPDIR. */
   readonly env?: Readonly<Record<string, string>>;
   /** What must not be printed; asked for when the command has ended. */
@@ -52,7 +54,7 @@ function onTerminal(command: readonly string[]): string[] {
 
 /** Runs `credentials-updater ARGS`. @throws when it says a secret anywhere, or leaves a file behind */
 export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const { program = bundledProgram, secrets = () => [], terminal = false, onStart } = options;
+  const { program = bundledProgram, nodeFlags = [], secrets = () => [], terminal = false, onStart } = options;
   const directory = await mkdtemp(join(tmpdir(), 'pks-command-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const env = {
@@ -63,7 +65,7 @@ export async function runCommand(args: readonly string[], options: CommandOption
     ...(terminal ? { TERM: 'xterm-256color' } : {}),
     ...options.env,
   };
-  const command = [process.execPath, program, ...args];
+  const command = [process.execPath, ...nodeFlags, program, ...args];
   const [file = '', ...words] = terminal ? onTerminal(command) : command;
   const child = spawn(file, words, {
     cwd: directory,

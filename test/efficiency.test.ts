@@ -57,7 +57,7 @@ async function leastOf(club: Club, directory: string): Promise<Cost> {
 
 async function measuredSync(club: Club, directory: string): Promise<Cost> {
   const usageFile = join(directory, 'usage.json');
-  const result = await club.run(['sync'], { env: usageEnvironment(usageFile, updaterNodeFlags) });
+  const result = await club.run(['sync'], { env: usageEnvironment(usageFile), nodeFlags: updaterNodeFlags });
   expect(result).toMatchObject({ exitCode: 0, stderr: '' });
   return { ...(await readUsage(usageFile)), requests: Number(logLines(result).at(-1)?.['requests']) };
 }
