@@ -1,13 +1,13 @@
 /** `npm test`: everything that must hold before a change lands, one step after the other. See --help. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
 import { elapsed } from '../dev/elapsed.ts';
 import { isInPath } from '../dev/node/requirements.ts';
 import { installDebianPackages } from './debian-packages.ts';
+import { readResults } from './results.ts';
 
 const usage = `Checks formatting, lint and types, builds, and runs the tests: unit, integration, promises, policies, end to end.
 
@@ -26,21 +26,9 @@ const root = join(import.meta.dirname, '..');
 interface Counts {
   readonly passed: number;
   readonly failed: number;
+  /** What failed and why, a line or two each, where the step does not end with it itself. */
+  readonly failures?: readonly string[];
 }
-
-/** What vitest's JSON report says. */
-const resultsSchema = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  success: z.boolean(),
-  testResults: z.array(
-    z.object({
-      assertionResults: z.array(
-        z.object({ status: z.string(), fullName: z.string(), failureMessages: z.array(z.string()) }),
-      ),
-    }),
-  ),
-});
 
 /** Each is a package and its program: what completion is tested in. Without one its tests are skipped. */
 const shells = ['fish', 'zsh'];
@@ -117,6 +105,7 @@ async function main(flags: Flags): Promise<number> {
   for (const { name, took, counts } of results) {
     console.log(`${name.padEnd(12)} ${counts.passed} passed, ${counts.failed} failed (${took})`);
   }
+  for (const failure of results.flatMap(({ counts }) => counts.failures ?? [])) console.log(`failed: ${failure}`);
   const total = (pick: (counts: Counts) => number) => results.reduce((sum, { counts }) => sum + pick(counts), 0);
   const failed = total((counts) => counts.failed);
   console.log(`${total((counts) => counts.passed)} passed, ${failed} failed`);
@@ -141,19 +130,9 @@ async function vitest(project: string): Promise<Counts> {
       '--reporter=json',
       `--outputFile.json=${file}`,
     ]);
-    const results = resultsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    const { numPassedTests, numFailedTests, success } = results;
-    // Passed, and yet something failed: only the second try (vitest.config.ts) went well.
-    const tests = results.testResults.flatMap(({ assertionResults }) => assertionResults);
-    for (const { status, fullName, failureMessages } of tests) {
-      if (status === 'passed' && failureMessages.length > 0)
-        console.log(`passed at the second try only: ${fullName}\n  ${failureMessages[0]?.split('\n', 1)[0] ?? ''}`);
-    }
-    // A file that could not even be loaded, or an error outside any test, is a failure without a failed test.
-    return { passed: numPassedTests, failed: success ? numFailedTests : Math.max(1, numFailedTests) };
-  } catch (error) {
-    console.error(`vitest left no results: ${error instanceof Error ? error.message : String(error)}`);
-    return { passed: 0, failed: 1 };
+    const { secondTries, ...counts } = readResults(file, root);
+    for (const test of secondTries) console.log(`passed at the second try only: ${test}`);
+    return counts;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

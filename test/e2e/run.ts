@@ -1,10 +1,10 @@
 /** `npm run test:e2e`: the deployment, on a real cluster. See --help. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
 import { missingDebianPackages, missingRequirements } from '../../dev/node/requirements.ts';
 import { installDebianPackages } from '../debian-packages.ts';
+import { readResults } from '../results.ts';
 import { projectPath } from './project-path.ts';
 
 const USAGE = `Runs the deployment on a real single-node cluster: containerd, kubelet and the images, without Docker.
@@ -21,8 +21,6 @@ Usage: npm run test:e2e -- [--existing] [--install] [--where-possible] [NAME ...
   NAME              only test files whose name contains it
   -h, --help        show this
 `;
-
-const resultsSchema = z.object({ numPassedTests: z.number(), numFailedTests: z.number() });
 
 try {
   process.exitCode = main();
@@ -88,16 +86,8 @@ function runTests(existingKubeconfig: string | undefined, names: readonly string
       },
     },
   );
-  const { numPassedTests, numFailedTests } = readResults(results);
-  console.log(`${numPassedTests} passed, ${numFailedTests} failed`);
+  const { passed, failed, failures } = readResults(results, projectPath('.'));
+  for (const failure of failures) console.log(`failed: ${failure}`);
+  console.log(`${passed} passed, ${failed} failed`);
   return vitest.status ?? 1;
-}
-
-/** None where the set-up failed: then no test ran. */
-function readResults(file: string): z.infer<typeof resultsSchema> {
-  try {
-    return resultsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return { numPassedTests: 0, numFailedTests: 1 };
-  }
 }
