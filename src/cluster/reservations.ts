@@ -45,7 +45,7 @@ export async function recordNames(
 
 /**
  * The same, without waiting for the end: who creates thousands of accounts can begin with those whose names are written.
- * @returns for each shard concerned, in the order in which they are written, when it is
+ * @returns for each shard concerned, when it is written
  */
 export function startRecording(
   client: ClusterClient,
@@ -54,22 +54,10 @@ export function startRecording(
   signal: AbortSignal,
 ): ReadonlyMap<number, Promise<void>> {
   const byShard = Map.groupBy(records, ({ name }) => shardOf(name));
-  const lanes = Array.from({ length: shardsAtATime }, () => Promise.resolve());
-  const written = new Map<number, Promise<void>>();
-  for (const [shard, entries] of byShard) {
-    const lane = written.size % shardsAtATime;
-    const done = (lanes[lane] ?? Promise.resolve()).then(() =>
-      recordShard(client, namespace, { shard, entries }, signal),
-    );
-    // Whoever waits for it hears why it failed; the shards after it are tried all the same.
-    lanes[lane] = done.catch(() => undefined);
-    written.set(shard, done);
-  }
-  return written;
+  return new Map(
+    [...byShard].map(([shard, entries]) => [shard, recordShard(client, namespace, { shard, entries }, signal)]),
+  );
 }
-
-/** Few enough that the first is written long before the last, enough that a handful of names takes no longer than one. */
-const shardsAtATime = 4;
 
 function recordShard(
   client: ClusterClient,

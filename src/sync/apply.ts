@@ -73,7 +73,7 @@ export async function createNewcomers(
   const obstacles = recordNewcomers(context, plan.record, signal);
   const taken = new Set([...plan.keep.map(({ account }) => account.name), ...plan.create.map(({ name }) => name)]);
   const created = await pMap(
-    inOrderOfShards(plan.create, [...obstacles.keys()]),
+    plan.create,
     async (create): Promise<Holder | undefined> => {
       const obstacle = await obstacles.get(shardOf(create.name));
       if (obstacle !== undefined) {
@@ -96,13 +96,7 @@ export async function createNewcomers(
   return created.filter((holder) => holder !== undefined);
 }
 
-/** First those whose names are written first, so that nobody waits while others could be created. */
-function inOrderOfShards(creates: readonly Create[], shards: readonly number[]): Create[] {
-  const byShard = Map.groupBy(creates, ({ name }) => shardOf(name));
-  return [...new Set([...shards, ...byShard.keys()])].flatMap((shard) => byShard.get(shard) ?? []);
-}
-
-/** For each shard of the record, in the order of writing, why its names could not be recorded; undefined once they are. */
+/** For each shard of the record, why its names could not be recorded; undefined once they are. */
 function recordNewcomers(
   { client, settings, log }: RunContext,
   records: readonly NameRecord[],
