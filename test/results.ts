@@ -46,14 +46,15 @@ export function readResults(file: string, root: string): TestResults {
   const broken = report.testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   );
+  const failures = [
+    ...lines(tests.filter(({ status }) => status === 'failed')),
+    // A file that could not even be loaded, or whose set-up failed, has no failed test.
+    ...broken.map(({ name, message }) => described(relative(root, name), message)),
+  ];
   return {
     passed: report.numPassedTests,
-    failed: report.success ? report.numFailedTests : Math.max(1, report.numFailedTests),
-    failures: [
-      ...lines(tests.filter(({ status }) => status === 'failed')),
-      // A file that could not even be loaded, or whose set-up failed, has no failed test.
-      ...broken.map(({ name, message }) => described(relative(root, name), message)),
-    ],
+    failed: report.success ? failures.length : Math.max(1, failures.length),
+    failures,
     // Passed, and yet something failed before.
     secondTries: lines(
       tests.filter(({ status, failureMessages }) => status === 'passed' && failureMessages.length > 0),
