@@ -1,6 +1,7 @@
 /** One program and all that it imports in one file, which a bare Node runs. */
 import { chmod } from 'node:fs/promises';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { isBuiltin } from 'node:module';
+import { build as esbuild, type Metafile, type Plugin } from 'esbuild';
 import packageJson from './package.json' with { type: 'json' };
 
 export interface Bundle {
@@ -21,7 +22,7 @@ export async function bundle({
   define = {},
   plugins = [],
 }: Bundle): Promise<Metafile['inputs']> {
-  const { metafile } = await build({
+  const { metafile } = await esbuild({
     entryPoints: [entry],
     outfile,
     bundle: true,
@@ -36,10 +37,29 @@ export async function bundle({
       // Bundled CommonJS dependencies ask for require(), which an ES module does not have.
       js: "#!/usr/bin/env node\nimport { createRequire as bundleRequire } from 'node:module';\nconst require = bundleRequire(import.meta.url);",
     },
-    plugins: [...plugins],
+    plugins: [builtinsInPart, ...plugins],
     logLevel: 'warning',
     metafile: true,
   });
   await chmod(outfile, 0o755);
   return metafile.inputs;
 }
+
+/**
+ * Has of Node's own modules only what is used: importing one reads every export of it, also those that Node makes when they
+ * are read. That of `node:http` brings a whole WebSocket client with it, 5 MiB that nobody uses.
+ */
+const builtinsInPart: Plugin = {
+  name: 'builtins-in-part',
+  setup(build) {
+    build.onResolve({ filter: /^[a-z_]+(\/[a-z_0-9]+)*$|^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== 'default');
+      // Pure, so that esbuild leaves out those that nobody uses, and nothing reads them.
+      const exported = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => all.${name})();`);
+      return { contents: [`const all = require('${path}');`, 'export default all;', ...exported].join('\n') };
+    });
+  },
+};
