@@ -15,6 +15,13 @@ import { createCertificateAuthority } from '../control-plane/certificates.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+// Whoever reads it has `kubectl logs` and no source: what is wrong, not where in the code it was noticed.
+process.on('uncaughtException', (error) => {
+  const what = error instanceof z.ZodError ? `its environment is wrong: ${z.prettifyError(error)}` : error.message;
+  console.error(`publish-secrets: ${what}`);
+  process.exit(1);
+});
+
 const settings = z
   .object({
     NAMESPACE: z.string(),
