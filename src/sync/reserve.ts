@@ -2,7 +2,7 @@
  * Keeps a name for the one who had it (P9), where the record doesn't know: it was lost, or is younger than the name. Under
  * the run lock, because a run at the same moment could give the name away.
  */
-import { readReservations, recordNames } from '../cluster/reservations.ts';
+import { readReservations, recordNames, shardName, shardOf } from '../cluster/reservations.ts';
 import { listAccounts } from '../cluster/service-accounts.ts';
 import { isOwned, isUuid, nobodysUuid, printable } from '../plan/model.ts';
 import { isValidName } from '../plan/names.ts';
@@ -32,12 +32,20 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
       throw new Failure(
         'usage',
         `${name} ${account === undefined ? 'is reserved for' : 'is the account of'} ${holder}; nothing was changed`,
-        { hint: 'a name that was given to one member is never given to another' },
+        { hint: account === undefined ? correction(settings.podNamespace, name) : neverPassedOn },
       );
     }
     await recordNames(client, settings.podNamespace, [{ name, uuid }], signal);
     return 'reserved';
   });
+}
+
+const neverPassedOn = 'a name that was given to one member is never given to another';
+
+/** A mistyped UUID is nobody's, and only its author knows that: no command takes a record back. */
+function correction(namespace: string, name: string): string {
+  const edit = `kubectl -n ${namespace} edit configmap ${shardName(shardOf(name))}`;
+  return `${neverPassedOn}; only if that UUID was a mistake, correct the line of ${name}: ${edit}`;
 }
 
 function checked({ name, uuid }: Reservation): Reservation {

@@ -48,6 +48,24 @@ describe('reserve', () => {
     expect(await club.run(['reserve', 'kim', nobody])).toMatchObject({ exitCode: 2 });
   });
 
+  test('says where a mistyped UUID is corrected', async () => {
+    const club = await useClub();
+    const { kubectl } = club.cluster;
+    await club.run(['reserve', 'kim', former.replace('5b1c', '5b1d')]);
+    const refused = await club.run(['reserve', 'kim', former]);
+    const [, namespace = '', configMap = ''] = /kubectl -n (\S+) edit configmap (\S+)/.exec(refused.stderr) ?? [];
+    await kubectl([
+      '-n',
+      namespace,
+      'patch',
+      'configmap',
+      configMap,
+      '--patch',
+      JSON.stringify({ data: { kim: former } }),
+    ]);
+    expect((await club.run(['reserve', 'kim', former])).stdout).toContain(`kim was reserved for ${former} before`);
+  });
+
   test('of a name that is kept from everybody, its owner can be told later', async () => {
     const club = await useClub();
     expect((await club.run(['reserve', 'kim', nobody])).stdout).toContain('kim is reserved for nobody');
