@@ -29,6 +29,8 @@ export interface Settings {
   /** The namespace of the Lease, the name record and the summary. */
   readonly podNamespace: string;
   readonly mintConcurrency: number;
+  /** Accounts that are created or removed at once: the API server signs tokens all the time, but for its disk it waits. */
+  readonly accountConcurrency: number;
   /** Where operators are told of a run. */
   readonly channels: Channels;
   readonly logLevel: LogLevel;
@@ -105,7 +107,7 @@ export const settingGroups: readonly SettingGroup[] = [
         'URL',
         "the API server's address as members see it (the kubeconfig's)",
       ),
-      define('MINT_CONCURRENCY', '16', 'N', 'connections to the API server while minting'),
+      define('MINT_CONCURRENCY', '8', 'N', 'connections to the API server while minting; for accounts twice as many'),
     ],
   },
   {
@@ -195,6 +197,7 @@ export function readSettings(env: NodeJS.ProcessEnv, flags: FlagValues = {}): Se
   };
   const endpoint = source.value('POOLC_API_ENDPOINT');
   const publicServer = source.value('CLUSTER_PUBLIC_SERVER');
+  const mintConcurrency = source.count('MINT_CONCURRENCY', 1, 256);
   return {
     endpoint: endpoint === undefined ? undefined : parseEndpoint(endpoint, source.origin('POOLC_API_ENDPOINT')),
     apiKeyFile: source.required('POOLC_API_KEY_FILE'),
@@ -210,7 +213,8 @@ export function readSettings(env: NodeJS.ProcessEnv, flags: FlagValues = {}): Se
     clusterPublicServer:
       publicServer === undefined ? undefined : parseServer(publicServer, source.origin('CLUSTER_PUBLIC_SERVER')),
     podNamespace: source.namespace('POD_NAMESPACE', source.value('POD_NAMESPACE') ?? podNamespace() ?? 'poolc-system'),
-    mintConcurrency: source.count('MINT_CONCURRENCY', 1, 256),
+    mintConcurrency,
+    accountConcurrency: 2 * mintConcurrency,
     channels: channelsFrom(source),
     logLevel: readLogLevel(source),
     runDeadlineSeconds: source.duration('RUN_DEADLINE', 10, 7 * 86_400),

@@ -109,7 +109,7 @@ export async function openCluster(
   const access = await loadClusterAccess(env, { explicitFile: cluster.kubeconfig, context: cluster.context });
   return new ClusterClient({
     access,
-    connections: settings.mintConcurrency,
+    connections: settings.accountConcurrency,
     userAgent,
     env,
     clock: systemClock,

@@ -49,7 +49,7 @@ export async function removeLeavers(
         outcomes.notRemoved(removal, toFailure(error));
       }
     },
-    { concurrency: settings.mintConcurrency, signal },
+    { concurrency: settings.accountConcurrency, signal },
   );
   return unrecorded;
 }
@@ -90,7 +90,7 @@ export async function createNewcomers(
         return undefined;
       }
     },
-    { concurrency: settings.mintConcurrency, signal },
+    { concurrency: settings.accountConcurrency, signal },
   );
   await Promise.all(obstacles.values());
   return created.filter((holder) => holder !== undefined);
