@@ -137,16 +137,17 @@ export function cpuMillisecondsEach(steadyState: NonNullable<Results['steadyStat
 function neighbourSlowdown({ neighbours, conditions }: Results): number | undefined {
   const during = neighbours?.during.find(({ connections }) => connections === conditions.defaultConnections);
   if (neighbours === undefined || during === undefined) return undefined;
-  const idle = quantile(
-    neighbours.idle.map(({ p99 }) => p99),
-    0.5,
-  );
   return (
     quantile(
       during.rounds.map(({ p99 }) => p99),
       0.5,
-    ) / idle
+    ) / idleP99(neighbours)
   );
+}
+
+/** Of the calmest round, in ms: what makes an idle server slow is something else on the machine. */
+export function idleP99({ idle }: NonNullable<Results['neighbours']>): number {
+  return Math.min(...idle.map(({ p99 }) => p99));
 }
 
 function medianOf<T>(samples: readonly T[], value: (sample: T) => number | undefined): number | undefined {

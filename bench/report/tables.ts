@@ -1,7 +1,7 @@
 /** Every table of the report, from the results; undefined where a section was left out. */
 import { creationRate, mintRate, type Results, type SyncSample } from '../results.ts';
 import { quantile } from '../statistics.ts';
-import { atBestConnections, evaluateTargets, isReached } from '../targets.ts';
+import { atBestConnections, evaluateTargets, idleP99, isReached } from '../targets.ts';
 import { count, figure, inUnit, mebibytes, notMeasured, percent, spread } from './figures.ts';
 import type { Table } from './table.ts';
 import type { Words } from './words.ts';
@@ -149,10 +149,6 @@ function connectionTable({ connections, conditions }: Results, words: Words): Ta
 function neighbourTable({ neighbours, conditions }: Results, words: Words): Table | undefined {
   if (neighbours === undefined) return undefined;
   const { idle, during } = neighbours;
-  const idleP99 = quantile(
-    idle.map(({ p99 }) => p99),
-    0.5,
-  );
   const rateOf = (entry: (typeof during)[number]) =>
     quantile(
       entry.rounds.map(({ mintRate: rate }) => rate),
@@ -178,7 +174,7 @@ function neighbourTable({ neighbours, conditions }: Results, words: Words): Tabl
           quantile(
             entry.rounds.map(({ p99 }) => p99),
             0.5,
-          ) / idleP99
+          ) / idleP99(neighbours)
         ).toFixed(1),
       ]),
     ],
