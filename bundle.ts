@@ -52,7 +52,7 @@ export async function bundle({
 const builtinsInPart: Plugin = {
   name: 'builtins-in-part',
   setup(build) {
-    build.onResolve({ filter: /^[a-z_]+(\/[a-z_0-9]+)*$|^node:/ }, ({ path, kind }) =>
+    build.onResolve({ filter: /.*/ }, ({ path, kind }) =>
       kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
     );
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {

@@ -51,9 +51,7 @@ export function evaluateTargets(results: Results): TargetResult[] {
         members,
         unit: 'share',
         bound: { atLeast: 0.95 },
-        measured: medianOf(atBestConnections(rounds), ({ wrk, sync }) =>
-          wrk === undefined ? undefined : mintRate(sync) / wrk,
-        ),
+        measured: medianOf(ratesOfWrk(rounds), (ratio) => ratio),
       }),
     ),
     ...large.flatMap(({ members, rounds }): TargetResult[] => {
@@ -119,10 +117,15 @@ export function evaluateTargets(results: Results): TargetResult[] {
  * The rounds with each sync at its best number of connections: the default's, or the one that the sweep had chosen. Which
  * of the two was the better one, these rounds tell more surely than a sweep of few runs.
  */
-export function atBestConnections(rounds: readonly Round[]): readonly Round[] {
+function atBestConnections(rounds: readonly Round[]): readonly Round[] {
   const chosen = rounds.map((round) => ({ ...round, sync: round.syncAtBest ?? round.sync }));
   const rateOf = (some: readonly Round[]) => medianOf(some, ({ sync }) => mintRate(sync)) ?? 0;
   return rateOf(chosen) > rateOf(rounds) ? chosen : rounds;
+}
+
+/** What minting gets of wrk's rate, round by round, at its best number of connections; empty without wrk. */
+export function ratesOfWrk(rounds: readonly Round[]): number[] {
+  return atBestConnections(rounds).flatMap(({ wrk, sync }) => (wrk === undefined ? [] : [mintRate(sync) / wrk]));
 }
 
 /** What each further member costs: the slope over the sizes, which leaves out what a run costs without any. */
@@ -137,17 +140,18 @@ export function cpuMillisecondsEach(steadyState: NonNullable<Results['steadyStat
 function neighbourSlowdown({ neighbours, conditions }: Results): number | undefined {
   const during = neighbours?.during.find(({ connections }) => connections === conditions.defaultConnections);
   if (neighbours === undefined || during === undefined) return undefined;
-  return (
-    quantile(
-      during.rounds.map(({ p99 }) => p99),
-      0.5,
-    ) / idleP99(neighbours)
-  );
+  return timesIdle(neighbours, during);
 }
 
-/** Of the calmest round, in ms: what makes an idle server slow is something else on the machine. */
-export function idleP99({ idle }: NonNullable<Results['neighbours']>): number {
-  return Math.min(...idle.map(({ p99 }) => p99));
+type Neighbours = NonNullable<Results['neighbours']>;
+
+/** p99 as a multiple of the calmest idle round's: what makes an idle server slow is something else on the machine. */
+export function timesIdle({ idle }: Neighbours, { rounds }: Neighbours['during'][number]): number {
+  const p99 = quantile(
+    rounds.map((round) => round.p99),
+    0.5,
+  );
+  return p99 / Math.min(...idle.map((round) => round.p99));
 }
 
 function medianOf<T>(samples: readonly T[], value: (sample: T) => number | undefined): number | undefined {

@@ -1,7 +1,7 @@
 /** Every table of the report, from the results; undefined where a section was left out. */
 import { creationRate, mintRate, type Results, type SyncSample } from '../results.ts';
 import { quantile } from '../statistics.ts';
-import { atBestConnections, evaluateTargets, idleP99, isReached } from '../targets.ts';
+import { evaluateTargets, isReached, ratesOfWrk, timesIdle } from '../targets.ts';
 import { count, figure, inUnit, mebibytes, notMeasured, percent, spread } from './figures.ts';
 import type { Table } from './table.ts';
 import type { Words } from './words.ts';
@@ -68,9 +68,7 @@ function rateTable({ steadyState, connections, conditions }: Results, words: Wor
     ],
     rows: steadyState.map(({ members, rounds }) => {
       const atBest = rounds.flatMap(({ syncAtBest }) => (syncAtBest === undefined ? [] : [syncAtBest]));
-      const ratios = atBestConnections(rounds).flatMap(({ wrk, sync }) =>
-        wrk === undefined ? [] : [mintRate(sync) / wrk],
-      );
+      const ratios = ratesOfWrk(rounds);
       return [
         count(members),
         spread(
@@ -170,12 +168,7 @@ function neighbourTable({ neighbours, conditions }: Results, words: Words): Tabl
         count(rateOf(entry)),
         percent(rateOf(entry) / most),
         ...latencies(entry.rounds),
-        (
-          quantile(
-            entry.rounds.map(({ p99 }) => p99),
-            0.5,
-          ) / idleP99(neighbours)
-        ).toFixed(1),
+        timesIdle(neighbours, entry).toFixed(1),
       ]),
     ],
   };
