@@ -174,9 +174,19 @@ function neighbourTable({ neighbours, conditions }: Results, words: Words): Tabl
   };
 }
 
-function firstRunTable({ firstRuns }: Results, words: Words): Table {
+function firstRunTable({ firstRuns, steadyState = [] }: Results, words: Words): Table {
+  /** What a run of so many members takes without creating anyone. */
+  const cpuOfSync = (members: number) =>
+    steadyState
+      .filter((entry) => entry.members === members)
+      .map(({ rounds }) =>
+        quantile(
+          rounds.map(({ sync }) => sync.cpuSeconds),
+          0.5,
+        ),
+      );
   return {
-    columns: [words.members, words.created, words.createdByWrk, words.ofWrk, words.wholeFirstRun],
+    columns: [words.members, words.created, words.createdByWrk, words.ofWrk, words.cpuAccount, words.wholeFirstRun],
     rows: firstRuns.map(({ members, rounds }) => [
       count(members),
       spread(
@@ -190,6 +200,11 @@ function firstRunTable({ firstRuns }: Results, words: Words): Table {
       spread(
         rounds.flatMap(({ sync, creator }) => (creator === undefined ? [] : [creationRate(sync) / creator])),
         percent,
+      ),
+      spread(
+        cpuOfSync(members).flatMap((without) =>
+          rounds.map(({ sync }) => ((sync.cpuSeconds - without) * 1_000) / members),
+        ),
       ),
       spread(rounds.map(({ sync }) => sync.seconds)),
     ]),

@@ -34,6 +34,7 @@ export interface Words {
   readonly timesIdle: string;
   readonly created: string;
   readonly createdByWrk: string;
+  readonly cpuAccount: string;
   readonly wholeFirstRun: string;
   readonly unlimited: string;
   readonly limited: (seats: number, queue: number) => string;
@@ -104,6 +105,7 @@ export const english: Words = {
   timesIdle: '× idle',
   created: 'sync, accounts a second',
   createdByWrk: 'wrk, accounts a second',
+  cpuAccount: 'CPU an account, ms',
   wholeFirstRun: 'whole first run, s',
   unlimited: 'unlimited',
   limited: (seats, queue) => `${seats} seats and a queue of ${queue}`,
@@ -174,6 +176,7 @@ export const korean: Words = {
   timesIdle: '쉴 때의 몇 배',
   created: 'sync, 초당 계정',
   createdByWrk: 'wrk, 초당 계정',
+  cpuAccount: '계정당 CPU, ms',
   wholeFirstRun: '첫 실행 전체, 초',
   unlimited: '제한 없음',
   limited: (seats, queue) => `동시 처리 ${seats}개, 대기열 ${queue}개`,
