@@ -248,6 +248,20 @@ test('P9: where some names can not be recorded, exactly those members get no acc
   expect(club.api.deliveries()).toEqual([]);
 });
 
+test('P9: where no name can be recorded, nobody gets an account, and one warning says so for all of them', async () => {
+  const club = await useClub({ roles: without({ verb: 'create', resource: 'configmaps' }) });
+  club.api.seed(30);
+
+  const result = await club.run(['sync']);
+
+  expect(result.exitCode).toBe(1);
+  expect(await accountsOf(club.cluster)).toEqual(new Map());
+  expect(warningsOf(result).filter((warning) => warning.startsWith('names could not be recorded'))).toEqual([
+    expect.stringMatching(/is forbidden.* \(and so for 7 more ConfigMaps of names\); no account is created/),
+  ]);
+  expect(club.api.deliveries()).toEqual([]);
+});
+
 describe('without a right that only serves the record of a run, the run does its work and warns:', () => {
   test.each<Right>([
     { verb: 'get', resource: 'configmaps', name: 'credentials-updater-summary' },

@@ -92,26 +92,26 @@ export async function createNewcomers(
     },
     { concurrency: settings.accountConcurrency, signal },
   );
-  await Promise.all(obstacles.values());
+  const [first, ...others] = (await Promise.all(obstacles.values())).filter((failure) => failure !== undefined);
+  if (first !== undefined) {
+    const more = others.length === 0 ? '' : ` (and so for ${others.length} more ConfigMaps of names)`;
+    context.log.warn(
+      `names could not be recorded: ${first.message}${more}; no account is created for those members in this run`,
+    );
+  }
   return created.filter((holder) => holder !== undefined);
 }
 
 /** For each shard of the record, why its names could not be recorded; undefined once they are. */
 function recordNewcomers(
-  { client, settings, log }: RunContext,
+  { client, settings }: RunContext,
   records: readonly NameRecord[],
   signal: AbortSignal,
 ): ReadonlyMap<number, Promise<Failure | undefined>> {
   const written = startRecording(client, settings.podNamespace, records, signal);
   return new Map(
     [...written].map(([shard, done]) => {
-      const obstacle = obstacleOf(done, signal).then((failure) => {
-        if (failure !== undefined)
-          log.warn(
-            `names could not be recorded: ${failure.message}; no account is created for those members in this run`,
-          );
-        return failure;
-      });
+      const obstacle = obstacleOf(done, signal);
       obstacle.catch(() => undefined); // whoever waits for it hears it; nobody does once the run has ended
       return [shard, obstacle];
     }),
