@@ -13,6 +13,7 @@ import { Redactor } from '../shared/redact.ts';
 import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
 import { version } from '../shared/version.ts';
 import type { RunContext } from '../sync/context.ts';
+import type { LockedContext } from '../sync/under-lock.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 
 export interface Environment {
@@ -87,8 +88,19 @@ export async function openRun(
   };
 }
 
+/** What a change by hand happens with: the way to the cluster, and who holds the lock. */
+export async function openLocked(
+  environment: Environment,
+  settings: Settings,
+  { redactor, log, cluster }: { redactor: Redactor; log: Log; cluster: ClusterOptions },
+): Promise<LockedContext> {
+  const client = await openCluster(environment, settings, { log, redactor, cluster });
+  const host = hostName(environment);
+  return { settings, client, clock: systemClock, random: Math.random, log, host, signal: environment.signal };
+}
+
 /** Who holds the run lock, for whoever waits for it. */
-export function hostName({ env }: Environment): string {
+function hostName({ env }: Environment): string {
   return env['POD_NAME'] || hostname();
 }
 

@@ -2,12 +2,11 @@
 import type { Command } from 'commander';
 import { readSettings } from '../config.ts';
 import { nobodysUuid } from '../plan/model.ts';
-import { systemClock } from '../shared/clock.ts';
 import { exitCodes } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
 import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
 import { reserve } from '../sync/reserve.ts';
-import { type Environment, hostName, openCluster, openLog } from './environment.ts';
+import { type Environment, openLocked, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -35,7 +34,13 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
     .action(async (name: string, uuid: string, options: CommandOptions) => {
       end(await reserveCommand(environment, { ...commonFlags(options), name, uuid }));
     });
-  withSettings(withClusterFlags(command));
+  withSettings(withClusterFlags(command), [
+    'TARGET_NAMESPACE',
+    'POD_NAMESPACE',
+    'LOCK_DURATION',
+    'LOCK_WAIT',
+    'LOG_LEVEL',
+  ]);
   withExamples(
     command,
     [
@@ -56,21 +61,12 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
 
 /** @returns the exit code */
 export async function reserveCommand(environment: Environment, flags: ReserveFlags): Promise<number> {
-  const { env, stdout, signal } = environment;
+  const { env, stdout } = environment;
   const settings = readSettings(env, flags.settings);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
-  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  const context = await openLocked(environment, settings, { redactor, log, cluster: flags });
   try {
-    const context = {
-      settings,
-      client,
-      clock: systemClock,
-      random: Math.random,
-      log,
-      host: hostName(environment),
-      signal,
-    };
     const outcome = await reserve(context, flags);
     const whose = flags.uuid === nobodysUuid ? 'nobody' : flags.uuid.toLowerCase();
     const text =
@@ -79,7 +75,7 @@ export async function reserveCommand(environment: Environment, flags: ReserveFla
         : `${flags.name} was reserved for ${whose} before; nothing was changed`;
     stdout.write(`${wrapMessage(redactor.redact(text), columnsOf(stdout), 2)}\n`);
   } finally {
-    client.close();
+    context.client.close();
   }
   return exitCodes.done;
 }

@@ -2,14 +2,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { readSettings } from '../config.ts';
-import { systemClock } from '../shared/clock.ts';
 import { exitCodes, Failure } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
 import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
 import { findRevokeTarget, type RevokeTarget, release, revoke } from '../sync/revoke.ts';
-import type { LockedContext } from '../sync/under-lock.ts';
 import { askDirectory } from './ask-directory.ts';
-import { type Environment, hostName, openCluster, openLog } from './environment.ts';
+import { type Environment, openLocked, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -78,19 +76,10 @@ export async function revokeCommand(environment: Environment, flags: RevokeFlags
   const settings = readSettings(environment.env, flags.settings);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
-  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  const context = await openLocked(environment, settings, { redactor, log, cluster: flags });
   const { stdout } = environment;
   const say = (text: string) => stdout.write(`${wrapMessage(redactor.redact(text), columnsOf(stdout), 2)}\n`);
   try {
-    const context: LockedContext = {
-      settings,
-      client,
-      clock: systemClock,
-      random: Math.random,
-      log,
-      host: hostName(environment),
-      signal: environment.signal,
-    };
     const directory = await askDirectory(environment, settings, { redactor, log });
     const target = await findRevokeTarget(context, flags.member, directory);
     if (flags.release) {
@@ -111,7 +100,7 @@ export async function revokeCommand(environment: Environment, flags: RevokeFlags
       say(afterRevoke(target, flags.hold || target.held));
     }
   } finally {
-    client.close();
+    context.client.close();
   }
   if (flags.sync) return syncCommand(environment, { ...flags, firstRun: false });
   if (!flags.release)

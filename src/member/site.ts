@@ -1,4 +1,4 @@
-/** The club's site as a member uses it: log in, stay logged in, take one's own token. POOLC-API's contract. */
+/** The club's site as a member uses it: log in, stay logged in, take one's own token. */
 import * as z from 'zod/mini';
 import { type ErrorKind, Failure } from '../shared/errors.ts';
 import { exchange, type HttpAnswer } from '../shared/http.ts';

@@ -15,8 +15,6 @@ export interface Channels {
   readonly problems: readonly string[];
 }
 
-export const noChannels: Channels = { addresses: {}, problems: [] };
-
 /** @param valueOf the trimmed value of a setting; undefined when it isn't set */
 export function readChannels(valueOf: (name: ChannelName) => string | undefined): Channels {
   const addresses: Partial<Record<ChannelName, Secret>> = {};

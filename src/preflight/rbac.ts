@@ -198,10 +198,6 @@ export const everyonesRules: readonly PolicyRule[] = [
   },
 ];
 
-export function isEveryones(right: Right): boolean {
-  return everyonesRules.some((rule) => grantsRight(rule, undefined, right));
-}
-
 export function resourceRule(
   verbs: readonly string[],
   apiGroup: string,

@@ -4,7 +4,7 @@
  * because those of HTTP clients carry headers and bodies.
  */
 
-/** Exit codes of the program: the contract of DESIGN, read by the CronJob's podFailurePolicy. */
+/** Exit codes of the program: a contract (docs/commands.md), read by the CronJob's podFailurePolicy. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -127,4 +127,12 @@ export function withContext(context: string, error: unknown): Failure {
     ...(failure.reason === undefined ? {} : { reason: failure.reason }),
     ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
   });
+}
+
+/** A failure that every further call of a run would meet as well: no right, or the lock is gone. */
+export function isSystemic(error: unknown): boolean {
+  return (
+    error instanceof Failure &&
+    (error.status === 403 || error.status === 401 || error.kind === 'lock' || error.kind === 'usage')
+  );
 }

@@ -8,7 +8,7 @@ import { createAccount, deleteAccount } from '../cluster/service-accounts.ts';
 import type { Account, Member } from '../plan/model.ts';
 import { nameWithUuid } from '../plan/names.ts';
 import type { Create, NameRecord, Plan } from '../plan/plan.ts';
-import { Failure, toFailure, withContext } from '../shared/errors.ts';
+import { Failure, isSystemic, toFailure, withContext } from '../shared/errors.ts';
 import type { RunContext } from './context.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -166,12 +166,4 @@ async function obstacleOf(recorded: Promise<void>, signal: AbortSignal): Promise
     if (error instanceof Failure && error.kind === 'lock') throw error;
     return toFailure(error);
   }
-}
-
-/** A failure that every further call would meet as well: no right, or the lock is gone. */
-export function isSystemic(error: unknown): boolean {
-  return (
-    error instanceof Failure &&
-    (error.status === 403 || error.status === 401 || error.kind === 'lock' || error.kind === 'usage')
-  );
 }

@@ -6,13 +6,14 @@
  */
 import type { ClusterClient } from '../cluster/client.ts';
 import { microTime } from '../cluster/events.ts';
-import { type LeaseAddress, type LeaseState, readLease, writeLease } from '../cluster/lease.ts';
+import { type LeaseAddress, type LeaseState, leaseName, readLease, writeLease } from '../cluster/lease.ts';
 import type { Clock } from '../shared/clock.ts';
 import { Failure, toFailure } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import { defaultRetryPolicy, type RetryPolicy } from '../shared/retry.ts';
+import type { RunContext } from './context.ts';
 
-export interface RunLockOptions {
+interface RunLockOptions {
   readonly client: ClusterClient;
   readonly address: LeaseAddress;
   /** Pod or host name + a random suffix. */
@@ -20,10 +21,10 @@ export interface RunLockOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Tests shorten them; the defaults are the contract: 90 s, renewed every 20 s, waited for up to 180 s. */
-  readonly durationMs?: number;
-  readonly renewEveryMs?: number;
-  readonly waitMs?: number;
+  readonly durationMs: number;
+  readonly renewEveryMs: number;
+  /** How long another holder is waited for. */
+  readonly waitMs: number;
 }
 
 export interface RunLock {
@@ -48,10 +49,34 @@ const giveBackMs = 20_000;
 /** After a signal: 10 s are promised for everything. */
 const giveBackInHasteMs = 2_000;
 
-export async function acquireRunLock(options: RunLockOptions): Promise<RunLock> {
-  const { durationMs = 90_000, renewEveryMs = 20_000 } = options;
-  const acquired = await takeOver(options, durationMs);
-  return hold(options, acquired, { durationMs, renewEveryMs });
+/** The one lock of everything that changes accounts, as the settings want it. @throws Failure (lock) */
+export async function acquireLock(
+  {
+    client,
+    settings,
+    host,
+    random,
+    clock,
+    log,
+  }: Pick<RunContext, 'client' | 'settings' | 'host' | 'random' | 'clock' | 'log'>,
+  signal: AbortSignal,
+): Promise<RunLock> {
+  const durationMs = settings.lockDurationSeconds * 1_000;
+  const options: RunLockOptions = {
+    client,
+    address: { namespace: settings.podNamespace, name: leaseName },
+    holder: `${host}-${Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0')}`,
+    clock,
+    log,
+    signal,
+    durationMs,
+    // By default every 20 s of 90.
+    renewEveryMs: durationMs / 4.5,
+    waitMs: settings.lockWaitSeconds * 1_000,
+  };
+  return hold(options, await takeOver(options));
 }
 
 /** The run's first request: a wrong address should say so soon. */
@@ -65,8 +90,8 @@ interface Held {
   readonly since: number;
 }
 
-async function takeOver(options: RunLockOptions, durationMs: number): Promise<Held> {
-  const { client, address, holder, clock, log, signal, waitMs = 180_000 } = options;
+async function takeOver(options: RunLockOptions): Promise<Held> {
+  const { client, address, holder, clock, log, signal, durationMs, waitMs } = options;
   const startedAt = clock.monotonic();
   let watched: { renewTime: string | undefined; holder: string | undefined; since: number } | undefined;
   let told = false;
@@ -118,9 +143,8 @@ async function takeOver(options: RunLockOptions, durationMs: number): Promise<He
 }
 
 function hold(
-  { client, address, holder, clock, log, signal }: RunLockOptions,
+  { client, address, holder, clock, log, signal, durationMs, renewEveryMs }: RunLockOptions,
   acquired: Held,
-  { durationMs, renewEveryMs }: { durationMs: number; renewEveryMs: number },
 ): RunLock {
   let held = acquired;
   let renewing: Promise<void> | undefined;

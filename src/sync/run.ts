@@ -1,11 +1,10 @@
 /** A whole run: the lock around the flow, a report whatever happens, and operators who are told of it. */
-import { leaseName } from '../cluster/lease.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { Failure, toFailure } from '../shared/errors.ts';
 import type { RunContext } from './context.ts';
 import { Outcomes } from './outcomes.ts';
 import { makeReport, publishReport, type RunReport } from './report.ts';
-import { acquireRunLock, type RunLock } from './run-lock.ts';
+import { acquireLock, type RunLock } from './run-lock.ts';
 import { Steps } from './steps.ts';
 import { type RunState, sync } from './sync.ts';
 import { tellOfRun } from './tell.ts';
@@ -50,27 +49,5 @@ export async function runSync(context: RunContext): Promise<RunReport> {
 function runTookTooLong(seconds: number): Failure {
   return new Failure('deadline', `the run took longer than ${formatDuration(seconds)} (RUN_DEADLINE) and was stopped`, {
     hint: 'the log above says what it was waiting for; the next run finishes the work',
-  });
-}
-
-type LockContext = Pick<RunContext, 'client' | 'settings' | 'host' | 'random' | 'clock' | 'log'>;
-
-/** The one lock of everything that changes accounts. */
-export function acquireLock(
-  { client, settings, host, random, clock, log }: LockContext,
-  signal: AbortSignal,
-): Promise<RunLock> {
-  return acquireRunLock({
-    client,
-    address: { namespace: settings.podNamespace, name: leaseName },
-    holder: `${host}-${Math.floor(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, '0')}`,
-    clock,
-    log,
-    signal,
-    durationMs: settings.lockDurationSeconds * 1_000,
-    renewEveryMs: (settings.lockDurationSeconds * 1_000) / 4.5,
-    waitMs: settings.lockWaitSeconds * 1_000,
   });
 }

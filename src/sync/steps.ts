@@ -3,17 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 import { formatDuration } from '../shared/duration.ts';
 import { Failure } from '../shared/errors.ts';
 
-export type StepName =
-  | 'lock'
-  | 'fetch'
-  | 'observe'
-  | 'plan'
-  | 'remove'
-  | 'create'
-  | 'mint'
-  | 'verify'
-  | 'deliver'
-  | 'report';
+export type StepName = 'lock' | 'fetch' | 'observe' | 'plan' | 'remove' | 'create' | 'mint' | 'verify' | 'deliver';
 
 const deadlineSeconds: Record<StepName, number> = {
   lock: 3_700,
@@ -25,7 +15,6 @@ const deadlineSeconds: Record<StepName, number> = {
   mint: 600,
   verify: 60,
   deliver: 300,
-  report: 20,
 };
 
 export class Steps {

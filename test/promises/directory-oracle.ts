@@ -1,6 +1,6 @@
 /**
  * What an answer of the directory means, judged apart from the program: a JSON reader of its own (RFC 8259), the format as
- * POOLC-API.md has it, and the guard's limits once more, from their description.
+ * the PoolC API's contract has it, and the guard's limits once more, from their description.
  */
 import { isUtf8 } from 'node:buffer';
 
