@@ -9,9 +9,10 @@ import { TokenMap } from '../delivery/token-map.ts';
 import { fetchMembers } from '../directory/members.ts';
 import { guard } from '../plan/guard.ts';
 import { memberLabel } from '../plan/model.ts';
-import { buildPlan, type Plan } from '../plan/plan.ts';
+import { buildPlan, hasChanges, type Plan } from '../plan/plan.ts';
 import { refuseAnotherPlan } from '../plan/plan-file.ts';
 import { Failure } from '../shared/errors.ts';
+import { withRetry } from '../shared/retry.ts';
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
 import type { RunContext } from './context.ts';
 import { mintAll, openKeyRing, tryLive } from './mint.ts';
@@ -32,7 +33,7 @@ export interface RunState {
 
 /** @throws Failure at the first step that can't go on; `state` then tells how far the run came */
 export async function sync(context: RunContext, state: RunState, signal: AbortSignal): Promise<void> {
-  const { settings, client, poolc, random, log, redactor } = context;
+  const { settings, client, poolc, clock, random, log, redactor } = context;
   const { lock, steps, outcomes } = state;
 
   const members = await steps.run('fetch', (stepSignal) => fetchMembers(poolc, { signal: stepSignal, random, log }));
@@ -52,11 +53,17 @@ export async function sync(context: RunContext, state: RunState, signal: AbortSi
   const refusals = another === undefined ? verdict.refusals : [another, ...verdict.refusals];
   if (refusals.length > 0) throw refusalFailure(plan, refusals, settings);
 
+  // Whoever was suspended since the lock was taken, and wakes up here, must not change anything by a stale plan: neither
+  // every clock nor every hypervisor tells, so the API server is asked.
+  if (hasChanges(plan)) {
+    await steps.run('lock', (stepSignal) => withRetry(() => lock.renew(), { clock, random, signal: stepSignal }));
+  }
   const unrecorded = await steps.run('remove', (stepSignal) => removeLeavers(context, plan, outcomes, stepSignal));
   const newcomers = await steps.run('create', (stepSignal) =>
     createNewcomers(context, plan, { unrecorded, outcomes, signal: stepSignal }),
   );
 
+  // Under the run's signal, not the step's: while tokens are minted, the keys may have to be fetched again.
   const keyRing = await steps.run('mint', () => openKeyRing(context, signal));
   const holders: Holder[] = [
     ...plan.keep.map(({ member, account }) => ({ member, account, fresh: false })),

@@ -10,6 +10,7 @@ export const wireSteps = [
   'look for the namespace',
   'read the names',
   'read the holds',
+  'renew the lock to change',
   'record names',
   'remove an account',
   'create an account',
@@ -54,11 +55,18 @@ const rules: readonly { method: string; path: RegExp; body?: RegExp; step: WireS
   { method: 'POST', path: /\/selfsubjectreviews$/, step: 'try a token' },
 ];
 
+/** How far a run has come, for the one PUT that means another thing each time. */
+export interface Progress {
+  /** Whether this run has the lock already. */
+  readonly lockTaken: boolean;
+  /** Whether it has seen the accounts, and has changed nothing yet. */
+  readonly beforeChanges: boolean;
+}
+
 /**
- * @param lockTaken whether this run has the lock already: the same PUT takes it and renews it
  * @throws for a request that belongs to no step, so that a new one can't be left out of the tests
  */
-export function stepOf({ method, path, body }: SeenRequest, lockTaken: boolean): WireStep {
+export function stepOf({ method, path, body }: SeenRequest, { lockTaken, beforeChanges }: Progress): WireStep {
   const rule = rules.find(
     (candidate) =>
       candidate.method === method &&
@@ -66,7 +74,9 @@ export function stepOf({ method, path, body }: SeenRequest, lockTaken: boolean):
       (candidate.body === undefined || candidate.body.test(body.toString('latin1'))),
   );
   if (rule === undefined) throw new Error(`${method} ${path} belongs to no known step of a run`);
-  return rule.step === 'renew the lock' && !lockTaken ? 'take the lock' : rule.step;
+  if (rule.step !== 'renew the lock') return rule.step;
+  if (!lockTaken) return 'take the lock';
+  return beforeChanges ? 'renew the lock to change' : 'renew the lock';
 }
 
 /** Whether a request may change something on the cluster or at the PoolC API; trying a token doesn't. */

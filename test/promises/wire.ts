@@ -39,6 +39,14 @@ export interface Wire {
   watch(listener: ((moment: Moment) => void) | undefined): void;
 }
 
+/** What a run does next once it knows its plan. */
+const firstChanges: ReadonlySet<WireStep> = new Set([
+  'record names',
+  'remove an account',
+  'create an account',
+  'fetch the keys',
+]);
+
 /** For a run that will be killed or stopped: the next one waits for the end of its lock. */
 export const shortLock = { LOCK_DURATION: '3s' };
 
@@ -49,7 +57,8 @@ export async function openWire(club: Club): Promise<Wire> {
   const certificate = await authority.issue({ commonName: 'fault-proxy', hosts: ['127.0.0.1'] });
   const steps: WireStep[] = [];
   let listener: ((moment: Moment) => void) | undefined;
-  let hasLock = false;
+  let lockTaken = false;
+  let beforeChanges = false;
   let unknown: unknown;
   const seen = new WeakMap<SeenRequest, WireStep>();
 
@@ -57,7 +66,7 @@ export async function openWire(club: Club): Promise<Wire> {
     const known = seen.get(request);
     if (known !== undefined) return known;
     try {
-      const step = stepOf(request, hasLock);
+      const step = stepOf(request, { lockTaken, beforeChanges });
       seen.set(request, step);
       return step;
     } catch (error) {
@@ -68,12 +77,14 @@ export async function openWire(club: Club): Promise<Wire> {
   const onRequest = (request: SeenRequest): void => {
     const step = stepOfSeen(request);
     steps.push(step);
+    if (step === 'list the accounts') beforeChanges = true;
+    if (firstChanges.has(step)) beforeChanges = false;
     listener?.({ step, at: 'request' });
   };
   const onAnswer = (answer: Answer, request: SeenRequest): void => {
     const step = stepOfSeen(request);
-    if (step === 'take the lock' && answer.status < 300) hasLock = true;
-    if (step === 'release the lock') hasLock = false;
+    if (step === 'take the lock' && answer.status < 300) lockTaken = true;
+    if (step === 'release the lock') lockTaken = false;
     if (step === 'mint a token') recordToken(answer, secrets);
     listener?.({ step, at: 'answer' });
   };
@@ -100,7 +111,8 @@ export async function openWire(club: Club): Promise<Wire> {
     env,
     steps,
     async run(args = ['sync'], options = {}) {
-      hasLock = false;
+      lockTaken = false;
+      beforeChanges = false;
       const asked = clusterProxy.requests.length;
       const result = await club.run(args, { ...options, env: { ...env, ...options.env } });
       if (unknown !== undefined) throw unknown;
