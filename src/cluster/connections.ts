@@ -6,6 +6,7 @@
 import { Agent } from 'node:https';
 import type net from 'node:net';
 import { Failure } from '../shared/errors.ts';
+import { proxyFor } from '../shared/http.ts';
 import { type ConnectOptions, connect, connectionFailure } from './connect.ts';
 import { type HttpResponse, MalformedResponse, ResponseParser } from './http1.ts';
 
@@ -72,8 +73,8 @@ export class ConnectionPool {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#pathPrefix = options.server.pathname.replace(/\/+$/, '');
-    const usesProxy = ['HTTPS_PROXY', 'https_proxy'].some((name) => options.proxyEnv[name]);
-    this.#agent = usesProxy ? new Agent({ proxyEnv: options.proxyEnv }) : undefined;
+    const proxy = options.server.protocol === 'https:' ? proxyFor(options.server, options.proxyEnv) : {};
+    this.#agent = proxy.proxyEnv === undefined ? undefined : new Agent(proxy);
     this.#watch = setInterval(() => this.#endOverdue(), 500).unref();
   }
 

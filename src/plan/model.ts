@@ -1,4 +1,5 @@
 /** The nouns that decisions are made about. Plain data: the adapters make it, plan/ reads it. */
+import { withoutInvisible } from '../shared/terminal-text.ts';
 
 /** A member as the directory knows them. */
 export interface Member {
@@ -51,15 +52,7 @@ export function isUuid(text: string): boolean {
   return uuidPattern.test(text);
 }
 
-/** Text from outside made safe for a terminal: control and invisible characters escaped. */
-export function withoutInvisible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
-}
-
-/** The same for a name in a sentence or a log, cut at 64. */
+/** A name from outside, for a sentence or a log: control and invisible characters escaped, cut at 64. */
 export function printable(text: string): string {
   const escaped = withoutInvisible(text);
   return escaped.length > 64 ? `${escaped.slice(0, 63)}…` : escaped;

@@ -6,6 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
 import { formatDuration } from './duration.ts';
+import { isLoopback } from './endpoint.ts';
 import { type ErrorKind, Failure, firstSentence } from './errors.ts';
 
 export interface HttpExchange {
@@ -62,10 +63,45 @@ export function agentFor(
   url: URL,
   { proxyEnv, extraAuthorities = [] }: Pick<HttpExchange, 'proxyEnv' | 'extraAuthorities'>,
 ): http.Agent {
-  if (url.protocol !== 'https:') return new http.Agent({ proxyEnv });
+  const proxy = proxyFor(url, proxyEnv);
+  if (url.protocol !== 'https:') return new http.Agent(proxy);
   // Naming any CA replaces the usual ones.
   const ca = extraAuthorities.length === 0 ? {} : { ca: [...tls.getCACertificates('default'), ...extraAuthorities] };
-  return new https.Agent({ proxyEnv, ...ca });
+  return new https.Agent({ ...proxy, ...ca });
+}
+
+/**
+ * Node's own option for an agent: which proxy it goes through, if any. Plain http is spoken with this very host alone,
+ * since what is sent must not leave it: never through a proxy.
+ * @throws Failure (usage) for an address that is none, without a word of it: it may hold a password
+ */
+export function proxyFor(url: URL, env: NodeJS.ProcessEnv): { proxyEnv?: NodeJS.ProcessEnv } {
+  if (url.protocol === 'http:' && isLoopback(url.hostname)) return {};
+  const variable = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  const names = [variable, variable.toLowerCase()].filter((name) => env[name]);
+  for (const name of names) {
+    if (!isProxyAddress(env[name] ?? '')) {
+      throw new Failure(
+        'usage',
+        `${name} is not the address of a proxy (it is not shown, since it may hold a password)`,
+        {
+          hint: 'it looks like http://proxy.example.org:3128; in a user name or password, characters such as @ : / % are written as %40 %3A %2F %25',
+        },
+      );
+    }
+  }
+  return names.length === 0 ? {} : { proxyEnv: env };
+}
+
+function isProxyAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  try {
+    decodeURIComponent(`${username}:${password}`);
+  } catch {
+    return false;
+  }
+  return protocol === 'http:' || protocol === 'https:';
 }
 
 function attempt(options: HttpExchange, agent: http.Agent, signal: AbortSignal): Promise<HttpAnswer> {
@@ -77,6 +113,10 @@ function attempt(options: HttpExchange, agent: http.Agent, signal: AbortSignal):
     signal,
   });
   request.on('error', reject);
+  // What ends without any of the events here, as 101 does, where Node drops the connection, must not be waited for.
+  request.on('close', () =>
+    reject(Object.assign(new Error('the connection was closed without an answer'), { code: 'ECONNRESET' })),
+  );
   request.on('response', (response) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -128,7 +168,9 @@ async function sendBody(request: http.ClientRequest, chunks: Iterable<Buffer>): 
 
 function networkFailure({ kind, peer, addressHint }: HttpExchange, error: unknown): Failure {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const text = error instanceof Error ? firstSentence(error) : String(error);
+  // Of some webhooks the host is the secret part, and foreign words may name it.
+  const words = error instanceof Error ? firstSentence(error) : String(error);
+  const text = kind === 'notification' ? code || 'an unknown error' : words;
   if (/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
     return new Failure(kind, `the certificate of ${peer} can't be trusted: ${text}`, {
       cause: error,
@@ -143,6 +185,7 @@ function networkFailure({ kind, peer, addressHint }: HttpExchange, error: unknow
       ECONNRESET: 'the connection was reset',
       EPIPE: 'the connection was closed',
       ETIMEDOUT: 'no answer in time',
+      ERR_PROXY_TUNNEL: 'the proxy of HTTPS_PROXY does not let us through',
     }[code] ?? text;
   return new Failure(kind, `${peer} can't be reached: ${why}`, {
     cause: error,

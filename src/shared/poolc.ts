@@ -7,6 +7,7 @@ import { type ErrorKind, Failure } from './errors.ts';
 import { exchange, type HttpAnswer, type HttpExchange } from './http.ts';
 import { isTransientStatus, retryAfterOf } from './retry.ts';
 import type { Secret } from './secret.ts';
+import { withoutInvisible } from './terminal-text.ts';
 
 export interface PoolcApi {
   /** Base address, without a trailing slash: https://api.example.org or https://example.org/api. */
@@ -51,7 +52,7 @@ function kubernetesUrl(endpoint: URL): URL {
 
 function refusalOf(api: PoolcApi, kind: ErrorKind, request: string, answer: HttpAnswer): Failure {
   const { status } = answer;
-  const said = messageOf(answer.body);
+  const said = messageOf(answer.body, api.key);
   const retryAfterMs = retryAfterOf(answer, api.clock.now());
   const common = {
     status,
@@ -62,7 +63,7 @@ function refusalOf(api: PoolcApi, kind: ErrorKind, request: string, answer: Http
     const to = answer.header('location');
     return new Failure(
       kind,
-      `${request} was answered with ${status}, a redirect${to === undefined ? '' : ` to ${to}`}; redirects are not followed, since the API key would go with them`,
+      `${request} was answered with ${status}, a redirect${to === undefined ? '' : ` to ${harmless(to)}`}; redirects are not followed, since the API key would go with them`,
       {
         ...common,
         hint: 'set POOLC_API_ENDPOINT to the address that answers itself, usually the one with https',
@@ -93,13 +94,23 @@ function refusalOf(api: PoolcApi, kind: ErrorKind, request: string, answer: Http
   });
 }
 
-/** The `message` of a JSON error answer, cut short; undefined for anything else. Control characters are made harmless. */
-export function messageOf(body: Buffer): string | undefined {
+/**
+ * The `message` of a JSON error answer, cut short; undefined for anything else. Control characters are made harmless.
+ * @param sent a secret that the other side may repeat; taken out before the cut, behind which a part of it would be left
+ */
+export function messageOf(body: Buffer, sent?: Secret): string | undefined {
   try {
     const document: unknown = JSON.parse(body.toString('utf8'));
     if (typeof document !== 'object' || document === null || !('message' in document)) return undefined;
-    return typeof document.message === 'string' ? document.message.slice(0, 200).replace(/\p{Cc}/gu, ' ') : undefined;
+    if (typeof document.message !== 'string') return undefined;
+    const said = sent === undefined ? document.message : document.message.replaceAll(sent.reveal(), '[redacted]');
+    return harmless(said);
   } catch {
     return undefined;
   }
+}
+
+/** Words of the other side, cut short, without anything that a terminal obeys. */
+function harmless(text: string): string {
+  return withoutInvisible(text.slice(0, 200));
 }

@@ -83,3 +83,11 @@ export function displayWidth(text: string): number {
   }
   return width;
 }
+
+/** Text from outside made safe for a terminal: control and invisible characters escaped. */
+export function withoutInvisible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
