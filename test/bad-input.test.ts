@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { updaterNodeFlags } from '../bench/image-flags.ts';
 import { createCertificateAuthority } from '../dev/control-plane/certificates.ts';
 import { startPoolcApi } from '../dev/poolc-api/index.ts';
 import { answering, expectRefusal, useClubWithHistory } from './bad-input.ts';
@@ -231,14 +232,30 @@ describe('a PoolC API that answers otherwise than agreed', () => {
     });
   });
 
-  test('100 MB of JSON, of which no more than 32 are read', async () => {
+  test.each<[name: string, body: string, says: RegExp]>([
+    ['of objects without anything', `{"activeMembers":[${'{},'.repeat(150_000)}{}]}`, /has 150001 members/],
+    ['of numbers', `{"activeMembers":[${'0,'.repeat(99_000)}0]}`, /activeMembers\.0 .*expected object, found number/],
+    ['of more numbers', `[${'0,'.repeat(5_000_000)}0]`, /has more than 400000 values/],
+    ['of lists within lists', `${'['.repeat(300_000)}${']'.repeat(300_000)}`, /300000 deep within each other/],
+    ['of more members than any club has', manyMembers(200_000), /has more than 400000 values/],
+    ['of half as many', manyMembers(120_000), /has 120000 members/],
+  ])("a large answer %s, in the image's heap", async (_, body, says) => {
+    await expectRefusal(await useClubWithHistory(), ['sync'], {
+      env: { POOLC_API_ENDPOINT: await answering(body) },
+      nodeFlags: updaterNodeFlags,
+      exitCode: 1,
+      says: [says, /nothing was changed/],
+    });
+  });
+
+  test('100 MB of JSON, of which no more than 16 are read', async () => {
     const body = Buffer.from(`{"activeMembers":[${' '.repeat(100_000_000)}]}`);
     const env = { POOLC_API_ENDPOINT: await answering(body) };
     await expectRefusal(await useClubWithHistory(), ['sync'], {
       env,
       exitCode: 1,
       says: [
-        /the answer of the PoolC API \(127\.0\.0\.1:\d+\) is larger than 32 MiB/,
+        /the answer of the PoolC API \(127\.0\.0\.1:\d+\) is larger than 16 MiB/,
         /is POOLC_API_ENDPOINT the PoolC API\?/,
       ],
     });
@@ -256,3 +273,9 @@ describe('a PoolC API that answers otherwise than agreed', () => {
     });
   });
 });
+
+function manyMembers(count: number): string {
+  const member = (index: number) =>
+    `{"member_uuid":"00000000-0000-4000-8000-${String(index).padStart(12, '0')}","login_id":"m${index}"}`;
+  return `{"activeMembers":[${Array.from({ length: count }, (_, index) => member(index)).join(',')}]}`;
+}

@@ -37,10 +37,18 @@ export async function useClubWithHistory(options: ClubOptions = {}): Promise<Clu
 export async function expectRefusal(
   club: Club,
   args: readonly string[],
-  { env, exitCode, says }: Refusal & { env?: Readonly<Record<string, string>> },
+  {
+    env,
+    nodeFlags,
+    exitCode,
+    says,
+  }: Refusal & { env?: Readonly<Record<string, string>>; nodeFlags?: readonly string[] },
 ): Promise<CommandResult> {
   const before = await everything(club);
-  const result = await club.run(args, env === undefined ? {} : { env });
+  const result = await club.run(args, {
+    ...(env === undefined ? {} : { env }),
+    ...(nodeFlags === undefined ? {} : { nodeFlags }),
+  });
   const line = theOneLine(result);
   expect({ exitCode: result.exitCode, line }).toEqual({ exitCode, line: expect.stringMatching(says[0] ?? /./) });
   for (const pattern of says) expect(line).toMatch(pattern);

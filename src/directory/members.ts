@@ -5,17 +5,23 @@
 import * as z from 'zod';
 import { isUuid, type Member, printable } from '../plan/model.ts';
 import { Failure } from '../shared/errors.ts';
-import { repeatedKey } from '../shared/json.ts';
+import { extentOfJson, repeatedKey } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
 import { callPoolc, type PoolcApi } from '../shared/poolc.ts';
 import { withRetry } from '../shared/retry.ts';
 
-/** 100,000 members with ids of 253 characters fit. */
-const longestAnswer = 32 * 1024 * 1024;
+/** Of the attempts that fail, the first and then every so many are told of: a directory that is away stays away for a while. */
+const warnedEvery = 4;
 
-const directorySchema = z.object({
-  activeMembers: z.array(z.object({ member_uuid: z.string(), login_id: z.string().nullable() })),
-});
+/** What fits into the heap that the image gives, whatever the answer is made of; 50,000 members with long ids are far below. */
+const longestAnswer = 16 * 1024 * 1024;
+const mostMembers = 100_000;
+const mostValues = 400_000;
+const deepestNesting = 64;
+
+const directorySchema = z.object({ activeMembers: z.array(z.unknown()) });
+/** Checked one by one: of an answer that is wrong from end to end, the first fault is enough. */
+const memberSchema = z.object({ member_uuid: z.string(), login_id: z.string().nullable() });
 
 /**
  * The members, in the directory's order, which means nothing.
@@ -30,7 +36,8 @@ export async function fetchMembers(
     random,
     signal,
     policy: { budgetMs: 45_000, firstWaitMs: 500, longestWaitMs: 5_000 },
-    onRetry: (failure, attempt) => log.warn(`${failure.message}; trying again (attempt ${attempt + 1})`),
+    onRetry: (failure, attempt) =>
+      log[attempt % warnedEvery === 1 ? 'warn' : 'debug'](`${failure.message}; trying again (attempt ${attempt + 1})`),
   });
 }
 
@@ -42,11 +49,14 @@ export async function askMembers(api: PoolcApi, signal: AbortSignal): Promise<Me
 
 /** The members of an answer's body. @throws Failure (directory) that says what is wrong and where */
 export function parseMembers(body: Buffer, contentType: string | undefined): Member[] {
-  const result = directorySchema.safeParse(parseDocument(body, contentType));
-  if (!result.success) throw malformed(issueText(result.error));
+  const directory = checked(directorySchema, parseDocument(body, contentType));
+  const { length } = directory.activeMembers;
+  if (length > mostMembers)
+    throw malformed(`it has ${length} members, and more than ${mostMembers} are not taken for a club's`);
   const members: Member[] = [];
   const seen = new Map<string, number>();
-  for (const [index, { member_uuid: directoryUuid, login_id: loginId }] of result.data.activeMembers.entries()) {
+  for (const [index, item] of directory.activeMembers.entries()) {
+    const { member_uuid: directoryUuid, login_id: loginId } = checked(memberSchema, item, ['activeMembers', index]);
     if (!isUuid(directoryUuid))
       throw malformed(`activeMembers.${index}.member_uuid is not a UUID: "${printable(directoryUuid)}"`);
     const uuid = directoryUuid.toLowerCase();
@@ -65,6 +75,13 @@ function parseDocument(body: Buffer, contentType: string | undefined): unknown {
   } catch {
     throw malformed('it is not UTF-8');
   }
+  const { values, depth } = extentOfJson(text);
+  if (values > mostValues || depth > deepestNesting)
+    throw malformed(
+      values > mostValues
+        ? `it has more than ${mostValues} values`
+        : `it has lists or objects ${depth} deep within each other`,
+    );
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -80,12 +97,15 @@ function parseDocument(body: Buffer, contentType: string | undefined): unknown {
   return document;
 }
 
-function issueText(error: z.ZodError): string {
-  const [issue] = error.issues;
-  if (issue === undefined) return 'it has another shape';
-  const where = issue.path.length === 0 ? 'the answer' : issue.path.join('.');
+/** @param within where the value stands in the answer */
+function checked<T>(schema: z.ZodType<T>, value: unknown, within: readonly PropertyKey[] = []): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue === undefined) throw malformed('it has another shape');
+  const where = [...within, ...issue.path].join('.') || 'the answer';
   const what = issue.message.replace('Invalid input: ', '').replace('received undefined', 'found nothing');
-  return `${where} is not as agreed: ${what.replace('received', 'found')}`;
+  throw malformed(`${where} is not as agreed: ${what.replace('received', 'found')}`);
 }
 
 function malformed(what: string): Failure {

@@ -9,6 +9,25 @@ export function isStringArray(value: unknown): value is readonly string[] {
 }
 
 /**
+ * How much a JSON text becomes once it is parsed: so many values (elements and fields), and so many lists and objects
+ * within each other. The text needn't be valid.
+ */
+export function extentOfJson(text: string): { values: number; depth: number } {
+  let [values, open, depth] = [1, 0, 0];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = endOfString(text, at) - 1;
+    else if (character === ',') values++;
+    else if (character === '{' || character === '[') {
+      values++;
+      open++;
+      depth = Math.max(depth, open);
+    } else if (character === '}' || character === ']') open--;
+  }
+  return { values, depth };
+}
+
+/**
  * A key that an object of this valid JSON text has twice, anywhere in it; undefined for none. JSON.parse would take the
  * last of them without a word, and another reader the first.
  */
