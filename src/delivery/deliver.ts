@@ -47,8 +47,7 @@ export async function deliver(
         longestAnswer: 64 * 1024,
         signal,
       });
-      // The API acknowledges with an empty body.
-      if (answer.body.length > 0 && !/json/i.test(answer.header('content-type') ?? '')) {
+      if (!isAcknowledgement(answer.body)) {
         throw new Failure(
           'delivery',
           `the delivery was answered with ${printable(answer.header('content-type') ?? 'a text of no known type')}, which is no acknowledgement: something in between answers for the PoolC API`,
@@ -68,6 +67,11 @@ export async function deliver(
         log.warn(`${failure.message}; sending the same map again (attempt ${attempt + 1})`),
     },
   );
+}
+
+/** The API acknowledges with an empty body. What frameworks write for nothing counts as well, what says something doesn't. */
+function isAcknowledgement(body: Buffer): boolean {
+  return ['', 'null', '{}'].includes(body.toString('utf8').trim());
 }
 
 function checkMap(map: TokenMap): void {

@@ -8,10 +8,10 @@ import { type Claims, serviceAccountUser } from '../credentials/claims.ts';
 import { checkClaims, checkSignature, parseSigningKeys, type SigningKeys } from '../credentials/verify.ts';
 import type { TokenMap } from '../delivery/token-map.ts';
 import { memberLabel } from '../plan/model.ts';
-import { Failure, withContext } from '../shared/errors.ts';
+import { Failure, isSystemic, withContext } from '../shared/errors.ts';
 import { withRetry } from '../shared/retry.ts';
 import { Secret } from '../shared/secret.ts';
-import { type Holder, isSystemic } from './apply.ts';
+import type { Holder } from './apply.ts';
 import type { RunContext } from './context.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -53,8 +53,10 @@ export async function openKeyRing({ client, log }: RunContext, signal: AbortSign
       // Many tokens find the new key missing at the same moment: one request serves them all.
       refreshing ??= fetchKeys()
         .then((fetched) => {
-          keys = fetched;
-          return fetched;
+          // Readable a moment ago and forbidden now, as by an API server that has just started: the tokens whose key is
+          // not among those that we have are tried live, each one.
+          keys = fetched ?? keys;
+          return keys;
         })
         .finally(() => {
           refreshing = undefined;

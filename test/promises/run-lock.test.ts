@@ -1,6 +1,7 @@
 /** What the run lock does with time, seen on the wire and in the Lease. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../dev/fault-proxy/index.ts';
 import { expectWorkingTokens } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { expectExit, logLines } from '../command.ts';
@@ -109,6 +110,20 @@ function failTheNext(wire: Wire, step: WireStep, times: number): void {
 }
 
 describe('a delivery', () => {
+  test.each(['{"error":"down for maintenance"}', '{"status":503}', '<html>', 'ok'])(
+    'that is answered with 200 and %s is not acknowledged, and sent again',
+    async (text) => {
+      const { club, wire } = await openClub();
+      const change = (answer: Answer) => ({ ...answer, body: Buffer.from(text) });
+      wire.addFault('deliver', { kind: 'rewrite', change }, 1);
+
+      expectExit(await wire.run(), 0);
+
+      expect(timesOf(wire, 'deliver')).toBe(2);
+      await expectWorkingTokens(club);
+    },
+  );
+
   test('renews the lock right before each attempt', async () => {
     const { club, wire } = await openClub();
     failTheNext(wire, 'deliver', 3);

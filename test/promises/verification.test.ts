@@ -239,6 +239,19 @@ describe("the cluster's public keys", () => {
     await expectWorkingTokens(club);
   });
 
+  test('that rotate and are hidden meanwhile: each token is tried instead', async () => {
+    const { club, wire } = await syncedClub(20);
+    wire.addFault('fetch the keys', { kind: 'rewrite', change: ofAnotherTime }, 1);
+    const body = JSON.stringify({ kind: 'Status', status: 'Failure', message: 'not for you', code: 403 });
+    wire.addFault('fetch the keys', { kind: 'status', status: 403, body });
+
+    expectExit(await wire.run(), 0);
+
+    expect(timesOf(wire, 'fetch the keys')).toBeGreaterThan(1);
+    expect(timesOf(wire, 'try a token')).toBe(20);
+    await expectWorkingTokens(club);
+  });
+
   test.each([403, 404])(
     'that a hardened cluster does not show (%i): a warning, and more tokens are tried',
     async (status) => {
