@@ -21,13 +21,18 @@ async function kubeconfigFile(content: string): Promise<string> {
   return path;
 }
 
+const withUser = (user: object) => kubeconfigOf({ server: 'https://127.0.0.1:1' }, user);
+
 /** A kubeconfig as kubectl would write it. */
-function kubeconfigOf(cluster: Readonly<Record<string, string>>): string {
+function kubeconfigOf(
+  cluster: Readonly<Record<string, string>>,
+  user: object = { token: 'a-token-of-the-kubeconfig' },
+): string {
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'pks', cluster }],
-    users: [{ name: 'pks', user: { token: 'a-token-of-the-kubeconfig' } }],
+    users: [{ name: 'pks', user }],
     contexts: [{ name: 'pks', context: { cluster: 'pks', user: 'pks' } }],
     'current-context': 'pks',
   });
@@ -53,11 +58,30 @@ describe('a kubeconfig that cannot be used', () => {
   });
 
   test.each<[name: string, content: string, says: RegExp[]]>([
-    ['an empty file', '', [/is malformed at its root/, choose]],
+    ['an empty file', '', [/the file .+ is no kubeconfig/, choose]],
     ['no YAML', 'clusters: [', [/is not valid YAML/, choose]],
     ['another shape', 'clusters: 7', [/is malformed at clusters/, choose]],
+    ['something else altogether', '127.0.0.1 localhost', [/the file .+ is no kubeconfig/, choose]],
     ['no context', 'clusters: []', [/has no current-context/, /kubectl config use-context NAME/]],
     ['a context that is not there', 'current-context: prod', [/has no context prod/, /kubectl config get-contexts/]],
+    [
+      'no such user',
+      kubeconfigOf({ server: 'https://127.0.0.1:1' }).replace('user: pks', 'user: kim'),
+      [/has no user kim, which its context pks names/, /kubectl config get-users/],
+    ],
+    [
+      'an identity to act as',
+      withUser({ token: 'a-token', as: 'system:nobody' }),
+      [/field as .*not supported/, /--context/],
+    ],
+    ['groups to act as', withUser({ token: 'a-token', 'as-groups': ['admins'] }), [/field as-groups .*not supported/]],
+    ['an auth provider', withUser({ 'auth-provider': { name: 'oidc' } }), [/field auth-provider .*not supported/]],
+    ['a certificate without its key', withUser({ 'client-certificate-data': 'YQ==' }), [/without its key/]],
+    [
+      'a proxy',
+      kubeconfigOf({ server: 'https://127.0.0.1:1', 'proxy-url': 'http://kim:word@127.0.0.1:2' }),
+      [/names a proxy for pks \(proxy-url\)/, /HTTPS_PROXY/],
+    ],
     [
       'an address that is none',
       kubeconfigOf({ server: 'pks.example.org' }),
@@ -117,7 +141,11 @@ describe('a namespace that is missing', () => {
     await expectRefusal(club, ['sync'], {
       env: { TARGET_NAMESPACE: missing, KUBECONFIG: club.cluster.kubeconfig },
       exitCode: 1,
-      says: [new RegExp(`the namespace ${missing} does not exist`), /kubectl create namespace/, /apply deploy\/base/],
+      says: [
+        new RegExp(`the namespace ${missing} does not exist`),
+        /kubectl create namespace/,
+        /apply -k deploy\/overlays\/production/,
+      ],
     });
   });
 
@@ -128,7 +156,7 @@ describe('a namespace that is missing', () => {
       says: [
         new RegExp(`cannot list resource "serviceaccounts" .* in the namespace "${missing}"`),
         new RegExp(`the namespace ${missing} does not exist \\(its Role went with it\\) or the Role is missing`),
-        /apply deploy\/base/,
+        /apply -k deploy\/overlays\/production/,
       ],
     });
   });
@@ -286,7 +314,7 @@ describe('without a right that only serves the record of a run, the run does its
 });
 
 function namesTheRight({ verb, resource }: Right): RegExp[] {
-  return [new RegExp(`cannot ${verb} resource "${resource}"`), /deploy\/base/];
+  return [new RegExp(`cannot ${verb} resource "${resource}"`), /deploy\/overlays\/production/];
 }
 
 function warningsOf(result: CommandResult): string[] {

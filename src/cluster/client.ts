@@ -43,6 +43,9 @@ export interface ClusterClientOptions {
   readonly redactor: Redactor;
 }
 
+/** What brings the members' namespace and the Roles back, for hints. The base alone lacks the settings of production. */
+export const deployCommand = '`kubectl apply -k deploy/overlays/production`';
+
 const acceptJson = 'application/json, */*;q=0.1';
 /** For what is only wanted by names, labels and annotations: a list, and a single object. */
 export const partialMetadata = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
@@ -257,7 +260,7 @@ export class ClusterClient {
     const message =
       given === undefined
         ? `${method} ${path.split('?')[0]} was answered with ${status}`
-        : redactor.redact(given.slice(0, 500));
+        : redactor.redact(given).slice(0, 500);
     const retryAfterMs = retryAfterOf(response, clock.now());
     const refused = status === 401 ? `the API server does not accept our credentials (401): ${message}` : message;
     const said =
@@ -286,10 +289,12 @@ function hintFor(status: number, access: ClusterAccess): { hint?: string } {
   if (status === 401) return { hint: `the credentials come from ${access.source}; does kubectl work with them?` };
   if (status === 403)
     return {
-      hint: `grant exactly this to the account of ${access.source}; the Roles that a run needs are in deploy/base`,
+      hint: `grant exactly this to the account of ${access.source}; the Roles that a run needs come with ${deployCommand}`,
     };
   if (status === 404)
-    return { hint: 'do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? deploy/base brings both' };
+    return {
+      hint: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand}, the pod's own with \`kubectl create namespace NAME\``,
+    };
   return {};
 }
 

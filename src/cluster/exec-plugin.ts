@@ -30,6 +30,7 @@ export async function runExecPlugin(
   kubeconfig: string,
   exec: z.infer<typeof execPluginSchema>,
   cluster: { server: string; certificateAuthority: string | undefined },
+  env: NodeJS.ProcessEnv,
 ): Promise<Login> {
   const apiVersion = exec.apiVersion ?? 'client.authentication.k8s.io/v1';
   const info = {
@@ -53,7 +54,7 @@ export async function runExecPlugin(
   let output: string;
   try {
     const { stdout } = await promisify(execFile)(exec.command, exec.args ?? [], {
-      env: { ...process.env, ...extra, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+      env: { ...env, ...extra, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
       timeout: 60_000,
     });
     output = stdout;

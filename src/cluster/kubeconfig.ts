@@ -48,6 +48,11 @@ const userSchema = z.object({
   username: z.string().optional(),
   password: z.string().optional(),
   exec: execPluginSchema.optional(),
+  as: z.string().optional(),
+  'as-uid': z.string().optional(),
+  'as-groups': z.array(z.string()).nullish(),
+  'as-user-extra': z.record(z.string(), z.unknown()).nullish(),
+  'auth-provider': z.unknown().optional(),
 });
 const kubeconfigSchema = z.object({
   'current-context': z.string().nullish(),
@@ -97,7 +102,7 @@ export async function loadClusterAccess(
       { hint: chooseKubeconfig },
     );
   }
-  return resolveContext(loaded, context);
+  return resolveContext(loaded, context, env);
 }
 
 function podAccess(env: NodeJS.ProcessEnv): ClusterAccess {
@@ -145,7 +150,9 @@ function readKubeconfig(file: string, optional: boolean): Kubeconfig | undefined
   const [issue] = result.error.issues;
   throw new Failure(
     'usage',
-    `the kubeconfig ${file} is malformed at ${issue?.path.join('.') || 'its root'}: ${issue?.message ?? 'no object'}`,
+    issue === undefined || issue.path.length === 0
+      ? `the file ${file} is no kubeconfig`
+      : `the kubeconfig ${file} is malformed at ${issue.path.join('.')}: ${issue.message}`,
     { hint: chooseKubeconfig },
   );
 }
@@ -153,6 +160,7 @@ function readKubeconfig(file: string, optional: boolean): Kubeconfig | undefined
 async function resolveContext(
   loaded: readonly { file: string; config: Kubeconfig | undefined }[],
   wanted: string | undefined,
+  env: NodeJS.ProcessEnv,
 ): Promise<ClusterAccess> {
   const find = <T>(pick: (config: Kubeconfig) => T | undefined): { file: string; value: T } | undefined => {
     for (const { file, config } of loaded) {
@@ -175,14 +183,35 @@ async function resolveContext(
     });
   const clusterName = context.value.cluster;
   const cluster = find((config) => config.clusters?.find((entry) => entry.name === clusterName)?.cluster);
-  if (cluster === undefined) throw new Failure('usage', `the kubeconfig ${all} has no cluster ${clusterName}`);
-  const user = find((config) => config.users?.find((entry) => entry.name === context.value.user)?.user ?? undefined);
+  if (cluster === undefined)
+    throw new Failure('usage', `the kubeconfig ${all} has no cluster ${clusterName}, which its context ${name} names`, {
+      hint: '`kubectl config get-clusters` lists those that there are',
+    });
+  const userName = context.value.user;
+  const user = find((config) => {
+    const entry = config.users?.find((one) => one.name === userName);
+    return entry === undefined ? undefined : (entry.user ?? {});
+  });
+  if (userName && user === undefined)
+    throw new Failure('usage', `the kubeconfig ${all} has no user ${userName}, which its context ${name} names`, {
+      hint: '`kubectl config get-users` lists those that there are',
+    });
+  if (user !== undefined) refuseUnsupported(user.file, userName ?? '', user.value);
+  if (cluster.value['proxy-url'])
+    throw new Failure(
+      'usage',
+      `the kubeconfig ${cluster.file} names a proxy for ${clusterName} (proxy-url), which is not read here`,
+      {
+        hint: "give the proxy's address in HTTPS_PROXY instead",
+      },
+    );
 
   const fields = cluster.value;
   if (!URL.canParse(fields.server) || !/^https?:$/.test(new URL(fields.server).protocol)) {
     throw new Failure(
       'usage',
       `the kubeconfig ${cluster.file} has an unusable server address for ${clusterName}: ${fields.server}`,
+      { hint: 'it must be like https://HOST:6443; `kubectl config set-cluster NAME --server=…` mends it' },
     );
   }
   const certificateAuthority = material(
@@ -191,10 +220,15 @@ async function resolveContext(
     fields['certificate-authority'],
   );
   const server = new URL(fields.server);
-  const login = await credentialOf(user?.file ?? cluster.file, user?.value ?? {}, {
-    server: fields.server,
-    certificateAuthority,
-  });
+  const login = await credentialOf(
+    user?.file ?? cluster.file,
+    user?.value ?? {},
+    {
+      server: fields.server,
+      certificateAuthority,
+    },
+    env,
+  );
   return {
     server,
     tls: {
@@ -210,6 +244,19 @@ async function resolveContext(
   };
 }
 
+/** What kubectl would do and this program does not: going on without it would be acting as somebody else. */
+function refuseUnsupported(file: string, name: string, user: User): void {
+  const [field] = Object.entries(user).find(([key, value]) => /^as(-|$)|^auth-provider$/.test(key) && value) ?? [];
+  if (field !== undefined)
+    throw new Failure(
+      'usage',
+      `the kubeconfig ${file} has the field ${field} for the user ${name}, which is not supported here`,
+      {
+        hint: 'choose a context with a token, a client certificate or an exec plugin: `kubectl config use-context NAME`, or --context',
+      },
+    );
+}
+
 /** PEM from inline base64 data, or from a file whose path is relative to the kubeconfig. */
 function material(kubeconfig: string, data: string | undefined, file: string | undefined): string | undefined {
   if (data) return Buffer.from(data, 'base64').toString('utf8');
@@ -218,7 +265,10 @@ function material(kubeconfig: string, data: string | undefined, file: string | u
   try {
     return readFileSync(resolved, 'utf8');
   } catch (error) {
-    throw new Failure('usage', `the kubeconfig ${kubeconfig} names ${resolved}, which can't be read`, { cause: error });
+    throw new Failure('usage', `the kubeconfig ${kubeconfig} names ${resolved}, which can't be read`, {
+      cause: error,
+      hint: 'does kubectl work with this kubeconfig?',
+    });
   }
 }
 
@@ -226,14 +276,23 @@ async function credentialOf(
   file: string,
   user: User,
   cluster: { server: string; certificateAuthority: string | undefined },
+  env: NodeJS.ProcessEnv,
 ): Promise<Login> {
   const certificate = material(file, user['client-certificate-data'], user['client-certificate']);
   const key = material(file, user['client-key-data'], user['client-key']);
+  if ((certificate === undefined) !== (key === undefined))
+    throw new Failure(
+      'usage',
+      `the kubeconfig ${file} has a client certificate without its key, or a key without its certificate`,
+      {
+        hint: 'both are needed: client-certificate(-data) and client-key(-data)',
+      },
+    );
   const tls = certificate !== undefined && key !== undefined ? { cert: certificate, key } : {};
   if (user.tokenFile)
     return { credential: { kind: 'token-file', file: path.resolve(path.dirname(file), user.tokenFile) }, tls };
   if (user.token) return { credential: { kind: 'token', token: new Secret(user.token) }, tls };
-  if (user.exec) return runExecPlugin(file, user.exec, cluster);
+  if (user.exec) return runExecPlugin(file, user.exec, cluster, env);
   if (user.username && user.password !== undefined) {
     return { credential: { kind: 'basic', userAndPassword: new Secret(`${user.username}:${user.password}`) }, tls };
   }

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { type Account, isUuid, managedByLabel, managedByValue, userUuidAnnotation } from '../plan/model.ts';
 import { Failure, withContext } from '../shared/errors.ts';
-import { type ClusterClient, parseAnswer } from './client.ts';
+import { type ClusterClient, deployCommand, parseAnswer } from './client.ts';
 import { listPages } from './pages.ts';
 
 const serviceAccountSchema = z.object({
@@ -134,7 +134,7 @@ export async function requireNamespace(client: ClusterClient, namespace: string,
     `the namespace ${namespace} is being deleted, with every account in it; nothing was changed`,
     {
       reason: 'NamespaceMissing',
-      hint: 'wait until it is gone, create it anew (deploy/base), then sync: until then nobody has access',
+      hint: `wait until it is gone, create it anew with ${deployCommand}, then sync: until then nobody has access`,
     },
   );
 }
@@ -150,7 +150,7 @@ function collection(namespace: string): string {
 function namespaceMissing(namespace: string): Failure {
   return new Failure('cluster', `the namespace ${namespace} does not exist; nothing was changed`, {
     reason: 'NamespaceMissing',
-    hint: `create it with \`kubectl create namespace ${namespace}\`, or apply deploy/base, which brings it with its Role`,
+    hint: `create it with \`kubectl create namespace ${namespace}\`, or with its Role: ${deployCommand}`,
   });
 }
 
@@ -160,7 +160,7 @@ function explain(error: unknown, namespace: string): Failure {
       cause: error,
       status: 403,
       ...(error.reason === undefined ? {} : { reason: error.reason }),
-      hint: `either the namespace ${namespace} does not exist (its Role went with it) or the Role is missing there: apply deploy/base`,
+      hint: `either the namespace ${namespace} does not exist (its Role went with it) or the Role is missing there: ${deployCommand} brings both`,
     });
   }
   return error instanceof Failure && error.reason === 'NamespaceMissing'
