@@ -1,6 +1,7 @@
 /** `revoke`: access taken away at once by an operator, with and without the directory. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { holdsName } from '../src/cluster/reservations.ts';
 import { accountsOf, createAccount, expectWorkingTokens, tokenReviewer } from './accounts.ts';
 import { type Club, useClub } from './club.ts';
 import { bundledProgram, type RunningCommand } from './command.ts';
@@ -94,6 +95,22 @@ describe('revoke', () => {
     expect((await operator(['revoke', uuid, '--release'])).stdout).toContain('no longer held out');
     expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
     await expectWorkingTokens(club);
+  });
+
+  test('knows a hold whose UUID somebody wrote in capitals, and ends it', async () => {
+    const { club, operator } = await syncedClub(['kim', 'lee']);
+    const { uuid } = memberCalled(club, 'kim');
+    await operator(['revoke', 'kim', '--yes', '--hold']);
+    const holds = `/api/v1/namespaces/${club.cluster.systemNamespace}/configmaps/${holdsName}`;
+    const data = { [uuid]: null, [uuid.toUpperCase()]: '2026-01-02T03:04:05Z' };
+    expect((await club.cluster.request('PATCH', holds, { data })).status).toBe(200);
+
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+    expect([...(await accountsOf(club.cluster)).keys()]).toEqual(['lee']);
+
+    expect((await operator(['revoke', uuid, '--release'])).stdout).toContain('no longer held out');
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+    expect([...(await accountsOf(club.cluster)).keys()].toSorted()).toEqual(['kim', 'lee']);
   });
 
   test('never takes an account that is not ours, nor guesses between two members', async () => {

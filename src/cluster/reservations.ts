@@ -3,7 +3,7 @@
  * secrets. One ConfigMap holds about 10,000 names, so names are spread over eight by their hash.
  */
 import { createHash } from 'node:crypto';
-import { isUuid, type Reservations } from '../plan/model.ts';
+import { isUuid, nobodysUuid, type Reservations } from '../plan/model.ts';
 import type { NameRecord } from '../plan/plan.ts';
 import type { ClusterClient } from './client.ts';
 import { readConfigMap, updateConfigMap } from './config-maps.ts';
@@ -28,7 +28,11 @@ export async function readReservations(
   );
   const reservations = new Map<string, string>();
   for (const { data } of shards) {
-    for (const [name, uuid] of Object.entries(data)) if (isUuid(uuid)) reservations.set(name, uuid.toLowerCase());
+    for (const [name, value] of Object.entries(data)) {
+      const uuid = value.trim().toLowerCase();
+      // What somebody wrote by hand, and is no UUID, still says that the name was somebody's.
+      reservations.set(name, isUuid(uuid) ? uuid : nobodysUuid);
+    }
   }
   return reservations;
 }
@@ -81,7 +85,11 @@ function recordShard(
 /** UUIDs that an operator keeps out; written by `revoke --hold` only. */
 export async function readHolds(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<Set<string>> {
   const { data } = await readConfigMap(client, namespace, holdsName, signal);
-  return new Set(Object.keys(data).filter(isUuid));
+  return new Set(
+    Object.keys(data)
+      .filter(isUuid)
+      .map((uuid) => uuid.toLowerCase()),
+  );
 }
 
 /** Keeps a member out until `releaseMember`; a second hold keeps the first one's time. */
@@ -107,6 +115,8 @@ export async function releaseMember(
   signal: AbortSignal,
 ): Promise<void> {
   const without = (data: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(data).filter(([held]) => held !== uuid));
-  await updateConfigMap(client, namespace, holdsName, (data) => (uuid in data ? without(data) : undefined), signal);
+    Object.fromEntries(Object.entries(data).filter(([held]) => held.toLowerCase() !== uuid));
+  const isHeld = (data: Readonly<Record<string, string>>) =>
+    Object.keys(data).length > Object.keys(without(data)).length;
+  await updateConfigMap(client, namespace, holdsName, (data) => (isHeld(data) ? without(data) : undefined), signal);
 }

@@ -68,6 +68,15 @@ describe('removals', () => {
     ]);
   });
 
+  it('may be exactly the percentage, whatever it is', () => {
+    for (let percent = 1; percent <= 50; percent++) {
+      const limits = { maxRemovals: 0, maxRemovalPercent: percent };
+      expect(reasons(planOf({ owned: 100, leaving: percent }), limits)).toEqual([]);
+      expect(reasons(planOf({ owned: 1_000, leaving: percent * 10 }), limits)).toEqual([]);
+      expect(reasons(planOf({ owned: 1_000, leaving: percent * 10 + 1 }), limits)).toHaveLength(1);
+    }
+  });
+
   it("by an operator's hold are not counted", () => {
     expect(reasons(planOf({ owned: 40, held: 30 }))).toEqual([]);
     expect(reasons(planOf({ owned: 40, leaving: 11, held: 10 }))).toHaveLength(1);

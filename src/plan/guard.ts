@@ -85,7 +85,8 @@ function directoryIsTooSmall(plan: Plan, { minMembers }: GuardLimits): Refusal |
 function tooManyLeave(plan: Plan, limits: GuardLimits): Refusal | undefined {
   const leaving = plan.remove.filter((removal) => !removal.held).length;
   const percent = plan.owned === 0 ? 0 : (leaving / plan.owned) * 100;
-  const many = leaving > limits.maxRemovals && percent > limits.maxRemovalPercent;
+  // In whole numbers: 14 of 100 are not more than 14%.
+  const many = leaving > limits.maxRemovals && leaving * 100 > limits.maxRemovalPercent * plan.owned;
   const mostOfAFew = plan.owned >= 4 && leaving > plan.owned / 2;
   if (!many && !mostOfAFew) return undefined;
   if (limits.allowRemovals !== undefined && leaving <= limits.allowRemovals) return undefined;

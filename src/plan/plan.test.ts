@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planInput, shuffled } from '../../test/generated-clubs.ts';
-import { type Account, isOwned, type Member } from './model.ts';
+import { type Account, isOwned, type Member, nobodysUuid } from './model.ts';
 import { buildPlan, hasChanges, type Plan, type PlanInput } from './plan.ts';
 
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
@@ -197,5 +197,34 @@ describe('a member whom an operator holds out', () => {
     expect(plan.remove).toMatchObject([{ account: { name: 'held' }, held: true }]);
     expect(plan.create.map(({ name }) => name)).toEqual(['other']);
     expect(plan.warn.map(({ about }) => about)).toContain('held');
+  });
+});
+
+describe('an account without our label', () => {
+  const [kim, leaver] = [member('kim', 1), id(2)];
+  const unlabelled = (name: string, uuid?: string) => account(name, uuid, { labelled: false });
+  const planFor = (accounts: Account[]) =>
+    buildPlan(
+      input({
+        members: [kim],
+        accounts,
+        reservations: new Map([
+          ['lee', leaver],
+          ['ci', nobodysUuid],
+        ]),
+      }),
+    );
+
+  it("is left alone with a warning where it looks like a member's: their tokens go on working", () => {
+    const plan = planFor([unlabelled('kim', kim.uuid), unlabelled('lee')]);
+    expect(plan.remove).toEqual([]);
+    expect(plan.keep).toEqual([]);
+    expect(plan.warn).toEqual(
+      ['kim', 'lee'].map((about) => ({ about, reason: expect.stringContaining('its tokens go on working') })),
+    );
+  });
+
+  it("is nobody's business where it doesn't, or where its name was reserved for nobody", () => {
+    expect(planFor([unlabelled('default'), unlabelled('ci')]).warn).toEqual([]);
   });
 });

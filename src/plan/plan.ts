@@ -6,7 +6,10 @@ import {
   type Account,
   isOwned,
   type Member,
+  managedByLabel,
+  managedByValue,
   memberLabel,
+  nobodysUuid,
   type OwnedAccount,
   printable,
   type Reservations,
@@ -100,7 +103,7 @@ export function buildPlan({ members, accounts, reservations, holds }: PlanInput)
 
   const byName = new Map(accounts.map((account) => [account.name, account]));
   const create = assignNames(newcomers, { reservations, occupied: (name) => occupancy(byName.get(name)) });
-  warn.push(...observedWarnings(accounts, active));
+  warn.push(...observedWarnings(accounts, active, reservations));
   for (const member of members) {
     if (holds.has(member.uuid))
       warn.push({ about: memberLabel(member), reason: 'held out by an operator (revoke --release ends it)' });
@@ -146,6 +149,11 @@ function keepReason(member: Member, account: OwnedAccount, reservations: Reserva
   return account.name === member.loginId ? 'still a member' : 'still a member; the account keeps its name';
 }
 
+/** Whether the record has the name for somebody, and not for nobody, as names are reserved that others may use. */
+function isMembersName(recordedFor: string | undefined): boolean {
+  return recordedFor !== undefined && recordedFor !== nobodysUuid;
+}
+
 /** Why no one new can have the name of this account. */
 function occupancy(account: Account | undefined): string | undefined {
   if (account === undefined) return undefined;
@@ -153,13 +161,22 @@ function occupancy(account: Account | undefined): string | undefined {
   return isOwned(account) ? 'another member has that name' : "a ServiceAccount that isn't ours has that name";
 }
 
-function observedWarnings(accounts: readonly Account[], active: ReadonlySet<string>): Warning[] {
+function observedWarnings(
+  accounts: readonly Account[],
+  active: ReadonlySet<string>,
+  reservations: Reservations,
+): Warning[] {
   const warnings: Warning[] = [];
   for (const account of accounts) {
     if (account.labelled && account.uuid === undefined) {
       warnings.push({
         about: printable(account.name),
         reason: `has our label but no valid ${userUuidAnnotation} annotation: left alone`,
+      });
+    } else if (!account.labelled && (account.uuid !== undefined || isMembersName(reservations.get(account.name)))) {
+      warnings.push({
+        about: printable(account.name),
+        reason: `looks like a member's account but has no label ${managedByLabel}=${managedByValue}, so it is left alone, and its tokens go on working: delete it, or give it the label`,
       });
     } else if (isOwned(account) && account.terminating && active.has(account.uuid)) {
       warnings.push({

@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
+import { shardName, shardOf } from '../../src/cluster/reservations.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { createNamespace } from '../cluster.ts';
@@ -120,4 +121,29 @@ test('P2, P9: when names can not be recorded, leavers are removed all the same, 
   expect([...(await accountsOf(club.cluster)).keys()]).toEqual(['stays']);
   expect(result.stdout).toContain('no account is created in this run');
   expect(club.api.deliveries()).toEqual([]);
+});
+
+test.each<[what: string, change: (uuid: string) => string, returns: boolean]>([
+  ['with a line end behind it', (uuid) => `${uuid}\n`, true],
+  ['in capitals', (uuid) => uuid.toUpperCase(), true],
+  ['cut short', (uuid) => uuid.slice(0, -1), false],
+  ['without anything in it', () => '', false],
+])('P9: a name whose record was written by hand, %s, is inherited by nobody', async (_, change, returns) => {
+  const club = await useClub();
+  club.api.seed(3);
+  const first = await club.api.addMember({ loginId: 'alice' });
+  expectExit(await club.run(['sync']), 0);
+  club.api.removeMember(first.uuid);
+  expectExit(await club.run(['sync']), 0);
+  const record = `/api/v1/namespaces/${club.cluster.systemNamespace}/configmaps/${shardName(shardOf('alice'))}`;
+  const { status } = await club.cluster.request('PATCH', record, { data: { alice: change(first.uuid) } });
+  expect(status).toBe(200);
+
+  const newcomer = await club.api.addMember({ loginId: 'alice' });
+  expectExit(await club.run(['sync']), 0);
+  expect(await nameOf(club, newcomer.uuid)).toBe(`alice-${newcomer.uuid}`);
+
+  await club.api.addMember({ uuid: first.uuid, loginId: 'alice-again' });
+  expectExit(await club.run(['sync']), 0);
+  expect(await nameOf(club, first.uuid)).toBe(returns ? 'alice' : 'alice-again');
 });
