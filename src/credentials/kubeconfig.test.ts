@@ -56,6 +56,13 @@ describe('a kubeconfig of its own', () => {
 });
 
 describe('a merge into a kubeconfig', () => {
+  it('leaves numbers of others as they were written', () => {
+    const numbers =
+      '{id: 12345678901234567890, oct: 0123, f: 1.10, e: 1e3, h: 0x1F, big: 1234567890123456789.5, n: .inf, o: 0o17, t: "12"}';
+    const merged = merge(`preferences: ${numbers}\n`);
+    expect(merged).toContain(`preferences: ${numbers.replace('{', '{ ').replace('}', ' }')}`);
+  });
+
   it('keeps comments, order, unknown fields and the way lists are written', () => {
     const existing = `# the club's and mine
 apiVersion: v1

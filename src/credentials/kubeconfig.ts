@@ -4,7 +4,18 @@
  * entry of the same name that is not ours is a conflict, never overwritten unasked. Pure: the caller reads and writes.
  */
 import path from 'node:path';
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type ScalarTag,
+  type Tags,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { Failure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
 
@@ -138,8 +149,17 @@ function sameTask(node: unknown, { args }: ExecPlugin): boolean {
   return task.length <= theirs.length && theirs.slice(-task.length).join('\0') === task.join('\0');
 }
 
+/** Numbers of a file that isn't ours go back as they were written: 0123, 1e3 and what has more digits than a float. */
+function numbersAsWritten(tags: Tags): Tags {
+  return tags.map((tag) => {
+    if (typeof tag !== 'object' || !/:(int|float)$/.test(tag.tag) || tag.collection !== undefined) return tag;
+    const asWritten: ScalarTag = { ...tag, stringify: ({ source, value }) => source ?? String(value) };
+    return asWritten;
+  });
+}
+
 function readDocument(existing: string | undefined, file: string): Document {
-  const document: Document = parseDocument(existing ?? '');
+  const document: Document = parseDocument(existing ?? '', { customTags: numbersAsWritten });
   const [problem] = document.errors;
   if (problem !== undefined) {
     // The first line only: what follows shows the file's text, which may hold a credential.

@@ -9,7 +9,7 @@ import { formatDuration } from '../shared/duration.ts';
 import { Failure, toFailure } from '../shared/errors.ts';
 import type { Secret } from '../shared/secret.ts';
 import type { MemberEnvironment } from './environment.ts';
-import { type LoggedInCluster, renewLogin } from './logins.ts';
+import { type LoggedInCluster, readKnownCluster, renewLogin } from './logins.ts';
 import { lifetimeOf, type OwnToken, openSite, type Site } from './site.ts';
 import type { CachedToken, Given, TokenCache } from './token-cache.ts';
 
@@ -57,6 +57,7 @@ export async function currentToken(
     const same = cached?.token.reveal() === fetched.token.reveal();
     await cache.write(fetched);
     await cache.rememberGiven(parentPid, fetched.token, { at: now, renewed: same && before !== undefined });
+    await requireLogin(loginsFolder, cluster, cache);
     return { ...fetched, note: undefined };
   } catch (error) {
     const failure = toFailure(error);
@@ -67,6 +68,16 @@ export async function currentToken(
     const quiet = unreachable && fallback.expiresAt - now > endsSoonMs;
     return { ...fallback, note: quiet ? undefined : failure };
   }
+}
+
+/** A logout while PoolC was being asked leaves no token behind: it takes the login away first, the cache afterwards. */
+async function requireLogin(loginsFolder: string, { name, login }: LoggedInCluster, cache: TokenCache): Promise<void> {
+  const stored = await readKnownCluster(loginsFolder, name);
+  if (stored?.login?.id === login.id) return;
+  await cache.clear();
+  throw new Failure('login', `you logged out of ${name}, or in again, while PoolC was being asked`, {
+    hint: `run the command again; if you have logged out: credentials-updater login --name ${name}`,
+  });
 }
 
 function goodUnasked({ fetchedAt, expiresAt }: CachedToken, now: number): boolean {
@@ -144,7 +155,7 @@ export function aliveToken(
           hint: 'if you are one, tell the operators: the last delivery of tokens has left you out',
         })
       : new Failure('login', 'PoolC holds no token for you yet', {
-          hint: 'new members get theirs with the next run, usually on Monday; nothing is left to do here. Who has left the club gets none',
+          hint: 'new members get theirs with the next run, which is usually at midnight; nothing is left to do here. Who has left the club gets none',
         });
   }
   const expiresAt = expiryOf(answer.token);

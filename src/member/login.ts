@@ -66,11 +66,12 @@ export async function login(environment: MemberEnvironment, flags: LoginFlags): 
     });
   }
 
+  // The kubeconfig first: it may be refused to be written, and then there must be no login either.
+  if (kubeconfig !== undefined) await writeEntry(...kubeconfig);
   await writeKnownCluster(places.logins, cluster);
   const first = await firstToken(places, cluster, () =>
     aliveToken(answer, cluster, { now: environment.clock.now(), hadToken: false }),
   );
-  if (kubeconfig !== undefined) await writeEntry(...kubeconfig);
   report(environment, { target, loginId, first, kubeconfig: kubeconfig?.[1].file, keepContext: flags.keepContext });
 }
 

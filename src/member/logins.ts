@@ -7,7 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { Failure } from '../shared/errors.ts';
-import { writePrivateFile } from '../shared/private-file.ts';
+import { removeLeftovers, writePrivateFile } from '../shared/private-file.ts';
 import { Secret } from '../shared/secret.ts';
 
 /** A cluster that was logged in to, now or before. */
@@ -89,6 +89,12 @@ export async function writeKnownCluster(folder: string, { name, site, login }: K
         }),
   };
   await writePrivateFile(fileOf(folder, name), `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+/** Keeps the site, so that logging in again is short; also removes what a killed process left half-way. */
+export async function forgetLogin(folder: string, cluster: KnownCluster): Promise<void> {
+  await writeKnownCluster(folder, { ...cluster, login: undefined });
+  await removeLeftovers(fileOf(folder, cluster.name));
 }
 
 export function newLogin(loginId: string | undefined, accessToken: Secret): Login {

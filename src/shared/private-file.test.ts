@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPrivateFile, updatePrivateFile } from './private-file.ts';
+import { createPrivateFile, removeLeftovers, updatePrivateFile, writePrivateFile } from './private-file.ts';
 
 async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'pks-private-'));
@@ -21,6 +21,33 @@ describe('a private file', () => {
     expect(await modeOf(file)).toBe('600');
     expect(await modeOf(join(directory, 'a'))).toBe('700');
     expect(await readdir(join(directory, 'a', 'kube'))).toEqual(['config']);
+  });
+
+  it('is made where a symbolic link points to that has no target yet', async () => {
+    const directory = await temporaryDirectory();
+    await mkdir(join(directory, 'real'));
+    await symlink('real/first', join(directory, 'config'));
+    await symlink('second', join(directory, 'real/first'));
+    await updatePrivateFile(join(directory, 'config'), () => 'new');
+    expect(await readlink(join(directory, 'config'))).toBe('real/first');
+    expect(await readFile(join(directory, 'real/second'), 'utf8')).toBe('new');
+  });
+
+  it('is refused where two links point to each other', async () => {
+    const directory = await temporaryDirectory();
+    await symlink('b', join(directory, 'a'));
+    await symlink('a', join(directory, 'b'));
+    await expect(updatePrivateFile(join(directory, 'a'), () => 'new')).rejects.toThrow(/a can't be read \(ELOOP\)/);
+  });
+
+  it('takes what a killed process left of it along, and nothing else', async () => {
+    const directory = await temporaryDirectory();
+    const file = join(directory, 'pks.json');
+    await writePrivateFile(file, 'whole');
+    for (const name of ['pks.json.83a3578b9085.tmp', 'lab.json.83a3578b9085.tmp', 'pks.json.lock'])
+      await writeFile(join(directory, name), 'half');
+    await removeLeftovers(file);
+    expect((await readdir(directory)).toSorted()).toEqual(['lab.json.83a3578b9085.tmp', 'pks.json', 'pks.json.lock']);
   });
 
   it('becomes private when it was not', async () => {

@@ -3,13 +3,15 @@
  * place by a rename, so that nobody ever sees half of one; a symbolic link is followed, not replaced.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from './errors.ts';
 
 const lockAttempts = 20;
 const lockPauseMs = 100;
+/** Of symbolic links that are followed one after the other, as many as Linux does. */
+const longestChain = 40;
 
 /**
  * Reads a file, changes its text and writes it, under the lock that kubectl takes for a kubeconfig (FILE.lock). The
@@ -18,7 +20,7 @@ const lockPauseMs = 100;
  * @throws Failure (usage) that names the file
  */
 export async function updatePrivateFile(file: string, change: (existing: string | undefined) => string): Promise<void> {
-  const target = await realpath(file).catch(() => path.resolve(file));
+  const target = await followLinks(file);
   await attempt(file, () => makeDirectory(path.dirname(target)));
   const lock = await takeLock(target);
   try {
@@ -44,6 +46,23 @@ export async function createPrivateFile(file: string, text: string): Promise<voi
 export async function writePrivateFile(file: string, text: string): Promise<void> {
   await attempt(file, () => makeDirectory(path.dirname(file)));
   await replaceFile(file, text);
+}
+
+/** Removes what a process that was killed left between writing a file and putting it in its place: it holds the secret. */
+export async function removeLeftovers(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const isLeftover = (name: string) => name.startsWith(`${path.basename(file)}.`) && name.endsWith('.tmp');
+  const names = await readdir(folder).catch(() => []);
+  await Promise.all(names.filter(isLeftover).map((name) => rm(path.join(folder, name), { force: true })));
+}
+
+/** Where a file really is, or will be: a link may point to what is not there yet. */
+async function followLinks(file: string, links = 0): Promise<string> {
+  const there = await realpath(file).catch(() => undefined);
+  if (there !== undefined) return there;
+  const target = await readlink(file).catch(() => undefined);
+  if (target === undefined || links === longestChain) return path.resolve(file);
+  return followLinks(path.resolve(path.dirname(file), target), links + 1);
 }
 
 /** With the ones above it. Not by mkdir's own `recursive`, which never returns where a file system makes no directories. */

@@ -1,9 +1,13 @@
 /** The plugin by itself: what it prints, and what it makes of a site that answers badly, late or not at all. */
+import { rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { readClaims } from '../../src/credentials/claims.ts';
+import { findLeaks } from '../leaks.ts';
+import { filesUnder } from './computer.ts';
 import { day, hour, minute, useMembership } from './membership.ts';
 
 const me = '/kubernetes/me';
@@ -75,6 +79,22 @@ describe('the plugin', () => {
     for (const name of ['../pks', 'PKS', '']) {
       expect(await computer.updater(['get-token', '--name', name])).toMatchObject({ exitCode: 2, stdout: '' });
     }
+  });
+
+  test('leaves no token behind when the member logs out while it waits for PoolC', async () => {
+    const { sync, login, computer, club } = await useMembership();
+    await sync();
+    await login();
+    await rm(computer.tokens, { recursive: true });
+    club.api.delayAnswers(4_000);
+    const underWay = computer.updater(getToken);
+    await sleep(2_000);
+    expect(await computer.updater(['logout'])).toMatchObject({ exitCode: 0 });
+
+    expect(await underWay).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('you logged out of pks') });
+
+    const files = await filesUnder(computer.home);
+    expect([...files.values()].flatMap(({ text }) => findLeaks(text, []))).toEqual([]);
   });
 
   test('waits for a silent PoolC once, and then leaves it alone for a while', async () => {
