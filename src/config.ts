@@ -28,6 +28,8 @@ export interface Settings {
   readonly clusterPublicServer: URL | undefined;
   /** The namespace of the Lease, the name record and the summary. */
   readonly podNamespace: string;
+  /** The CronJob that runs this, for commands that an operator is given to copy. */
+  readonly cronJobName: string;
   readonly mintConcurrency: number;
   /** Accounts that are created or removed at once: the API server signs tokens all the time, but for its disk it waits. */
   readonly accountConcurrency: number;
@@ -213,6 +215,7 @@ export function readSettings(env: NodeJS.ProcessEnv, flags: FlagValues = {}): Se
     clusterPublicServer:
       publicServer === undefined ? undefined : parseServer(publicServer, source.origin('CLUSTER_PUBLIC_SERVER')),
     podNamespace: source.namespace('POD_NAMESPACE', source.value('POD_NAMESPACE') ?? podNamespace() ?? 'poolc-system'),
+    cronJobName: env['CRONJOB_NAME'] || 'credentials-updater',
     mintConcurrency,
     accountConcurrency: 2 * mintConcurrency,
     channels: channelsFrom(source),
@@ -246,6 +249,10 @@ export function requireEndpoint({ endpoint }: Settings): URL {
 /** The API key: read and trimmed at every run. @throws Failure (usage) without a word of its content */
 export function readApiKey({ apiKeyFile }: Settings): Secret {
   const hint = 'it is mounted from the Secret credentials-updater-secret; name another file with POOLC_API_KEY_FILE';
+  // What looks like no path may be the key itself, in the wrong place.
+  const file = /[\\/.]/.test(apiKeyFile)
+    ? `the API key file ${apiKeyFile}`
+    : 'the API key file that POOLC_API_KEY_FILE names';
   let key: string;
   try {
     accessSync(apiKeyFile, constants.R_OK);
@@ -254,9 +261,9 @@ export function readApiKey({ apiKeyFile }: Settings): Secret {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const why =
       code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `can't be read (${String(code)})`;
-    throw new Failure('usage', `the API key file ${apiKeyFile} ${why}`, { cause: error, hint });
+    throw new Failure('usage', `${file} ${why}`, { cause: error, hint });
   }
-  return parseApiKey(key, `the API key file ${apiKeyFile}`, hint);
+  return parseApiKey(key, file, hint);
 }
 
 /** @param from where it comes from, for the message. @throws Failure (usage) without a word of its content */

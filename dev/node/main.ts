@@ -1,11 +1,26 @@
 /** `npm run node`: a whole cluster, control plane and node, to try things on, until Ctrl-C. */
+import { parseArgs } from 'node:util';
 import { BinariesMissingError } from '../control-plane/index.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { NodeImpossibleError, startCluster } from './index.ts';
 
+const USAGE = `Starts a whole cluster on this machine, control plane and node, and stops it on Ctrl-C. Needs root and Linux.
+
+Usage: npm run node [-- --help]`;
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  try {
+    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h', default: false } } });
+    if (values.help) {
+      console.log(USAGE);
+      return 0;
+    }
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message.split('. ')[0] : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
   try {
     await using cluster = await startCluster({ onProgress: (line) => console.error(line) });
     const { kubeconfig, kubectlPath, directory } = cluster.controlPlane;

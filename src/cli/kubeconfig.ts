@@ -153,18 +153,26 @@ async function put(
 
 /** @throws Failure (usage) for flags that say nothing together */
 function checkFlags({ member, clusterInfo, out, merge, use, replace, insecureSkipTlsVerify }: KubeconfigFlags): void {
-  const problems: readonly (readonly [boolean, string])[] = [
-    [member === undefined && !clusterInfo, 'nobody is named: whose kubeconfig?'],
-    [member !== undefined && clusterInfo, '--cluster-info describes the cluster for everybody, not for one member'],
-    [clusterInfo && out !== undefined, '--cluster-info prints; it does not go with --out'],
-    [clusterInfo && insecureSkipTlsVerify, '--cluster-info does not go with --insecure-skip-tls-verify'],
-    [merge && out === undefined, '--merge needs the file to merge into'],
-    [use && !merge, '--use goes with --merge'],
-    [replace && !merge, '--replace goes with --merge'],
+  const forOne = 'kim --out kim.yaml';
+  const forEverybody = '--cluster-info > pks.json';
+  const merged = 'kim --merge --out ~/.kube/config';
+  const problems: readonly (readonly [is: boolean, what: string, example: string])[] = [
+    [member === undefined && !clusterInfo, 'nobody is named: whose kubeconfig?', forOne],
+    [
+      member !== undefined && clusterInfo,
+      '--cluster-info describes the cluster for everybody, not for one member',
+      forEverybody,
+    ],
+    [clusterInfo && out !== undefined, '--cluster-info prints; it does not go with --out', forEverybody],
+    [clusterInfo && insecureSkipTlsVerify, '--cluster-info does not go with --insecure-skip-tls-verify', forEverybody],
+    [merge && out === undefined, '--merge needs the file to merge into (--out)', merged],
+    [use && !merge, '--use goes with --merge', merged],
+    [replace && !merge, '--replace goes with --merge', merged],
   ];
   const problem = problems.find(([is]) => is);
   if (problem === undefined) return;
-  throw new Failure('usage', problem[1], { hint: 'for example: credentials-updater kubeconfig kim --out kim.yaml' });
+  const [, what, example] = problem;
+  throw new Failure('usage', what, { hint: `for example: credentials-updater kubeconfig ${example}` });
 }
 
 function readCertificateAuthority(file: string | undefined): string | undefined {

@@ -134,7 +134,7 @@ function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus):
     );
   else if (lockTakenSince !== undefined)
     lines.push(
-      `since then, at ${minuteText(Date.parse(lockTakenSince))}, a run delivered nothing, or someone revoked: look at the Jobs`,
+      `since then, at ${minuteText(Date.parse(lockTakenSince))}, a run delivered nothing, or someone ran revoke or reserve: look at the Jobs`,
     );
   return lines;
 }

@@ -35,18 +35,21 @@ function whatToDo(refusals: readonly Refusal[], settings: Settings): string {
     const assignments = variables.map((variable) => `${variable} `).join('');
     return `check the directory first; if this is really meant, run:\n${assignments}credentials-updater sync${flags}`;
   }
-  return `check the directory first; if this is really meant, run once with the allowance:\n${allowanceCommand(variables, settings.podNamespace)}`;
+  return `check the directory first; if this is really meant, run once with the allowance:\n${allowanceCommand(variables, settings)}`;
 }
 
-/** A Job made from the CronJob with the allowance in it, so that the CronJob itself never keeps it. */
+/**
+ * A Job made from the CronJob with the allowance in it, so that the CronJob itself never keeps it. Its name holds the
+ * time: Jobs that have ended stay for a week, and another refusal may follow before.
+ */
 export function allowanceCommand(
   variables: readonly string[],
-  namespace: string,
-  cronJob = process.env['CRONJOB_NAME'] || 'credentials-updater',
+  { podNamespace, cronJobName }: Pick<Settings, 'podNamespace' | 'cronJobName'>,
 ): string {
+  const kubectl = `kubectl -n ${podNamespace}`;
   return [
-    `kubectl -n ${namespace} create job --from=cronjob/${cronJob} ${cronJob}-allowed --dry-run=client -o yaml`,
+    `${kubectl} create job --from=cronjob/${cronJobName} ${cronJobName}-allowed-$(date +%s) --dry-run=client -o yaml`,
     `kubectl set env --local -f - ${variables.join(' ')} -o yaml`,
-    `kubectl -n ${namespace} create -f -`,
+    `${kubectl} create -f -`,
   ].join(' | ');
 }
