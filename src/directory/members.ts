@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { isUuid, type Member, printable } from '../plan/model.ts';
 import { Failure } from '../shared/errors.ts';
-import { extentOfJson, repeatedKey } from '../shared/json.ts';
+import { countValues, repeatedKey } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
 import { callPoolc, type PoolcApi } from '../shared/poolc.ts';
 import { withRetry } from '../shared/retry.ts';
@@ -17,7 +17,6 @@ const warnedEvery = 4;
 const longestAnswer = 16 * 1024 * 1024;
 const mostMembers = 100_000;
 const mostValues = 400_000;
-const deepestNesting = 64;
 
 const directorySchema = z.object({ activeMembers: z.array(z.unknown()) });
 /** Checked one by one: of an answer that is wrong from end to end, the first fault is enough. */
@@ -75,13 +74,7 @@ function parseDocument(body: Buffer, contentType: string | undefined): unknown {
   } catch {
     throw malformed('it is not UTF-8');
   }
-  const { values, depth } = extentOfJson(text);
-  if (values > mostValues || depth > deepestNesting)
-    throw malformed(
-      values > mostValues
-        ? `it has more than ${mostValues} values`
-        : `it has lists or objects ${depth} deep within each other`,
-    );
+  if (countValues(text) > mostValues) throw malformed(`it has more than ${mostValues} values`);
   let document: unknown;
   try {
     document = JSON.parse(text);

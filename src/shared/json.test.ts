@@ -1,6 +1,29 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { repeatedKey } from './json.ts';
+import { countValues, repeatedKey } from './json.ts';
+
+describe('the number of values', () => {
+  const valuesIn = (value: unknown): number => {
+    if (typeof value !== 'object' || value === null) return 1;
+    return Object.values(value).reduce((sum: number, one) => sum + valuesIn(one), 1);
+  };
+
+  it('is never less than what JSON.parse makes of a text, and hardly more', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value);
+        const counted = countValues(text);
+        expect(counted).toBeGreaterThanOrEqual(valuesIn(JSON.parse(text)));
+        expect(counted).toBeLessThanOrEqual(2 * valuesIn(value));
+      }),
+    );
+  });
+
+  it('needs no valid text', () => {
+    expect(countValues('[{,"a,b\\",c')).toBe(4);
+    expect(countValues('')).toBe(1);
+  });
+});
 
 describe('a key that is there twice', () => {
   it.each([

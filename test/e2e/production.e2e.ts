@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { compareRights, readAuditLog } from '../rbac-audit.ts';
@@ -64,6 +67,15 @@ async function lockedOut(tokens: ReadonlyMap<string, string>): Promise<string[]>
 /** The API server's authenticator remembers a success for about 10 s; P2 gives the whole 30. */
 async function untilRejected(token: string): Promise<void> {
   await expect.poll(() => door.whoIs(token), { timeout: 30_000, interval: 500 }).toBeUndefined();
+}
+
+/** What an operator copies into a shell whose kubectl is set up for the cluster. */
+async function inShell(line: string): Promise<string> {
+  const PATH = `${dirname(cluster.program)}:${process.env['PATH']}`;
+  const { stdout } = await promisify(execFile)('bash', ['-ec', `set -o pipefail; ${line}`], {
+    env: { ...process.env, PATH, KUBECONFIG: cluster.kubeconfig, KUBERC: 'off' },
+  });
+  return stdout;
 }
 
 function newMember(loginId: string): SiteMember {
@@ -131,6 +143,23 @@ describe('production, deployed afresh', () => {
     expect(await lockedOut(tokens)).toEqual([]);
     const events = await kubectl(['get', 'events', '-n', SYSTEM, `--field-selector=involvedObject.name=${job.name}`]);
     expect(events).toMatch(/refus/i);
+  });
+
+  it('gives a command with a refusal that allows exactly this, as often as it is needed', async () => {
+    const members = (await site.activeMembers()).map(({ uuid }) => uuid);
+    const leaving = members.slice(10);
+    for (const others of [leaving.slice(0, -1), leaving]) {
+      await site.leave(others);
+      const refused = await runManually(cluster);
+      expect(refused).toMatchObject({ outcome: 'Failed', attempts: [{ exitCode: 4 }] });
+      const { hint } = z.object({ hint: z.string() }).parse(JSON.parse(refused.attempts[0]?.message ?? ''));
+      const said = await inShell(hint.split('\n').at(-1) ?? '');
+      const name = /job\.batch\/(\S+) created/.exec(said)?.[1] ?? said;
+      expect(await finishedJob(kubectl, SYSTEM, name)).toMatchObject({ outcome: 'Complete' });
+      await site.comeBack(others);
+      expect(await runManually(cluster)).toMatchObject({ outcome: 'Complete' });
+    }
+    expect(await lockedOut(await site.tokens())).toEqual([]);
   });
 
   it('runs one at a time when two are started at once', async () => {

@@ -8,7 +8,6 @@ import { accountsOf, expectWorkingTokens } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { type CommandResult, expectExit, type RunningCommand } from '../command.ts';
 import { printFigure } from './figures.ts';
-import { changeLease } from './lease.ts';
 import { tokenVerdicts } from './prober.ts';
 import { changesSomething } from './steps.ts';
 import { type Moment, openWire, type Wire } from './wire.ts';
@@ -150,34 +149,6 @@ test('P1: a run that was frozen past its lock changes nothing, though nobody els
   expectExit(result, 5);
   expect(result.stdout).toContain(`the run lock could not be renewed for ${lockSeconds} s`);
   expect(club.api.deliveries()).toHaveLength(before);
-});
-
-/** A run that is told by no clock of its own that it was stopped: a machine that was suspended, a virtual one that was paused. */
-test('P1: a run whose lock was taken by another, and that has not noticed, removes and creates nobody', {
-  timeout: 600_000,
-}, async () => {
-  const club = await useClub();
-  club.api.seed(3);
-  const leaver = await club.api.addMember({ loginId: 'leaver' });
-  expectExit(await club.run(['sync']), 0);
-  club.api.setActive(leaver.uuid, false);
-  await club.api.addMember({ loginId: 'joiner' });
-  const before = { accounts: await accountsOf(club.cluster), tokens: club.api.storedTokens() };
-  const wire = await openWire(club);
-  const taken = Promise.withResolvers<void>();
-  wire.addFault('fetch the members', { kind: 'hold', until: taken.promise, answered: true });
-  wire.watch(({ step }) => {
-    if (step === 'fetch the members')
-      changeLease(club, { holderIdentity: 'another-run' }).then(taken.resolve, taken.reject);
-  });
-
-  const result = await wire.run();
-
-  expectExit(result, 5);
-  expect(result.stdout).toContain('the run lock was lost to another-run');
-  expect(wire.steps).not.toContain('remove an account');
-  expect(wire.steps).not.toContain('create an account');
-  expect({ accounts: await accountsOf(club.cluster), tokens: club.api.storedTokens() }).toEqual(before);
 });
 
 test('P4: a run that was frozen while its delivery was answered does not deliver again', {

@@ -95,7 +95,7 @@ test.each(leaks)('P5: $leak is found', { timeout: 240_000 }, async ({ leak, fail
 test('P5: the API key in the lock is found, though it is gone when the run has ended', async () => {
   const program = await bundleMutant({
     without: 'P5',
-    file: 'src/sync/run.ts',
+    file: 'src/sync/run-lock.ts',
     text: 'holder: `${host}-',
     replacement: `holder: \`\${${apiKey}}-`,
   });

@@ -207,6 +207,8 @@ describe('a renewal in the middle of a run', () => {
     const minting = wire.addFault('mint a token', { kind: 'hold', until: never, answered: false });
     let asked = 0;
     void minting.hit.then(async () => {
+      // All three members' requests are on their way: what comes after them would be one too many.
+      await expect.poll(() => timesOf(wire, 'mint a token')).toBe(3);
       await disturb(club);
       asked = wire.cluster.requests.length;
     });

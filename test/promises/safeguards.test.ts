@@ -80,6 +80,17 @@ const safeguards: readonly Safeguard[] = [
     fails: /to deeply equal \[\]/,
   },
   {
+    title: "P1: a run whose lock is another's, and that has not noticed, removes and creates nobody",
+    scenario: scenarios.staleRunChangesNothing,
+    mutation: {
+      without: 'the renewal before the first change',
+      file: 'src/sync/sync.ts',
+      text: 'withRetry(() => lock.renew(), {',
+      replacement: 'withRetry(async () => undefined, {',
+    },
+    fails: /deeply equal/,
+  },
+  {
     title: "P4: a delivery is not repeated when the lock is another run's by then",
     scenario: scenarios.deliveryIsNotRepeatedWithoutTheLock,
     mutation: {

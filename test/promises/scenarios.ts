@@ -151,6 +151,33 @@ export async function frozenRunChangesNothing(program: Program): Promise<void> {
   expectExit(result, 5);
 }
 
+/**
+ * The renewal before the first change: while the directory was asked, the lock became another run's, and no clock told, as
+ * on a virtual machine that was paused.
+ */
+export async function staleRunChangesNothing(program: Program): Promise<void> {
+  const club = await useClub();
+  club.api.seed(3);
+  const leaver = await club.api.addMember({ loginId: 'leaver' });
+  expectExit(await club.run(['sync']), 0);
+  club.api.setActive(leaver.uuid, false);
+  await club.api.addMember({ loginId: 'joiner' });
+  const before = await stateOf(club);
+  const wire = await openWire(club);
+  const taken = Promise.withResolvers<void>();
+  wire.addFault('fetch the members', { kind: 'hold', until: taken.promise, answered: true });
+  wire.watch(({ step }) => {
+    if (step === 'fetch the members')
+      changeLease(club, { holderIdentity: 'another-run' }).then(taken.resolve, taken.reject);
+  });
+
+  const result = await wire.run(['sync'], program);
+
+  expect(await stateOf(club)).toEqual(before);
+  expectExit(result, 5);
+  expect(result.stdout).toContain('the run lock was lost to another-run');
+}
+
 /** The renewal before each attempt to deliver: between the first one and the second the lock became another run's. */
 export async function deliveryIsNotRepeatedWithoutTheLock(program: Program): Promise<void> {
   const club = await useClub();
