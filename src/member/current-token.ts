@@ -44,26 +44,45 @@ export async function currentToken(
   const now = clock.now();
   const cached = await cache.read();
   const before = cached === undefined ? undefined : recent(await cache.givenTo(parentPid, cached.token), now);
-  const cameBack = before !== undefined && !before.renewed;
 
-  if (cached !== undefined && goodUnasked(cached, now) && !cameBack) {
+  if (cached !== undefined && goodUnasked(cached, now) && !cameBack(before)) {
     await cache.rememberGiven(parentPid, cached.token, { at: now, renewed: before?.renewed ?? false });
     return { ...cached, note: undefined };
   }
 
+  const token = await askedOrCached(environment, { cluster, cache, cached, before, loginsFolder, now });
+  await requireLogin(loginsFolder, cluster, cache);
+  return token;
+}
+
+interface Asking {
+  readonly cluster: LoggedInCluster;
+  readonly cache: TokenCache;
+  readonly cached: CachedToken | undefined;
+  /** When this parent was last given the cached token. */
+  readonly before: Given | undefined;
+  readonly loginsFolder: string;
+  readonly now: number;
+}
+
+/** PoolC's word on the token, or the cached one while it lives and PoolC can't be asked. */
+async function askedOrCached(
+  environment: MemberEnvironment,
+  { cluster, cache, cached, before, loginsFolder, now }: Asking,
+): Promise<CurrentToken> {
+  const { parentPid } = environment;
   const fallback = cached !== undefined && cached.expiresAt > now ? cached : undefined;
   try {
     const fetched = await fetchToken(environment, { cluster, cache, cached, fallback, loginsFolder });
     const same = cached?.token.reveal() === fetched.token.reveal();
     await cache.write(fetched);
     await cache.rememberGiven(parentPid, fetched.token, { at: now, renewed: same && before !== undefined });
-    await requireLogin(loginsFolder, cluster, cache);
     return { ...fetched, note: undefined };
   } catch (error) {
     const failure = toFailure(error);
     const unreachable = failure.kind === 'site';
     // Who came back was refused by the cluster: with PoolC's word against it too, the old token is no way on.
-    if (fallback === undefined || (cameBack && !unreachable)) throw failure;
+    if (fallback === undefined || (cameBack(before) && !unreachable)) throw failure;
     await cache.rememberGiven(parentPid, fallback.token, { at: now, renewed: before !== undefined });
     const quiet = unreachable && fallback.expiresAt - now > endsSoonMs;
     return { ...fallback, note: quiet ? undefined : failure };
@@ -82,6 +101,11 @@ async function requireLogin(loginsFolder: string, { name, login }: LoggedInClust
 
 function goodUnasked({ fetchedAt, expiresAt }: CachedToken, now: number): boolean {
   return fetchedAt <= now && now - fetchedAt < unaskedMs && expiresAt - now > closeToDeathMs;
+}
+
+/** Whether a parent has come back for the token it was given, as kubectl does when the cluster refused it. */
+function cameBack(before: Given | undefined): boolean {
+  return before !== undefined && !before.renewed;
 }
 
 function recent(given: Given | undefined, now: number): Given | undefined {

@@ -1,13 +1,12 @@
 /**
- * Mints a token for every member and checks each one before anybody gets it: claims and signature for all, a few tried
- * live. One request a member; what fails for the moment is tried again, what fails for good is that member's outcome.
+ * Mints a token for every member and checks its claims and its signature as it comes; which of them are to be tried live
+ * as well is said. One request a member; what fails for the moment is tried again, what fails for good is that member's outcome.
  */
 import pMap from 'p-map';
-import { fetchSigningKeys, type MintedToken, mintToken, reviewToken } from '../cluster/tokens.ts';
-import { type Claims, serviceAccountUser } from '../credentials/claims.ts';
+import { fetchSigningKeys, type MintedToken, mintToken } from '../cluster/tokens.ts';
+import type { Claims } from '../credentials/claims.ts';
 import { checkClaims, checkSignature, parseSigningKeys, type SigningKeys } from '../credentials/verify.ts';
 import type { TokenMap } from '../delivery/token-map.ts';
-import { memberLabel } from '../plan/model.ts';
 import { Failure, isSystemic, withContext } from '../shared/errors.ts';
 import { withRetry } from '../shared/retry.ts';
 import { Secret } from '../shared/secret.ts';
@@ -18,8 +17,6 @@ import type { Outcomes } from './outcomes.ts';
 /** How many tokens are tried on the API server itself; more where their signatures can't be checked. */
 const triedLive = 3;
 const triedLiveWithoutKeys = 20;
-/** A new account, or a new signing key, may not be known to every API server at once. */
-const acceptanceMs = 15_000;
 
 /** A token kept aside to be tried. */
 export interface Trial {
@@ -151,55 +148,4 @@ function chooseTrials(holders: readonly Holder[], count: number, random: () => n
     }
   }
   return chosen;
-}
-
-/**
- * Shows the chosen tokens to the API server: it must take each bearer for exactly that account.
- * @throws Failure (token) when one is still rejected after 15 s, or is taken for someone else: nothing is delivered then
- */
-export async function tryLive(
-  { client, settings, clock, log }: RunContext,
-  trials: readonly Trial[],
-  signal: AbortSignal,
-): Promise<void> {
-  await pMap(
-    trials,
-    async ({ holder: { account, member }, token }) => {
-      const user = serviceAccountUser(settings.targetNamespace, account.name);
-      const giveUpAt = clock.monotonic() + acceptanceMs;
-      for (;;) {
-        const review = await attemptReview();
-        if (review === 'unavailable') return;
-        if (review !== undefined) {
-          if (review.username === user) return;
-          throw new Failure(
-            'token',
-            `the API server takes the token of ${account.name} for ${review.username}; nothing was delivered`,
-          );
-        }
-        if (clock.monotonic() > giveUpAt) {
-          throw new Failure(
-            'token',
-            `the API server still rejects a fresh token of ${memberLabel(member)} (${account.name}) after ${acceptanceMs / 1_000} s; nothing was delivered, and the tokens delivered before are untouched`,
-            {
-              hint: 'do all API servers have the same signing keys (--service-account-key-file), and does TOKEN_AUDIENCES name one of their --api-audiences?',
-            },
-          );
-        }
-        await clock.sleep(1_000, signal);
-      }
-      async function attemptReview() {
-        try {
-          return await reviewToken(client, token.reveal(), signal);
-        } catch (error) {
-          if (error instanceof Failure && (error.status === 403 || error.status === 404)) {
-            log.warn(`tokens can't be tried live: ${error.message}`);
-            return 'unavailable' as const;
-          }
-          throw error;
-        }
-      }
-    },
-    { concurrency: settings.mintConcurrency, signal },
-  );
 }

@@ -15,13 +15,14 @@ import { Failure } from '../shared/errors.ts';
 import { withRetry } from '../shared/retry.ts';
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
 import type { RunContext } from './context.ts';
-import { mintAll, openKeyRing, tryLive } from './mint.ts';
+import { mintAll, openKeyRing } from './mint.ts';
 import { observe } from './observe.ts';
 import type { Outcomes } from './outcomes.ts';
 import { logPlan } from './plan-log.ts';
 import { refusalFailure } from './refusal.ts';
 import type { RunLock } from './run-lock.ts';
 import type { Steps } from './steps.ts';
+import { tryLive } from './verify.ts';
 
 export interface RunState {
   readonly lock: RunLock;
