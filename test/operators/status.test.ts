@@ -138,7 +138,7 @@ describe('the status', () => {
 });
 
 describe('what it says of runs after the last delivery', () => {
-  const deliveredNothing = 'a run delivered nothing, or someone revoked';
+  const deliveredNothing = 'a run delivered nothing, or someone ran revoke or reserve';
 
   test('is nothing when there was none, however quick the run and whatever the clock of its host', async () => {
     const club = await useClub();
