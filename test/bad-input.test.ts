@@ -101,6 +101,15 @@ describe('a setting that cannot be used', () => {
     });
   });
 
+  test('the key in the place of its file is not repeated', async () => {
+    const { api, run } = await useClub();
+    const result = await run(['sync'], { env: { POOLC_API_KEY_FILE: api.apiKey } });
+    expect(result).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('the API key file that POOLC_API_KEY_FILE names does not exist'),
+    });
+  });
+
   test('the key in the place of the endpoint is not repeated', async () => {
     const { api, run } = await useClub();
     const result = await run(['sync'], { env: { POOLC_API_ENDPOINT: api.apiKey } });

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { ErrorKind } from './errors.ts';
 import { exchange, proxyFor } from './http.ts';
 
 async function listen(server: Server): Promise<URL> {
@@ -12,7 +13,7 @@ async function listen(server: Server): Promise<URL> {
   return new URL(`http://127.0.0.1:${address.port}/`);
 }
 
-const ask = (url: URL, proxyEnv: NodeJS.ProcessEnv = {}, body?: string) =>
+const ask = (url: URL, proxyEnv: NodeJS.ProcessEnv = {}, body?: string, kind: ErrorKind = 'directory') =>
   exchange({
     method: body === undefined ? 'GET' : 'POST',
     url,
@@ -22,7 +23,7 @@ const ask = (url: URL, proxyEnv: NodeJS.ProcessEnv = {}, body?: string) =>
     longestAnswer: 1_000,
     signal: AbortSignal.timeout(20_000),
     proxyEnv,
-    kind: 'directory',
+    kind,
     peer: 'the server',
   });
 
@@ -60,6 +61,16 @@ describe('a proxy', () => {
     await expect(asked).rejects.not.toThrow(/Passw0rd/);
     await expect(asked).rejects.toMatchObject({ kind: 'usage' });
   });
+});
+
+it("a webhook's host is not named where the proxy does not let us through", async () => {
+  const server = createServer();
+  server.on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+  const proxy = await listen(server);
+  const asked = ask(new URL('https://secret-host.example'), { HTTPS_PROXY: proxy.href }, '{}', 'notification');
+  await expect(asked).rejects.toThrow(
+    /^the server can't be reached: the proxy of HTTPS_PROXY does not let us through$/,
+  );
 });
 
 describe('an answer that is none', () => {
