@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
 import { parseEndpoint } from '../shared/endpoint.ts';
 import { Failure } from '../shared/errors.ts';
-import { exchange } from '../shared/http.ts';
+import { exchange, redirectOf } from '../shared/http.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { checkClusterName } from './logins.ts';
 
@@ -75,7 +75,7 @@ async function download(url: URL, { env, signal }: MemberEnvironment): Promise<s
   });
   const { status } = answer;
   if (status === 200) return answer.body.toString('utf8');
-  const to = answer.header('location');
+  const to = redirectOf(answer);
   throw new Failure('site', `${peer} can't be had: ${status}${to === undefined ? '' : `, it sends on to ${to}`}`, {
     status,
     hint:

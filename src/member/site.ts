@@ -1,7 +1,7 @@
 /** The club's site as a member uses it: log in, stay logged in, take one's own token. */
 import * as z from 'zod/mini';
 import { type ErrorKind, Failure } from '../shared/errors.ts';
-import { exchange, type HttpAnswer } from '../shared/http.ts';
+import { exchange, type HttpAnswer, redirectOf } from '../shared/http.ts';
 import { isRecord } from '../shared/json.ts';
 import { messageOf } from '../shared/poolc.ts';
 import { Secret } from '../shared/secret.ts';
@@ -66,7 +66,7 @@ export function openSite(
   /** What any request may be answered with, whatever it asked for. */
   function refusal(kind: ErrorKind, what: string, answer: HttpAnswer): Failure {
     const { status } = answer;
-    const to = status >= 300 && status < 400 ? answer.header('location') : undefined;
+    const to = redirectOf(answer);
     if (to !== undefined) {
       return new Failure(kind, `${peer} sends ${what} on to ${to}; it is not followed, since secrets would go along`, {
         status,

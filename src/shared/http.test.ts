@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ErrorKind } from './errors.ts';
-import { exchange, proxyFor } from './http.ts';
+import { exchange, proxyFor, redirectOf } from './http.ts';
 
 async function listen(server: Server): Promise<URL> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -71,6 +71,14 @@ it("a webhook's host is not named where the proxy does not let us through", asyn
   await expect(asked).rejects.toThrow(
     /^the server can't be reached: the proxy of HTTPS_PROXY does not let us through$/,
   );
+});
+
+it('where a redirect points to is said cut short, without what a terminal obeys', () => {
+  const answer = (status: number, to: string | undefined) => ({ status, header: () => to, body: Buffer.alloc(0) });
+  expect(redirectOf(answer(301, 'https://x/\u009b31m\u202e'))).toBe('https://x/\\u{9b}31m\\u{202e}');
+  expect(redirectOf(answer(302, 'x'.repeat(15_000)))).toHaveLength(200);
+  expect(redirectOf(answer(304, undefined))).toBeUndefined();
+  expect(redirectOf(answer(201, '/made'))).toBeUndefined();
 });
 
 describe('an answer that is none', () => {

@@ -8,6 +8,7 @@ import tls from 'node:tls';
 import { formatDuration } from './duration.ts';
 import { isLoopback } from './endpoint.ts';
 import { type ErrorKind, Failure, firstSentence } from './errors.ts';
+import { withoutInvisible } from './terminal-text.ts';
 
 export interface HttpExchange {
   readonly method: 'GET' | 'POST';
@@ -34,6 +35,17 @@ export interface HttpAnswer {
   readonly status: number;
   header(name: string): string | undefined;
   readonly body: Buffer;
+}
+
+/** Where a redirect points to, for a message; undefined for any other answer. */
+export function redirectOf(answer: HttpAnswer): string | undefined {
+  const to = answer.status >= 300 && answer.status < 400 ? answer.header('location') : undefined;
+  return to === undefined ? undefined : harmless(to);
+}
+
+/** Words of the other side, cut short, without anything that a terminal obeys. */
+export function harmless(text: string): string {
+  return withoutInvisible(text.slice(0, 200));
 }
 
 /** @throws Failure: transient where the same exchange may succeed later; the signal's reason when aborted */
@@ -168,8 +180,8 @@ async function sendBody(request: http.ClientRequest, chunks: Iterable<Buffer>): 
 
 function networkFailure({ kind, peer, addressHint }: HttpExchange, error: unknown): Failure {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  // Of some webhooks the host is the secret part, and foreign words may name it.
   const words = error instanceof Error ? firstSentence(error) : String(error);
+  // Of some webhooks the host is the secret part, and foreign words may name it.
   const text = kind === 'notification' ? code || 'an unknown error' : words;
   if (/CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
     return new Failure(kind, `the certificate of ${peer} can't be trusted: ${text}`, {

@@ -4,10 +4,9 @@
  */
 import type { Clock } from './clock.ts';
 import { type ErrorKind, Failure } from './errors.ts';
-import { exchange, type HttpAnswer, type HttpExchange } from './http.ts';
+import { exchange, type HttpAnswer, type HttpExchange, harmless, redirectOf } from './http.ts';
 import { isTransientStatus, retryAfterOf } from './retry.ts';
 import type { Secret } from './secret.ts';
-import { withoutInvisible } from './terminal-text.ts';
 
 export interface PoolcApi {
   /** Base address, without a trailing slash: https://api.example.org or https://example.org/api. */
@@ -60,10 +59,10 @@ function refusalOf(api: PoolcApi, kind: ErrorKind, request: string, answer: Http
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
   if (status >= 300 && status < 400) {
-    const to = answer.header('location');
+    const to = redirectOf(answer);
     return new Failure(
       kind,
-      `${request} was answered with ${status}, a redirect${to === undefined ? '' : ` to ${harmless(to)}`}; redirects are not followed, since the API key would go with them`,
+      `${request} was answered with ${status}, a redirect${to === undefined ? '' : ` to ${to}`}; redirects are not followed, since the API key would go with them`,
       {
         ...common,
         hint: 'set POOLC_API_ENDPOINT to the address that answers itself, usually the one with https',
@@ -108,9 +107,4 @@ export function messageOf(body: Buffer, sent?: Secret): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Words of the other side, cut short, without anything that a terminal obeys. */
-function harmless(text: string): string {
-  return withoutInvisible(text.slice(0, 200));
 }
