@@ -1,5 +1,5 @@
 /** `npm run control-plane`: a control plane to try things on, until Ctrl-C. */
-import { parseArgs } from 'node:util';
+import { readFlags } from '../flags.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { BinariesMissingError, startControlPlane } from './index.ts';
 
@@ -18,7 +18,10 @@ else they are downloaded, else built with Go, which takes some minutes once.
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const flags = readFlags();
+  const flags = readFlags({
+    'controller-manager': { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  });
   if (typeof flags === 'string') {
     console.error(`${flags}; \`npm run control-plane -- --help\` lists the flags`);
     return 2;
@@ -29,7 +32,7 @@ async function main(): Promise<number> {
   }
   try {
     await using controlPlane = await startControlPlane({
-      controllerManager: flags.controllerManager,
+      controllerManager: flags['controller-manager'],
       onProgress: (line) => console.error(line),
     });
     const { kubeconfig, kubectlPath, auditLog } = controlPlane;
@@ -49,22 +52,6 @@ Ctrl-C stops it and removes everything.`);
     if (!(error instanceof Error)) throw error;
     console.error(error instanceof BinariesMissingError ? error.message : `The control plane: ${error.message}`);
     return 1;
-  }
-}
-
-/** The flags, or what is wrong with them. */
-function readFlags(): { help: boolean; controllerManager: boolean } | string {
-  try {
-    const { values } = parseArgs({
-      options: {
-        'controller-manager': { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return { help: values.help, controllerManager: values['controller-manager'] };
-  } catch (error) {
-    // "Unknown option '--x'. To specify a positional argument …": the first sentence says it.
-    return error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
   }
 }
 

@@ -1,8 +1,8 @@
 /** `npm run demo`: the whole system doing its job, as a story. */
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
 import { BinariesMissingError } from '../control-plane/index.ts';
 import { elapsed } from '../elapsed.ts';
+import { readFlags } from '../flags.ts';
 import { type Narrator, narrateOn } from './narrator.ts';
 import { type Stage, setStage, usersNamespace } from './stage.ts';
 import { BrokenPromiseError, tellStory } from './story.ts';
@@ -34,7 +34,10 @@ const interrupted = 130;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const flags = readFlags();
+  const flags = readFlags({
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  });
   if (typeof flags === 'string') {
     console.error(`${flags}; \`npm run demo -- --help\` lists the flags`);
     return 2;
@@ -91,17 +94,4 @@ async function lookAround({ cluster, api, settings }: Stage, narrator: Narrator,
   const awake = setInterval(() => {}, 60_000);
   if (!signal.aborted) await once(signal, 'abort');
   clearInterval(awake);
-}
-
-/** The flags, or what is wrong with them. */
-function readFlags(): { help: boolean; keep: boolean } | string {
-  try {
-    const { values } = parseArgs({
-      options: { keep: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
-    });
-    return { help: values.help, keep: values.keep };
-  } catch (error) {
-    // "Unknown option '--x'. To specify a positional argument …": the first sentence says it.
-    return error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
-  }
 }

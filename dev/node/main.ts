@@ -1,6 +1,6 @@
 /** `npm run node`: a whole cluster, control plane and node, to try things on, until Ctrl-C. */
-import { parseArgs } from 'node:util';
 import { BinariesMissingError } from '../control-plane/index.ts';
+import { readFlags } from '../flags.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { NodeImpossibleError, startCluster } from './index.ts';
 
@@ -11,15 +11,14 @@ Usage: npm run node [-- --help]`;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  try {
-    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h', default: false } } });
-    if (values.help) {
-      console.log(USAGE);
-      return 0;
-    }
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message.split('. ')[0] : String(error)}\n\n${USAGE}`);
+  const flags = readFlags({ help: { type: 'boolean', short: 'h', default: false } });
+  if (typeof flags === 'string') {
+    console.error(`${flags}; \`npm run node -- --help\` lists the flags`);
     return 2;
+  }
+  if (flags.help) {
+    console.log(USAGE);
+    return 0;
   }
   try {
     await using cluster = await startCluster({ onProgress: (line) => console.error(line) });
