@@ -197,16 +197,14 @@ async function resolveContext(
       hint: '`kubectl config get-users` lists those that there are',
     });
   if (user !== undefined) refuseUnsupported(user.file, userName ?? '', user.value);
-  if (cluster.value['proxy-url'])
+
+  const fields = cluster.value;
+  if (fields['proxy-url'])
     throw new Failure(
       'usage',
       `the kubeconfig ${cluster.file} names a proxy for ${clusterName} (proxy-url), which is not read here`,
-      {
-        hint: "give the proxy's address in HTTPS_PROXY instead",
-      },
+      { hint: "give the proxy's address in HTTPS_PROXY instead" },
     );
-
-  const fields = cluster.value;
   if (!URL.canParse(fields.server) || !/^https?:$/.test(new URL(fields.server).protocol)) {
     throw new Failure(
       'usage',

@@ -114,9 +114,10 @@ export async function releaseMember(
   uuid: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const without = (data: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(data).filter(([held]) => held.toLowerCase() !== uuid));
-  const isHeld = (data: Readonly<Record<string, string>>) =>
-    Object.keys(data).length > Object.keys(without(data)).length;
-  await updateConfigMap(client, namespace, holdsName, (data) => (isHeld(data) ? without(data) : undefined), signal);
+  const release = (data: Readonly<Record<string, string>>) => {
+    const holds = Object.entries(data);
+    const others = holds.filter(([held]) => held.toLowerCase() !== uuid);
+    return others.length === holds.length ? undefined : Object.fromEntries(others);
+  };
+  await updateConfigMap(client, namespace, holdsName, release, signal);
 }

@@ -112,13 +112,9 @@ function recent(given: Given | undefined, now: number): Given | undefined {
   return given !== undefined && given.at <= now && now - given.at < unaskedMs ? given : undefined;
 }
 
-interface Fetch {
-  readonly cluster: LoggedInCluster;
-  readonly cache: TokenCache;
-  readonly cached: CachedToken | undefined;
+interface Fetch extends Omit<Asking, 'before' | 'now'> {
   /** The cached token while it lives. */
   readonly fallback: CachedToken | undefined;
-  readonly loginsFolder: string;
 }
 
 async function fetchToken(
