@@ -5,10 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { accountsOf, expectWorkingTokens } from '../accounts.ts';
-import { type Club, useClub } from '../club.ts';
+import type { Club } from '../club.ts';
 import { type CommandResult, expectExit, type RunningCommand } from '../command.ts';
 import { printFigure } from './figures.ts';
 import { tokenVerdicts } from './prober.ts';
+import { useClubWithLeaver } from './scenarios.ts';
 import { changesSomething } from './steps.ts';
 import { type Moment, openWire, type Wire } from './wire.ts';
 
@@ -29,11 +30,7 @@ type Freeze = (wire: Wire, running: RunningCommand) => Promise<void>;
 
 /** Starts a run that has someone to remove and someone to create, and stops it; then the directory changes. */
 async function freezeRun(freeze: Freeze): Promise<Frozen> {
-  const club = await useClub();
-  club.api.seed(6);
-  const leaver = await club.api.addMember({ loginId: 'leaver' });
-  expectExit(await club.run(['sync']), 0);
-  club.api.setActive(leaver.uuid, false);
+  const { club, leaver } = await useClubWithLeaver(6);
   await club.api.addMember({ loginId: 'joiner' });
   const wire = await openWire(club);
   const stopped = Promise.withResolvers<RunningCommand>();

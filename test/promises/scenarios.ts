@@ -19,13 +19,19 @@ const stateOf = async ({ cluster, api }: Club) => ({
   deliveries: api.deliveries(),
 });
 
-/** The UID precondition: between our look and the DELETE, another account took the leaver's name. */
-export async function namesakeOfALeaverStays(program: Program): Promise<void> {
+/** A club after a sync, whom a member has left since. */
+export async function useClubWithLeaver(others: number): Promise<{ club: Club; leaver: { readonly uuid: string } }> {
   const club = await useClub();
-  club.api.seed(4);
+  club.api.seed(others);
   const leaver = await club.api.addMember({ loginId: 'leaver' });
   expectExit(await club.run(['sync']), 0);
   club.api.setActive(leaver.uuid, false);
+  return { club, leaver };
+}
+
+/** The UID precondition: between our look and the DELETE, another account took the leaver's name. */
+export async function namesakeOfALeaverStays(program: Program): Promise<void> {
+  const { club } = await useClubWithLeaver(4);
   const wire = await openWire(club);
   const replaced = Promise.withResolvers<void>();
   const { hit } = wire.addFault('remove an account', { kind: 'hold', until: replaced.promise, answered: false });
@@ -156,11 +162,7 @@ export async function frozenRunChangesNothing(program: Program): Promise<void> {
  * on a virtual machine that was paused.
  */
 export async function staleRunChangesNothing(program: Program): Promise<void> {
-  const club = await useClub();
-  club.api.seed(3);
-  const leaver = await club.api.addMember({ loginId: 'leaver' });
-  expectExit(await club.run(['sync']), 0);
-  club.api.setActive(leaver.uuid, false);
+  const { club } = await useClubWithLeaver(3);
   await club.api.addMember({ loginId: 'joiner' });
   const before = await stateOf(club);
   const wire = await openWire(club);
