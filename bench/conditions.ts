@@ -1,6 +1,6 @@
 /** On what, and with what, these figures were measured. */
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
-import { readSettings } from '../src/config.ts';
+import { readSettings } from '../src/config/settings.ts';
 import { updaterNodeFlags } from './image-flags.ts';
 import type { Conditions } from './results.ts';
 

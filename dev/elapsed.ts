@@ -1,4 +1,4 @@
-import { formatDuration } from '../src/shared/duration.ts';
+import { formatDuration } from '../src/lib/duration.ts';
 
 /** How long ago this was, for people. `since`: what `performance.now()` said then. */
 export function elapsed(since: number): string {

@@ -1,10 +1,10 @@
 /** Entry: arguments in, exit code out. Nothing is ever printed as a stack trace, since one may hold what must not leak. */
 import { runProgram } from './cli/program.ts';
 import { styleFor } from './cli/style.ts';
-import { outliveReaders } from './shared/closed-reader.ts';
-import { exitCodes, Failure, toFailure } from './shared/errors.ts';
-import { Redactor } from './shared/redact.ts';
-import { columnsOf, wrapMessage } from './shared/terminal-text.ts';
+import { outliveReaders } from './lib/closed-reader.ts';
+import { exitCodes, Failure, toFailure } from './lib/failure.ts';
+import { Redactor } from './lib/redact.ts';
+import { columnsOf, wrapMessage } from './lib/terminal-text.ts';
 
 const stopped = new AbortController();
 

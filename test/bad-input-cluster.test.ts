@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { createCertificateAuthority } from '../dev/control-plane/certificates.ts';
 import type { PolicyRule, UpdaterRole } from '../dev/updater-account.ts';
-import { shardName, shardOf } from '../src/cluster/reservations.ts';
+import { shardName, shardOf } from '../src/registry/names-given.ts';
 import { accountsOf } from './accounts.ts';
 import { expectRefusal, theOneLine, useClubWithHistory } from './bad-input.ts';
 import { type Club, useClub } from './club.ts';

@@ -1,8 +1,8 @@
 /** Any directory and any cluster, for properties that must hold for all of them. Small pools make collisions the rule. */
 import * as fc from 'fast-check';
-import type { Account, Member } from '../src/plan/model.ts';
-import { isValidName, nameWithUuid } from '../src/plan/names.ts';
-import type { PlanInput } from '../src/plan/plan.ts';
+import type { Account, Member } from '../src/core/model.ts';
+import { isValidName, nameWithUuid } from '../src/core/names.ts';
+import type { PlanInput } from '../src/core/plan.ts';
 
 /** UUIDs of which many share their first 8 or their last 4 characters, which names are made of. */
 export const uuid: fc.Arbitrary<string> = fc.oneof(

@@ -1,7 +1,7 @@
 /** `revoke`: access taken away at once by an operator, with and without the directory. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { holdsName } from '../src/cluster/reservations.ts';
+import { holdsName } from '../src/registry/names-given.ts';
 import { accountsOf, createAccount, expectWorkingTokens, tokenReviewer } from './accounts.ts';
 import { type Club, useClub } from './club.ts';
 import { bundledProgram, type RunningCommand } from './command.ts';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatDuration } from '../../src/shared/duration.ts';
+import { formatDuration } from '../../src/lib/duration.ts';
 import { elapsed } from '../elapsed.ts';
 import type { SupervisedProcess, Supervisor } from './supervisor/index.ts';
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { displayWidth } from '../../src/shared/terminal-text.ts';
+import { displayWidth } from '../../src/lib/terminal-text.ts';
 import { findLeaks } from '../../test/leaks.ts';
 import { processesMentioning, type RunningScript, runNode } from '../control-plane/testing.ts';
 

@@ -1,6 +1,6 @@
 /** Tells a story on a terminal of 80 columns: chapters, sentences, and commands with what they print. */
 import { styleFor } from '../../src/cli/style.ts';
-import { displayWidth, wrapLine } from '../../src/shared/terminal-text.ts';
+import { displayWidth, wrapLine } from '../../src/lib/terminal-text.ts';
 
 const columns = 80;
 const indent = '    ';

@@ -1,7 +1,7 @@
 /** The story: a first sync, a member who takes their token and uses it, two who leave and one who joins. Each claim is checked. */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatDuration } from '../../src/shared/duration.ts';
+import { formatDuration } from '../../src/lib/duration.ts';
 import { reviewTokens } from '../token-review.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';

@@ -1,7 +1,7 @@
 /** A whole cluster on one machine, without Docker: a control plane, and a real node on top of it. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatDuration } from '../../src/shared/duration.ts';
+import { formatDuration } from '../../src/lib/duration.ts';
 import {
   type ControlPlane,
   type ControlPlaneOptions,

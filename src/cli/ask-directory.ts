@@ -1,10 +1,10 @@
 /** The directory as a help, not a need: commands that can do without it must not wait for it. */
-import type { Settings } from '../config.ts';
-import { fetchMembers } from '../directory/members.ts';
-import { toFailure } from '../shared/errors.ts';
-import type { Log } from '../shared/log.ts';
-import type { Redactor } from '../shared/redact.ts';
-import type { DirectoryAnswer } from '../sync/find-member.ts';
+import type { Settings } from '../config/settings.ts';
+import { fetchMembers } from '../directories/poolc.ts';
+import { toFailure } from '../lib/failure.ts';
+import type { Log } from '../lib/log.ts';
+import type { Redactor } from '../lib/redact.ts';
+import type { DirectoryAnswer } from '../operator/find-member.ts';
 import { type Environment, openPoolc } from './environment.ts';
 
 const patienceSeconds = 5;

@@ -1,6 +1,6 @@
 /** `credentials-updater completion SHELL`: what the Tab key needs to know, made from the program's own commands. */
 import { Argument, type Command, type Option } from 'commander';
-import { exitCodes } from '../shared/errors.ts';
+import { exitCodes } from '../lib/failure.ts';
 import { type CompletedCommand, type CompletedFlag, completionScripts, type FlagValue } from './completion-scripts.ts';
 import { type CommandContext, withExamples } from './flags.ts';
 

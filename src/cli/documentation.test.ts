@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { flagOf, settingDefinitions, settingGroups } from '../config.ts';
-import { exitCodes } from '../shared/errors.ts';
+import { flagOf, settingDefinitions, settingGroups } from '../config/settings.ts';
+import { exitCodes } from '../lib/failure.ts';
 import { createProgram } from './program.ts';
 
 const docs = join(import.meta.dirname, '../../docs');

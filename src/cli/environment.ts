@@ -1,19 +1,19 @@
 /** What the operating system gives a command: made once in main.ts, given to everything below. */
 import { hostname } from 'node:os';
-import { ClusterClient } from '../cluster/client.ts';
-import { loadClusterAccess } from '../cluster/kubeconfig.ts';
-import { readApiKey, requireEndpoint, type Settings } from '../config.ts';
+import { readApiKey, requireEndpoint, type Settings } from '../config/settings.ts';
+import type { PlanDocument } from '../core/plan-file.ts';
+import { ClusterClient } from '../kube/client.ts';
+import { loadClusterAccess } from '../kube/kubeconfig.ts';
+import { systemClock } from '../lib/clock.ts';
+import { Failure } from '../lib/failure.ts';
+import { jsonLog, type Log, textLog } from '../lib/log.ts';
+import { Redactor } from '../lib/redact.ts';
+import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
+import { version } from '../lib/version.ts';
 import { hideAddresses } from '../notify/channels.ts';
-import type { PlanDocument } from '../plan/plan-file.ts';
-import { systemClock } from '../shared/clock.ts';
-import { Failure } from '../shared/errors.ts';
-import { jsonLog, type Log, textLog } from '../shared/log.ts';
-import type { PoolcApi } from '../shared/poolc.ts';
-import { Redactor } from '../shared/redact.ts';
-import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
-import { version } from '../shared/version.ts';
+import type { PoolcApi } from '../poolc/api.ts';
+import type { LockedContext } from '../run/under-lock.ts';
 import type { RunContext } from '../sync/context.ts';
-import type { LockedContext } from '../sync/under-lock.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 
 export interface Environment {

@@ -1,7 +1,7 @@
 /** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
 import { type Command, Option } from 'commander';
-import { type FlagValues, flagOf, settingDefinitions, settingGroups } from '../config.ts';
-import { wrapLine } from '../shared/terminal-text.ts';
+import { type FlagValues, flagOf, settingDefinitions, settingGroups } from '../config/settings.ts';
+import { wrapLine } from '../lib/terminal-text.ts';
 import type { ClusterOptions, Environment } from './environment.ts';
 
 /** What a command is given besides its flags, and how it ends. */

@@ -1,22 +1,22 @@
 /** `credentials-updater kubeconfig MEMBER`: a kubeconfig that works; with --cluster-info, what members' login reads. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { describeCluster } from '../cluster/cluster-info.ts';
-import { readSettings, type Settings } from '../config.ts';
+import { readSettings, type Settings } from '../config/settings.ts';
 import {
   type KubeconfigCluster,
   type KubeconfigEntry,
   mergeKubeconfig,
   renderKubeconfig,
   serverText,
-} from '../credentials/kubeconfig.ts';
-import { systemClock } from '../shared/clock.ts';
-import { formatDuration } from '../shared/duration.ts';
-import { exitCodes, Failure } from '../shared/errors.ts';
-import { createPrivateFile, updatePrivateFile } from '../shared/private-file.ts';
-import { Redactor } from '../shared/redact.ts';
-import { columnsOf, wrapLine } from '../shared/terminal-text.ts';
-import { type MemberKubeconfig, makeMemberKubeconfig } from '../sync/member-kubeconfig.ts';
+} from '../kube/kubeconfig-document.ts';
+import { systemClock } from '../lib/clock.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { exitCodes, Failure } from '../lib/failure.ts';
+import { createPrivateFile, updatePrivateFile } from '../lib/private-file.ts';
+import { Redactor } from '../lib/redact.ts';
+import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
+import { describeCluster } from '../operator/cluster-info.ts';
+import { type MemberKubeconfig, makeMemberKubeconfig } from '../operator/member-kubeconfig.ts';
 import { askDirectory } from './ask-directory.ts';
 import { type Environment, openCluster, openLog } from './environment.ts';
 import {

@@ -1,15 +1,15 @@
 /** `credentials-updater plan`: what sync would do and why. Reads only. */
 import type { Command } from 'commander';
-import { readSummary } from '../cluster/summary.ts';
-import { isLocalEndpoint, planPlace, readSettings } from '../config.ts';
-import { fetchMembers } from '../directory/members.ts';
-import { guard } from '../plan/guard.ts';
-import { buildPlan, hasChanges } from '../plan/plan.ts';
-import { toPlanDocument } from '../plan/plan-file.ts';
-import { computeSlack, slackText } from '../plan/schedule.ts';
-import { exitCodes } from '../shared/errors.ts';
-import { updatePrivateFile } from '../shared/private-file.ts';
-import { columnsOf, wrapLine } from '../shared/terminal-text.ts';
+import { isLocalEndpoint, planPlace, readSettings } from '../config/settings.ts';
+import { guard } from '../core/guard.ts';
+import { buildPlan, hasChanges } from '../core/plan.ts';
+import { toPlanDocument } from '../core/plan-file.ts';
+import { computeSlack, slackText } from '../core/renewal-margin.ts';
+import { fetchMembers } from '../directories/poolc.ts';
+import { exitCodes } from '../lib/failure.ts';
+import { updatePrivateFile } from '../lib/private-file.ts';
+import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
+import { readSummary } from '../registry/last-run.ts';
 import { observe } from '../sync/observe.ts';
 import { type Environment, openRun, outputFormat } from './environment.ts';
 import {

@@ -1,13 +1,13 @@
 /** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
 import type { Command } from 'commander';
-import { flagOf, readApiKey, readSettings } from '../config.ts';
+import { flagOf, readApiKey, readSettings } from '../config/settings.ts';
+import { systemClock } from '../lib/clock.ts';
+import { exitCodes } from '../lib/failure.ts';
+import { Redactor } from '../lib/redact.ts';
+import { shellCommand, wordsOf } from '../lib/shell-command.ts';
+import { columnsOf } from '../lib/terminal-text.ts';
 import type { Commands, CommandTemplate } from '../preflight/context.ts';
 import { runPreflight } from '../preflight/preflight.ts';
-import { systemClock } from '../shared/clock.ts';
-import { exitCodes } from '../shared/errors.ts';
-import { Redactor } from '../shared/redact.ts';
-import { shellCommand, wordsOf } from '../shared/shell-command.ts';
-import { columnsOf } from '../shared/terminal-text.ts';
 import { type Environment, openCluster, openLog, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,

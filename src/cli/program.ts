@@ -1,10 +1,10 @@
 /** The commands, by name. Each one is a file of its own, with its flags and its --help; this one only lists them. */
 import { Command, CommanderError } from 'commander';
-import { flagOf, settingGroups } from '../config.ts';
+import { flagOf, settingGroups } from '../config/settings.ts';
+import { exitCodes, Failure } from '../lib/failure.ts';
+import { version } from '../lib/version.ts';
 import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
-import { exitCodes, Failure } from '../shared/errors.ts';
-import { version } from '../shared/version.ts';
 import { addCompletionCommand } from './completion.ts';
 import type { Environment } from './environment.ts';
 import type { CommandContext } from './flags.ts';

@@ -1,8 +1,8 @@
 /** A plan as a person reads it: a line for each account and the reason, the counts, and the guard's verdict. */
-import type { Verdict } from '../plan/guard.ts';
-import { memberLabel } from '../plan/model.ts';
-import type { Plan } from '../plan/plan.ts';
-import { wrapLine } from '../shared/terminal-text.ts';
+import type { Verdict } from '../core/guard.ts';
+import { memberLabel } from '../core/model.ts';
+import type { Plan } from '../core/plan.ts';
+import { wrapLine } from '../lib/terminal-text.ts';
 import type { Style } from './style.ts';
 
 export interface PlanLook {

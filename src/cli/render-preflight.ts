@@ -1,7 +1,7 @@
 /** Preflight's report as a person reads it: one line a check, and below it what to run. */
-import type { Finding, Fix, Status } from '../preflight/finding.ts';
+import type { Finding, Fix, Status } from '../audit/finding.ts';
+import { withoutInvisible, wrapLine } from '../lib/terminal-text.ts';
 import type { CheckResult, PreflightReport } from '../preflight/preflight.ts';
-import { withoutInvisible, wrapLine } from '../shared/terminal-text.ts';
 import type { Style } from './style.ts';
 
 const marks: Record<Status, { mark: string; word: string; colour: Parameters<Style>[0] }> = {

@@ -1,10 +1,10 @@
 /** A finished run as a person reads it: a short table and one line of conclusion. */
-import { memberLabel } from '../plan/model.ts';
-import type { Schedule } from '../plan/schedule.ts';
-import { slackText } from '../plan/schedule.ts';
-import { formatDuration } from '../shared/duration.ts';
-import { wrapLine, wrapMessage } from '../shared/terminal-text.ts';
-import type { RunReport } from '../sync/report.ts';
+import { memberLabel } from '../core/model.ts';
+import type { Schedule } from '../core/renewal-margin.ts';
+import { slackText } from '../core/renewal-margin.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { wrapLine, wrapMessage } from '../lib/terminal-text.ts';
+import type { RunReport } from '../run/report.ts';
 import type { Style } from './style.ts';
 
 /** @param columns of the terminal; undefined for no wrapping */

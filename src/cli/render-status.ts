@@ -1,9 +1,9 @@
 /** Who has credentials, as data and as a table with the last run below it. */
-import { type MemberStatus, memberStates } from '../plan/member-status.ts';
-import { memberLabel } from '../plan/model.ts';
-import { formatDuration } from '../shared/duration.ts';
-import { table, wrapLine } from '../shared/terminal-text.ts';
-import type { ClubStatus } from '../sync/status.ts';
+import { type MemberStatus, memberStates } from '../core/member-status.ts';
+import { memberLabel } from '../core/model.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { table, wrapLine } from '../lib/terminal-text.ts';
+import type { ClubStatus } from '../operator/status.ts';
 import type { Style } from './style.ts';
 
 export interface StatusPlace {

@@ -1,11 +1,11 @@
 /** `credentials-updater reserve NAME UUID`: keeps a name for who had it. */
 import type { Command } from 'commander';
-import { readSettings } from '../config.ts';
-import { nobodysUuid } from '../plan/model.ts';
-import { exitCodes } from '../shared/errors.ts';
-import { Redactor } from '../shared/redact.ts';
-import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
-import { reserve } from '../sync/reserve.ts';
+import { readSettings } from '../config/settings.ts';
+import { nobodysUuid } from '../core/model.ts';
+import { exitCodes } from '../lib/failure.ts';
+import { Redactor } from '../lib/redact.ts';
+import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
+import { reserve } from '../operator/reserve.ts';
 import { type Environment, openLocked, openLog } from './environment.ts';
 import {
   type CommandContext,

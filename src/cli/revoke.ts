@@ -1,11 +1,11 @@
 /** `credentials-updater revoke LOGIN|UUID`: who is meant, are you sure, done. */
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { readSettings } from '../config.ts';
-import { exitCodes, Failure } from '../shared/errors.ts';
-import { Redactor } from '../shared/redact.ts';
-import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
-import { findRevokeTarget, type RevokeTarget, release, revoke } from '../sync/revoke.ts';
+import { readSettings } from '../config/settings.ts';
+import { exitCodes, Failure } from '../lib/failure.ts';
+import { Redactor } from '../lib/redact.ts';
+import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
+import { findRevokeTarget, type RevokeTarget, release, revoke } from '../operator/revoke.ts';
 import { askDirectory } from './ask-directory.ts';
 import { type Environment, openLocked, openLog } from './environment.ts';
 import {

@@ -1,14 +1,14 @@
 /** `credentials-updater status`: who has credentials, until when. */
 import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
-import { readSettings } from '../config.ts';
-import { type MemberState, type MemberStatus, memberStates } from '../plan/member-status.ts';
-import { systemClock } from '../shared/clock.ts';
-import { parseDuration } from '../shared/duration.ts';
-import { exitCodes, Failure } from '../shared/errors.ts';
-import { Redactor } from '../shared/redact.ts';
-import { columnsOf } from '../shared/terminal-text.ts';
-import { gatherStatus } from '../sync/status.ts';
+import { readSettings } from '../config/settings.ts';
+import { type MemberState, type MemberStatus, memberStates } from '../core/member-status.ts';
+import { systemClock } from '../lib/clock.ts';
+import { parseDuration } from '../lib/duration.ts';
+import { exitCodes, Failure } from '../lib/failure.ts';
+import { Redactor } from '../lib/redact.ts';
+import { columnsOf } from '../lib/terminal-text.ts';
+import { gatherStatus } from '../operator/status.ts';
 import { askDirectory } from './ask-directory.ts';
 import { type Environment, openCluster, openLog } from './environment.ts';
 import {

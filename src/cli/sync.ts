@@ -1,18 +1,18 @@
 /** `credentials-updater sync`: flags in, one run, its report out. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { readChannelSettings, readSettings } from '../config.ts';
-import { type PlanDocument, parsePlanDocument } from '../plan/plan-file.ts';
-import { slackText } from '../plan/schedule.ts';
-import { systemClock } from '../shared/clock.ts';
-import { Failure, toFailure } from '../shared/errors.ts';
-import { jsonLog } from '../shared/log.ts';
-import { Redactor } from '../shared/redact.ts';
-import { columnsOf } from '../shared/terminal-text.ts';
+import { readChannelSettings, readSettings } from '../config/settings.ts';
+import { type PlanDocument, parsePlanDocument } from '../core/plan-file.ts';
+import { slackText } from '../core/renewal-margin.ts';
+import { systemClock } from '../lib/clock.ts';
+import { Failure, toFailure } from '../lib/failure.ts';
+import { jsonLog } from '../lib/log.ts';
+import { Redactor } from '../lib/redact.ts';
+import { columnsOf } from '../lib/terminal-text.ts';
+import { tellOfFailedStart } from '../run/notify-of-run.ts';
+import { runSync } from '../run/once.ts';
+import { reportData } from '../run/report.ts';
 import type { RunContext } from '../sync/context.ts';
-import { reportData } from '../sync/report.ts';
-import { runSync } from '../sync/run.ts';
-import { tellOfFailedStart } from '../sync/tell.ts';
 import { type Environment, type OutputFormat, openRun, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,

@@ -2,9 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
-import { parseEndpoint } from '../shared/endpoint.ts';
-import { Failure } from '../shared/errors.ts';
-import { exchange, redirectOf } from '../shared/http.ts';
+import { parseEndpoint } from '../http/endpoint.ts';
+import { exchange, redirectOf } from '../http/exchange.ts';
+import { Failure } from '../lib/failure.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { checkClusterName } from './logins.ts';
 

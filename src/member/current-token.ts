@@ -4,10 +4,10 @@
  * plugin again when the cluster has answered 401, without saying so: who comes back for the very token it was just given
  * gets one that PoolC was asked for, once.
  */
-import { readClaims } from '../credentials/claims.ts';
-import { formatDuration } from '../shared/duration.ts';
-import { Failure, toFailure } from '../shared/errors.ts';
-import type { Secret } from '../shared/secret.ts';
+import { readClaims } from '../issuers/claims.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { Failure, toFailure } from '../lib/failure.ts';
+import type { Secret } from '../lib/secret.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { type LoggedInCluster, readKnownCluster, renewLogin } from './logins.ts';
 import { lifetimeOf, type OwnToken, openSite, type Site } from './site.ts';

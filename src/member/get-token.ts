@@ -1,8 +1,8 @@
 /** `credentials-updater get-token`: kubectl's credential plugin (client.authentication.k8s.io/v1). */
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { formatDuration } from '../shared/duration.ts';
-import { Failure } from '../shared/errors.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { Failure } from '../lib/failure.ts';
 import { currentToken } from './current-token.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { chooseCluster, isLoggedIn } from './logins.ts';

@@ -3,8 +3,8 @@
  * is never taken from the command line, where every program of the computer can read it and the shell's history keeps it.
  */
 import { readFile } from 'node:fs/promises';
-import { Failure } from '../shared/errors.ts';
-import { Secret } from '../shared/secret.ts';
+import { Failure } from '../lib/failure.ts';
+import { Secret } from '../lib/secret.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { openPrompt } from './prompt.ts';
 import type { Site } from './site.ts';

@@ -6,8 +6,8 @@ import {
   type KubeconfigEntry,
   type MergeOptions,
   mergeKubeconfig,
-} from '../credentials/kubeconfig.ts';
-import { updatePrivateFile } from '../shared/private-file.ts';
+} from '../kube/kubeconfig-document.ts';
+import { updatePrivateFile } from '../lib/private-file.ts';
 import type { ClusterInfo } from './cluster-info.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { execApiVersion } from './get-token.ts';

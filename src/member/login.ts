@@ -3,9 +3,9 @@
  * program the plugin that kubectl asks for the token. What can be refused is refused before the password is asked for.
  */
 import path from 'node:path';
-import { formatDuration } from '../shared/duration.ts';
-import { parseEndpoint } from '../shared/endpoint.ts';
-import { Failure } from '../shared/errors.ts';
+import { parseEndpoint } from '../http/endpoint.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { Failure } from '../lib/failure.ts';
 import { type ClusterInfo, describeCluster, sentByMember } from './cluster-info.ts';
 import { aliveToken } from './current-token.ts';
 import type { MemberEnvironment } from './environment.ts';

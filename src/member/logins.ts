@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { Failure } from '../shared/errors.ts';
-import { removeLeftovers, writePrivateFile } from '../shared/private-file.ts';
-import { Secret } from '../shared/secret.ts';
+import { Failure } from '../lib/failure.ts';
+import { removeLeftovers, writePrivateFile } from '../lib/private-file.ts';
+import { Secret } from '../lib/secret.ts';
 
 /** A cluster that was logged in to, now or before. */
 export interface KnownCluster {

@@ -1,6 +1,6 @@
 /** Entry of the members' program: arguments in, exit code out. */
 import './node20.ts';
-import { outliveReaders } from '../shared/closed-reader.ts';
+import { outliveReaders } from '../lib/closed-reader.ts';
 import { memberEnvironment } from './environment.ts';
 import { reportFailure, runMemberProgram } from './program.ts';
 

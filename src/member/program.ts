@@ -1,7 +1,7 @@
 /** The members' own program: the members' commands and nothing else. */
 import { Command, CommanderError } from 'commander';
-import { exitCodes, Failure, toFailure } from '../shared/errors.ts';
-import { version } from '../shared/version.ts';
+import { exitCodes, Failure, toFailure } from '../lib/failure.ts';
+import { version } from '../lib/version.ts';
 import { addMemberCommands } from './commands.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { say } from './say.ts';

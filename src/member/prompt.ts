@@ -1,7 +1,7 @@
 /** Asks a person at the terminal, or reads the answers from a pipe, one a line. */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { exitCodes, Failure } from '../shared/errors.ts';
+import { exitCodes, Failure } from '../lib/failure.ts';
 import type { MemberEnvironment } from './environment.ts';
 
 export interface Prompt {

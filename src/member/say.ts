@@ -1,6 +1,6 @@
 /** What a member reads on stderr, by itself or between kubectl's lines: whose word it is, what happened, what to do. */
-import { Redactor } from '../shared/redact.ts';
-import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
+import { Redactor } from '../lib/redact.ts';
+import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import type { TextOutput } from './environment.ts';
 
 export function say(stderr: TextOutput, message: string, hint: string | undefined): void {

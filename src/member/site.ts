@@ -1,11 +1,11 @@
 /** The club's site as a member uses it: log in, stay logged in, take one's own token. */
 import * as z from 'zod/mini';
-import { type ErrorKind, Failure } from '../shared/errors.ts';
-import { exchange, type HttpAnswer, redirectOf } from '../shared/http.ts';
-import { isRecord } from '../shared/json.ts';
-import { messageOf } from '../shared/poolc.ts';
-import { Secret } from '../shared/secret.ts';
-import { version } from '../shared/version.ts';
+import { exchange, type HttpAnswer, redirectOf } from '../http/exchange.ts';
+import { type ErrorKind, Failure } from '../lib/failure.ts';
+import { isRecord } from '../lib/json.ts';
+import { Secret } from '../lib/secret.ts';
+import { version } from '../lib/version.ts';
+import { messageOf } from '../poolc/api.ts';
 import type { MemberEnvironment } from './environment.ts';
 
 export interface Site {

@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { writePrivateFile } from '../shared/private-file.ts';
-import { Secret } from '../shared/secret.ts';
+import { writePrivateFile } from '../lib/private-file.ts';
+import { Secret } from '../lib/secret.ts';
 
 export interface CachedToken {
   readonly token: Secret;

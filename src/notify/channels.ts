@@ -2,9 +2,9 @@
  * Where operators are told. The address of a webhook is a credential, since whoever has it can post: it comes from the
  * environment alone, never from a flag that every process list shows, and is never printed, not even when it is wrong.
  */
-import { isLoopback } from '../shared/endpoint.ts';
-import type { Redactor } from '../shared/redact.ts';
-import { Secret } from '../shared/secret.ts';
+import { isLoopback } from '../http/endpoint.ts';
+import type { Redactor } from '../lib/redact.ts';
+import { Secret } from '../lib/secret.ts';
 
 export const channelNames = ['NOTIFY_URL', 'HEARTBEAT_URL', 'PUSHGATEWAY_URL'] as const;
 export type ChannelName = (typeof channelNames)[number];

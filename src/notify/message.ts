@@ -1,5 +1,5 @@
 /** When operators are told of a run, and in which words. Pure. */
-import type { ErrorKind } from '../shared/errors.ts';
+import type { ErrorKind } from '../lib/failure.ts';
 import { onlyWaited, type RunFacts } from './run-facts.ts';
 
 export interface Message {

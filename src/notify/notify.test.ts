@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { Redactor } from '../shared/redact.ts';
+import { Redactor } from '../lib/redact.ts';
 import { hideAddresses, readChannels } from './channels.ts';
 import { messageFor, messageText } from './message.ts';
 import { exposition, pushUrl } from './metrics.ts';

@@ -1,5 +1,5 @@
 /** What operators are told of a run: numbers and places. No member's name or login id, and no secret, is ever in it. */
-import type { ErrorKind } from '../shared/errors.ts';
+import type { ErrorKind } from '../lib/failure.ts';
 
 export type RunOutcome = 'done' | 'partial' | 'failed' | 'refused' | 'locked' | 'stopped';
 

@@ -1,10 +1,10 @@
 /** The API key that the CronJob will send: the Secret's, or where that may not be read, the one that is mounted here. */
 import path from 'node:path';
-import { defaultApiKeyFile, parseApiKey, readApiKey, type Settings } from '../config.ts';
-import { Failure } from '../shared/errors.ts';
-import type { Secret } from '../shared/secret.ts';
+import type { Gathered } from '../audit/gather.ts';
+import { defaultApiKeyFile, parseApiKey, readApiKey, type Settings } from '../config/settings.ts';
+import { Failure } from '../lib/failure.ts';
+import type { Secret } from '../lib/secret.ts';
 import type { Deployed } from './deployed.ts';
-import type { Gathered } from './gather.ts';
 
 export const defaultKeySecret = 'credentials-updater-secret';
 

@@ -1,14 +1,15 @@
 /** What every check is given. */
-import type { ClusterClient } from '../cluster/client.ts';
-import type { Settings } from '../config.ts';
-import type { Member } from '../plan/model.ts';
-import type { Clock } from '../shared/clock.ts';
-import type { Log } from '../shared/log.ts';
+
+import type { Gathered } from '../audit/gather.ts';
+import type { Identity } from '../audit/rbac.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Member } from '../core/model.ts';
+import type { ClusterClient } from '../kube/client.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
 import type { ApiKey } from './api-key.ts';
 import type { Deployed, UnusableVariable } from './deployed.ts';
-import type { Gathered } from './gather.ts';
 import type { MaximumLifetime } from './lifetime.ts';
-import type { Identity } from './rbac.ts';
 
 export interface PreflightContext {
   /** Of this process, over those of the CronJob. */

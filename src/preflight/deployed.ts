@@ -1,9 +1,9 @@
 /** What the CronJob on the cluster will run with, whatever this process was told. */
 import path from 'node:path';
-import { type FlagValues, readSettings, type Settings, settingDefinitions } from '../config.ts';
-import { toFailure } from '../shared/errors.ts';
-import type { Gathered } from './gather.ts';
-import type { CronJob } from './objects.ts';
+import type { Gathered } from '../audit/gather.ts';
+import type { CronJob } from '../audit/objects.ts';
+import { type FlagValues, readSettings, type Settings, settingDefinitions } from '../config/settings.ts';
+import { toFailure } from '../lib/failure.ts';
 
 const defaultName = 'credentials-updater';
 const nameLabel = 'app.kubernetes.io/name';

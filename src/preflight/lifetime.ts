@@ -1,8 +1,8 @@
 /** How long a token may live on this cluster, from the API server's own mouth. */
 import * as z from 'zod';
-import { type ClusterClient, parseAnswer } from '../cluster/client.ts';
-import { accountPath } from '../cluster/service-accounts.ts';
-import { Failure } from '../shared/errors.ts';
+import { type ClusterClient, parseAnswer } from '../kube/client.ts';
+import { Failure } from '../lib/failure.ts';
+import { accountPath } from '../registry/accounts.ts';
 
 /** Ten years: longer than any clamp, and within what the API takes (2^32 s). */
 export const askedSeconds = 315_360_000;

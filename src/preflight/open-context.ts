@@ -1,17 +1,18 @@
 /** Makes the context of the checks: who we are, what is deployed, and how to get at everything else. */
-import type { ClusterClient } from '../cluster/client.ts';
-import { type FlagValues, readSettings } from '../config.ts';
-import { askMembers } from '../directory/members.ts';
-import type { Clock } from '../shared/clock.ts';
-import { Failure } from '../shared/errors.ts';
-import type { Log } from '../shared/log.ts';
-import type { Redactor } from '../shared/redact.ts';
+
+import { gather, once } from '../audit/gather.ts';
+import { whoAmI } from '../audit/identity.ts';
+import { type FlagValues, readSettings } from '../config/settings.ts';
+import { askMembers } from '../directories/poolc.ts';
+import type { ClusterClient } from '../kube/client.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Failure } from '../lib/failure.ts';
+import type { Log } from '../lib/log.ts';
+import type { Redactor } from '../lib/redact.ts';
 import { findApiKey } from './api-key.ts';
 import { authoritiesName } from './checks/endpoint.ts';
 import type { Commands, PreflightContext, PreflightOptions } from './context.ts';
 import { readDeployed, settingsOver } from './deployed.ts';
-import { gather, once } from './gather.ts';
-import { whoAmI } from './identity.ts';
 import { askMaximumLifetime } from './lifetime.ts';
 
 export interface PreflightInput {

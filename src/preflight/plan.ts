@@ -1,5 +1,5 @@
 /** What the next sync would do, for the checks that speak of it. */
-import { buildPlan, type Plan } from '../plan/plan.ts';
+import { buildPlan, type Plan } from '../core/plan.ts';
 import type { PreflightContext } from './context.ts';
 
 /** @throws Failure where the directory or the accounts can't be read */

@@ -2,7 +2,15 @@
  * Everything that must be in place before members get their tokens, looked at: a list of checks, each a plain function
  * from what was gathered to findings. What a check may not read makes it `unknown`; nothing makes the others stop.
  */
-import { toFailure } from '../shared/errors.ts';
+
+import { leavers } from '../audit/checks/leavers.ts';
+import { legacyTokens } from '../audit/checks/legacy-tokens.ts';
+import { memberRole } from '../audit/checks/member-role.ts';
+import { minters } from '../audit/checks/minters.ts';
+import { policies } from '../audit/checks/policies.ts';
+import { probe } from '../audit/checks/probe.ts';
+import { type Finding, failed, gravest, type Status, unknown } from '../audit/finding.ts';
+import { toFailure } from '../lib/failure.ts';
 import { accounts } from './checks/accounts.ts';
 import { allowances } from './checks/allowances.ts';
 import { clock } from './checks/clock.ts';
@@ -11,20 +19,13 @@ import { directory } from './checks/directory.ts';
 import { endpoint } from './checks/endpoint.ts';
 import { kubernetes } from './checks/kubernetes.ts';
 import { kyverno } from './checks/kyverno.ts';
-import { leavers } from './checks/leavers.ts';
-import { legacyTokens } from './checks/legacy-tokens.ts';
-import { memberRole } from './checks/member-role.ts';
-import { minters } from './checks/minters.ts';
 import { names } from './checks/names.ts';
 import { namespaces } from './checks/namespaces.ts';
-import { policies } from './checks/policies.ts';
-import { probe } from './checks/probe.ts';
 import { schedule } from './checks/schedule.ts';
 import { secret } from './checks/secret.ts';
 import { tokenLifetime } from './checks/token-lifetime.ts';
 import { updaterRights } from './checks/updater-rights.ts';
 import type { PreflightContext } from './context.ts';
-import { type Finding, failed, gravest, type Status, unknown } from './finding.ts';
 import { openContext, type PreflightInput } from './open-context.ts';
 
 type Check = (context: PreflightContext) => Promise<readonly Finding[]>;

@@ -3,12 +3,12 @@
  * the run (P2); a name is recorded before its account is created, so that nobody can ever inherit it (P9).
  */
 import pMap from 'p-map';
-import { readReservations, recordNames, shardOf, startRecording } from '../cluster/reservations.ts';
-import { createAccount, deleteAccount } from '../cluster/service-accounts.ts';
-import type { Account, Member } from '../plan/model.ts';
-import { nameWithUuid } from '../plan/names.ts';
-import type { Create, NameRecord, Plan } from '../plan/plan.ts';
-import { Failure, isSystemic, toFailure, withContext } from '../shared/errors.ts';
+import type { Account, Member } from '../core/model.ts';
+import { nameWithUuid } from '../core/names.ts';
+import type { Create, NameRecord, Plan } from '../core/plan.ts';
+import { Failure, isSystemic, toFailure, withContext } from '../lib/failure.ts';
+import { createAccount, deleteAccount } from '../registry/accounts.ts';
+import { readReservations, recordNames, shardOf, startRecording } from '../registry/names-given.ts';
 import type { RunContext } from './context.ts';
 import type { Outcomes } from './outcomes.ts';
 

@@ -1,11 +1,12 @@
 /** What a run is given from outside: settings, the two sides of the wire, time, chance, and where to say things. */
-import type { ClusterClient } from '../cluster/client.ts';
-import type { Settings } from '../config.ts';
-import type { PlanDocument } from '../plan/plan-file.ts';
-import type { Clock } from '../shared/clock.ts';
-import type { Log } from '../shared/log.ts';
-import type { PoolcApi } from '../shared/poolc.ts';
-import type { Redactor } from '../shared/redact.ts';
+
+import type { Settings } from '../config/settings.ts';
+import type { PlanDocument } from '../core/plan-file.ts';
+import type { ClusterClient } from '../kube/client.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import type { Redactor } from '../lib/redact.ts';
+import type { PoolcApi } from '../poolc/api.ts';
 
 /** Progress of the one step that takes long, for whoever watches. */
 export interface Progress {

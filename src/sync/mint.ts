@@ -3,13 +3,13 @@
  * as well is said. One request a member; what fails for the moment is tried again, what fails for good is that member's outcome.
  */
 import pMap from 'p-map';
-import { fetchSigningKeys, type MintedToken, mintToken } from '../cluster/tokens.ts';
-import type { Claims } from '../credentials/claims.ts';
-import { checkClaims, checkSignature, parseSigningKeys, type SigningKeys } from '../credentials/verify.ts';
-import type { TokenMap } from '../delivery/token-map.ts';
-import { Failure, isSystemic, withContext } from '../shared/errors.ts';
-import { withRetry } from '../shared/retry.ts';
-import { Secret } from '../shared/secret.ts';
+import type { TokenMap } from '../deliveries/token-map.ts';
+import { withRetry } from '../http/retry.ts';
+import type { Claims } from '../issuers/claims.ts';
+import { fetchSigningKeys, type MintedToken, mintToken } from '../issuers/token.ts';
+import { checkClaims, checkSignature, parseSigningKeys, type SigningKeys } from '../issuers/verify.ts';
+import { Failure, isSystemic, withContext } from '../lib/failure.ts';
+import { Secret } from '../lib/secret.ts';
 import type { Holder } from './apply.ts';
 import type { RunContext } from './context.ts';
 import type { Outcomes } from './outcomes.ts';

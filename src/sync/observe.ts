@@ -1,9 +1,10 @@
 /** What is on the cluster before a run changes it: the accounts, the record of names, and who is held out. */
-import type { ClusterClient } from '../cluster/client.ts';
-import { readHolds, readReservations } from '../cluster/reservations.ts';
-import { listAccounts } from '../cluster/service-accounts.ts';
-import type { Settings } from '../config.ts';
-import type { PlanInput } from '../plan/plan.ts';
+
+import type { Settings } from '../config/settings.ts';
+import type { PlanInput } from '../core/plan.ts';
+import type { ClusterClient } from '../kube/client.ts';
+import { listAccounts } from '../registry/accounts.ts';
+import { readHolds, readReservations } from '../registry/names-given.ts';
 
 export type Observed = Omit<PlanInput, 'members'>;
 

@@ -2,9 +2,9 @@
  * What became of each member: exactly one outcome. Those who merely got a fresh token are counted; whoever was created,
  * removed or failed is kept with the reason.
  */
-import type { Member } from '../plan/model.ts';
-import type { Create, Remove } from '../plan/plan.ts';
-import type { Failure } from '../shared/errors.ts';
+import type { Member } from '../core/model.ts';
+import type { Create, Remove } from '../core/plan.ts';
+import type { Failure } from '../lib/failure.ts';
 
 export interface FailedMember {
   readonly member: Member;

@@ -1,7 +1,7 @@
 /** The plan as log lines: counts at info, each change and warning by itself. Members who merely stay are not listed. */
-import { memberLabel } from '../plan/model.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { Log } from '../shared/log.ts';
+import { memberLabel } from '../core/model.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Log } from '../lib/log.ts';
 
 export function logPlan(log: Log, plan: Plan): void {
   const { keep, create, remove, warn, members } = plan;

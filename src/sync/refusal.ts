@@ -1,8 +1,8 @@
 /** What an operator reads when the guard has refused: who would go, the numbers, and the one setting that allows exactly this. */
-import type { Settings } from '../config.ts';
-import type { Refusal } from '../plan/guard.ts';
-import type { Plan } from '../plan/plan.ts';
-import { Failure } from '../shared/errors.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Refusal } from '../core/guard.ts';
+import type { Plan } from '../core/plan.ts';
+import { Failure } from '../lib/failure.ts';
 
 const screenful = 20;
 

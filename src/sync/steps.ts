@@ -1,7 +1,7 @@
 /** The steps of a run: each has a name, a deadline and a measured duration, and a run that ends early says in which. */
-import type { Clock } from '../shared/clock.ts';
-import { formatDuration } from '../shared/duration.ts';
-import { Failure } from '../shared/errors.ts';
+import type { Clock } from '../lib/clock.ts';
+import { formatDuration } from '../lib/duration.ts';
+import { Failure } from '../lib/failure.ts';
 
 export type StepName = 'lock' | 'fetch' | 'observe' | 'plan' | 'remove' | 'create' | 'mint' | 'verify' | 'deliver';
 

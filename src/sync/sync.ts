@@ -3,16 +3,17 @@
  * the next step's input. Nothing that a delivered token hangs on is deleted for an active member, at any step (P1).
  */
 
-import { isLocalEndpoint, planPlace } from '../config.ts';
-import { deliver } from '../delivery/deliver.ts';
-import { TokenMap } from '../delivery/token-map.ts';
-import { fetchMembers } from '../directory/members.ts';
-import { guard } from '../plan/guard.ts';
-import { memberLabel } from '../plan/model.ts';
-import { buildPlan, hasChanges, type Plan } from '../plan/plan.ts';
-import { refuseAnotherPlan } from '../plan/plan-file.ts';
-import { Failure } from '../shared/errors.ts';
-import { withRetry } from '../shared/retry.ts';
+import { isLocalEndpoint, planPlace } from '../config/settings.ts';
+import { guard } from '../core/guard.ts';
+import { memberLabel } from '../core/model.ts';
+import { buildPlan, hasChanges, type Plan } from '../core/plan.ts';
+import { refuseAnotherPlan } from '../core/plan-file.ts';
+import { deliver } from '../deliveries/poolc.ts';
+import { TokenMap } from '../deliveries/token-map.ts';
+import { fetchMembers } from '../directories/poolc.ts';
+import { withRetry } from '../http/retry.ts';
+import { Failure } from '../lib/failure.ts';
+import type { RunLock } from '../run/run-lock.ts';
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
 import type { RunContext } from './context.ts';
 import { mintAll, openKeyRing } from './mint.ts';
@@ -20,7 +21,6 @@ import { observe } from './observe.ts';
 import type { Outcomes } from './outcomes.ts';
 import { logPlan } from './plan-log.ts';
 import { refusalFailure } from './refusal.ts';
-import type { RunLock } from './run-lock.ts';
 import type { Steps } from './steps.ts';
 import { tryLive } from './verify.ts';
 

@@ -1,9 +1,9 @@
 /** Tries some of the minted tokens on the API server itself, before anybody gets one. */
 import pMap from 'p-map';
-import { reviewToken } from '../cluster/tokens.ts';
-import { serviceAccountUser } from '../credentials/claims.ts';
-import { memberLabel } from '../plan/model.ts';
-import { Failure } from '../shared/errors.ts';
+import { memberLabel } from '../core/model.ts';
+import { serviceAccountUser } from '../issuers/claims.ts';
+import { reviewToken } from '../issuers/token.ts';
+import { Failure } from '../lib/failure.ts';
 import type { RunContext } from './context.ts';
 import type { Trial } from './mint.ts';
 

@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
-import { shardName, shardOf } from '../../src/cluster/reservations.ts';
+import { shardName, shardOf } from '../../src/registry/names-given.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { createNamespace } from '../cluster.ts';

@@ -56,21 +56,21 @@ const leaks: readonly (Omit<Mutation, 'without'> & { readonly leak: string; read
   },
   {
     leak: "the API key in an account's annotation, in base64",
-    file: 'src/cluster/service-accounts.ts',
+    file: 'src/registry/accounts.ts',
     text: '[userUuidAnnotation]: uuid }',
     replacement: `[userUuidAnnotation]: uuid, key: Buffer.from(${apiKey}).toString('base64') }`,
     fails: /left on the cluster secrets: a secret, in base64/,
   },
   {
     leak: "the API key in the lock's annotation",
-    file: 'src/cluster/lease.ts',
+    file: 'src/kube/lease.ts',
     text: 'metadata: { ...address,',
     replacement: `metadata: { ...address, annotations: { key: ${apiKey} },`,
     fails: /left on the cluster secrets: a secret, as it is/,
   },
   {
     leak: 'the API key in the termination message',
-    file: 'src/sync/report.ts',
+    file: 'src/run/report.ts',
     text: 'let text = redactor.redact(JSON.stringify(data));',
     replacement: `let text = JSON.stringify({ ...data, key: ${apiKey} });`,
     fails: /printed secrets: a secret, as it is/,
@@ -95,7 +95,7 @@ test.each(leaks)('P5: $leak is found', { timeout: 240_000 }, async ({ leak, fail
 test('P5: the API key in the lock is found, though it is gone when the run has ended', async () => {
   const program = await bundleMutant({
     without: 'P5',
-    file: 'src/sync/run-lock.ts',
+    file: 'src/run/run-lock.ts',
     text: 'holder: `${host}-',
     replacement: `holder: \`\${${apiKey}}-`,
   });

@@ -18,7 +18,7 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.namesakeOfALeaverStays,
     mutation: {
       without: 'the UID precondition',
-      file: 'src/cluster/service-accounts.ts',
+      file: 'src/registry/accounts.ts',
       text: 'preconditions: { uid: account.uid }',
       replacement: 'preconditions: {}',
     },
@@ -40,7 +40,7 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.accountsOfOthersStay,
     mutation: {
       without: 'the owner check',
-      file: 'src/plan/model.ts',
+      file: 'src/core/model.ts',
       text: 'return account.labelled && account.uuid !== undefined;',
       replacement: 'return account.uuid !== undefined;',
     },
@@ -51,7 +51,7 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.quotedSecretsAreNotPrinted,
     mutation: {
       without: 'the redaction',
-      file: 'src/shared/redact.ts',
+      file: 'src/lib/redact.ts',
       text: '    let result = text;',
       replacement: '    if (text.length >= 0) return text;\n    let result = text;',
     },
@@ -62,7 +62,7 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.secondRunWaits,
     mutation: {
       without: 'the lock',
-      file: 'src/sync/run-lock.ts',
+      file: 'src/run/run-lock.ts',
       text: '!state.holder || stoodStillMs >= state.durationSeconds * 1_000',
       replacement: 'stoodStillMs >= 0',
     },
@@ -73,7 +73,7 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.frozenRunChangesNothing,
     mutation: {
       without: 'the fence',
-      file: 'src/sync/run-lock.ts',
+      file: 'src/run/run-lock.ts',
       text: '    if (remainingMs() > 0) return;\n',
       replacement: '    if (remainingMs() >= 0) return;\n',
     },
@@ -95,7 +95,7 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.deliveryIsNotRepeatedWithoutTheLock,
     mutation: {
       without: 'the renewal before each attempt to deliver',
-      file: 'src/delivery/deliver.ts',
+      file: 'src/deliveries/poolc.ts',
       text: '      await right.renew();\n',
       replacement: '',
     },
@@ -117,7 +117,7 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.wrongTokenIsNotDelivered,
     mutation: {
       without: 'the check of the subject and the UID',
-      file: 'src/credentials/verify.ts',
+      file: 'src/issuers/verify.ts',
       text: '  const claims = readClaims(token);\n',
       replacement: '  const claims = readClaims(token);\n  if (claims.subject !== "") return claims;\n',
     },

@@ -334,7 +334,7 @@ describe.each([
   const program = () =>
     bundleMutant({
       without: 'the right time',
-      file: 'src/shared/clock.ts',
+      file: 'src/lib/clock.ts',
       text: 'now: () => Date.now()',
       replacement: `now: () => Date.now() + ${aheadMs}`,
     });

@@ -1,10 +1,11 @@
 /** ServiceAccounts among the members' that are no member's: they are in the group, and have its rights. */
-import { isOwned } from '../../plan/model.ts';
-import { probeNamePrefix } from '../../plan/names.ts';
+
+import { type Finding, ok, unknown, warning } from '../../audit/finding.ts';
+import { listed } from '../../audit/words.ts';
+import { isOwned } from '../../core/model.ts';
+import { probeNamePrefix } from '../../core/names.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, ok, unknown, warning } from '../finding.ts';
 import { readPlan } from '../plan.ts';
-import { listed } from '../words.ts';
 
 /** Kubernetes makes it in every namespace; no member may be called so. */
 const kubernetesOwn = 'default';

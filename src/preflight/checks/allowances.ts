@@ -1,6 +1,7 @@
 /** ALLOW_REMOVALS and ALLOW_ADDITIONS are for one run. Left in the CronJob they switch the guard off for all of them. */
+
+import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, unknown } from '../finding.ts';
 import { unsetCommand } from './cron-job.ts';
 
 const oneTimeSettings = ['ALLOW_REMOVALS', 'ALLOW_ADDITIONS'];

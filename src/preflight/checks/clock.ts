@@ -1,7 +1,8 @@
 /** The API server's clock against this machine's. */
-import { formatDuration } from '../../shared/duration.ts';
+
+import { type Finding, failed, ok, unknown, warning } from '../../audit/finding.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 
 /** The Date header is cut to the second, and takes a moment to arrive. */
 const toleratedSeconds = 10;

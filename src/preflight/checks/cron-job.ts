@@ -1,7 +1,8 @@
 /** The CronJob that runs the updater: whether it is there, runs, and would get past its own settings. */
+
+import { type Finding, failed, ok } from '../../audit/finding.ts';
 import type { PreflightContext } from '../context.ts';
 import type { Deployed, Variable } from '../deployed.ts';
-import { type Finding, failed, ok } from '../finding.ts';
 
 export async function cronJob(context: PreflightContext): Promise<Finding[]> {
   const { settings, commands, unusable } = context;

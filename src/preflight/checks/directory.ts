@@ -1,8 +1,9 @@
 /** Whether the API key opens the directory: one GET, which changes nothing. */
-import { Failure } from '../../shared/errors.ts';
+
+import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
+import { Failure } from '../../lib/failure.ts';
 import { keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, unknown } from '../finding.ts';
 import { replaceSecret } from './secret.ts';
 
 /** The PoolC API answers a wrong key with 400; a proxy in front of it, or a later version, may say so plainly. */

@@ -1,11 +1,11 @@
 /** The way to the PoolC API: the address, and its certificate. Sends no key. */
 import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
-import { isLocalEndpoint } from '../../config.ts';
-import { formatDuration } from '../../shared/duration.ts';
-import { agentFor } from '../../shared/http.ts';
+import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
+import { isLocalEndpoint } from '../../config/settings.ts';
+import { agentFor } from '../../http/exchange.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, warning } from '../finding.ts';
 
 const timeoutMs = 10_000;
 /** Time for an operator to notice, and for an automatic renewal to have happened. */

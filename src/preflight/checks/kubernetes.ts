@@ -1,6 +1,7 @@
 /** Whether the cluster is recent enough, and serves every API that a run, deploy/ and the policies use. */
+
+import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, warning } from '../finding.ts';
 
 /** ValidatingAdmissionPolicy, which deploy/base needs, is served since 1.30. */
 const oldestMinor = 30;

@@ -1,13 +1,13 @@
 /** Whether Kyverno's webhooks answer, and what the cluster does while they don't. */
 import * as z from 'zod';
-import { parseAnswer } from '../../cluster/client.ts';
-import { formatDuration } from '../../shared/duration.ts';
-import { Failure } from '../../shared/errors.ts';
+import { type Finding, failed, ok, unknown, warning } from '../../audit/finding.ts';
+import { type Webhook, webhookConfigurationKinds } from '../../audit/objects.ts';
+import { isRbacRefusal } from '../../audit/rbac.ts';
+import { listed } from '../../audit/words.ts';
+import { parseAnswer } from '../../kube/client.ts';
+import { formatDuration } from '../../lib/duration.ts';
+import { Failure } from '../../lib/failure.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
-import { type Webhook, webhookConfigurationKinds } from '../objects.ts';
-import { isRbacRefusal } from '../rbac.ts';
-import { listed } from '../words.ts';
 
 const managedByLabel = 'webhook.kyverno.io/managed-by';
 const defaultNamespace = 'kyverno';

@@ -1,9 +1,10 @@
 /** Members who would get a ServiceAccount name other than their login id: better known before they ask. */
-import { memberLabel } from '../../plan/model.ts';
+
+import { type Finding, ok, warning } from '../../audit/finding.ts';
+import { listed } from '../../audit/words.ts';
+import { memberLabel } from '../../core/model.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, ok, warning } from '../finding.ts';
 import { readPlan } from '../plan.ts';
-import { listed } from '../words.ts';
 
 const longest = 20;
 

@@ -1,7 +1,8 @@
 /** The two namespaces, and whether the members' one is kept from being deleted by accident. */
+
+import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
+import type { AdmissionBinding, AdmissionPolicy } from '../../audit/policy-objects.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, warning } from '../finding.ts';
-import type { AdmissionBinding, AdmissionPolicy } from '../policy-objects.ts';
 
 export async function namespaces(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered, commands } = context;

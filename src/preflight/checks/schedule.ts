@@ -1,9 +1,10 @@
 /** Whether a token lives until the next run has delivered its successor (P7), by what is really granted. */
-import { computeSlack, type Schedule, scheduleProblem, slackText } from '../../plan/schedule.ts';
-import { formatDuration } from '../../shared/duration.ts';
+
+import { type Finding, failed, ok, unknown, warning } from '../../audit/finding.ts';
+import { computeSlack, type Schedule, scheduleProblem, slackText } from '../../core/renewal-margin.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
 import type { Deployed } from '../deployed.ts';
-import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 
 const daily = '0 15 * * *';
 

@@ -1,9 +1,10 @@
 /** The Secret that holds the PoolC API's key. Its value never goes onto a command line: it is read from a file. */
-import { parseApiKey } from '../../config.ts';
-import { Failure } from '../../shared/errors.ts';
+
+import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
+import { parseApiKey } from '../../config/settings.ts';
+import { Failure } from '../../lib/failure.ts';
 import { type KeyLocation, keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, failed, ok, warning } from '../finding.ts';
 
 export async function secret(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered } = context;

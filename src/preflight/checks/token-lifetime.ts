@@ -1,7 +1,8 @@
 /** Whether the API server grants the lifetime that is asked for. */
-import { formatDuration } from '../../shared/duration.ts';
+
+import { type Finding, ok, warning } from '../../audit/finding.ts';
+import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
-import { type Finding, ok, warning } from '../finding.ts';
 import { askedSeconds } from '../lifetime.ts';
 
 export async function tokenLifetime({ settings, maximumLifetime }: PreflightContext): Promise<Finding[]> {

@@ -1,11 +1,7 @@
 /** The updater's own rights: all that a run needs, and nothing beyond. */
 import * as z from 'zod';
-import { parseAnswer } from '../../cluster/client.ts';
-import { accountPath } from '../../cluster/service-accounts.ts';
-import { Failure } from '../../shared/errors.ts';
-import type { PreflightContext } from '../context.ts';
-import { gainsOf, rightsBeyond } from '../escalation.ts';
-import { type Finding, failed, ok, warning } from '../finding.ts';
+import { gainsOf, rightsBeyond } from '../../audit/escalation.ts';
+import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
 import {
   everyonesRules,
   type Grant,
@@ -17,9 +13,13 @@ import {
   resourceRule,
   rightsOf,
   serviceAccountIdentity,
-} from '../rbac.ts';
+} from '../../audit/rbac.ts';
+import { pathOf, placeOf, removeSubjectCommand, rightsText } from '../../audit/words.ts';
+import { parseAnswer } from '../../kube/client.ts';
+import { Failure } from '../../lib/failure.ts';
+import { accountPath } from '../../registry/accounts.ts';
+import type { PreflightContext } from '../context.ts';
 import { type RequiredRole, requiredRoles } from '../required-rights.ts';
-import { pathOf, placeOf, removeSubjectCommand, rightsText } from '../words.ts';
 
 const defaultAccount = 'credentials-updater';
 

@@ -1,0 +1,81 @@
+/** The policies for members: in place, and enforcing rather than only auditing. */
+import type { Commands, PreflightContext } from '../../preflight/context.ts';
+import { type Finding, failed, ok, warning } from '../finding.ts';
+import type { PolicyObjects, Variant, VariantState } from '../member-policies.ts';
+import { readPolicies, variantInPlace, variantToApply } from '../policies-in-place.ts';
+import { policyExceptionKinds } from '../policy-objects.ts';
+import { serviceAccountsGroup } from '../rbac.ts';
+import { listed } from '../words.ts';
+
+const titles: Record<Variant, string> = {
+  kyverno: "Kyverno's ClusterPolicies",
+  'kyverno-cel': "Kyverno's CEL policies",
+  builtin: "Kubernetes' own admission policies",
+};
+
+export async function policies(context: PreflightContext): Promise<Finding[]> {
+  const { gathered, commands, options } = context;
+  const objects = await readPolicies(gathered);
+  const inPlace = variantInPlace(objects);
+  const findings = await exceptionFindings(context);
+  if (inPlace === undefined) {
+    const fix = commands.applyPolicies(await variantToApply(gathered, objects));
+    const own = clubsOwn(objects, serviceAccountsGroup(context.settings.targetNamespace));
+    if (own.length === 0)
+      return [...findings, failed('there are no policies for the members: RBAC alone holds them back', fix)];
+    const advice = options.probe ? 'the probe below shows' : '--probe shows';
+    return [
+      ...findings,
+      warning(
+        `policies of the club's own name the members (${listed(own)}); ${advice} whether they are enough. Ours stand beside them`,
+        fix,
+      ),
+    ];
+  }
+  findings.push(...problemsOf(inPlace, commands));
+  return findings.length > 0
+    ? findings
+    : [ok(`${inPlace.present.length} policies enforce (${titles[inPlace.variant]})`)];
+}
+
+function problemsOf({ variant, missing, weak }: VariantState, { kubectl, applyPolicies }: Commands): Finding[] {
+  const apply = applyPolicies(variant);
+  const findings = weak.map(({ text, undo }) => {
+    if (undo === undefined) return failed(text, apply);
+    const patch = JSON.stringify(undo.patch);
+    return failed(text, ...undo.objects.map((object) => kubectl`patch ${object} --type=merge -p ${patch}`));
+  });
+  if (missing.length > 0) findings.unshift(failed(`missing: ${listed(missing)}`, apply));
+  return findings;
+}
+
+/** ClusterPolicies of other names that speak of the members' group. */
+function clubsOwn({ clusterPolicies }: PolicyObjects, group: string): string[] {
+  return clusterPolicies
+    .filter(({ spec }) => JSON.stringify(spec).includes(`"${group}"`))
+    .map(({ metadata }) => metadata.name);
+}
+
+/** A PolicyException takes whatever it matches out of a policy. */
+async function exceptionFindings({ gathered, commands }: PreflightContext): Promise<Finding[]> {
+  const ofKinds = await Promise.all(
+    policyExceptionKinds.map(async (kind) => {
+      const exceptions = await gathered.list(kind);
+      return exceptions.map((exception) => ({ ...exception, type: `policyexceptions.${kind.group}` }));
+    }),
+  );
+  return ofKinds.flat().flatMap(({ metadata, spec, type }) => {
+    const excepted = [
+      ...(spec.exceptions ?? []).map(({ policyName }) => policyName),
+      ...(spec.policyRefs ?? []).map(({ name }) => name),
+    ].filter((name) => name.startsWith('members-'));
+    if (excepted.length === 0) return [];
+    const { name, namespace = '' } = metadata;
+    return [
+      warning(`the PolicyException ${name} in ${namespace} makes exceptions from ${listed(excepted)}`, {
+        label: 'unless it is meant',
+        command: commands.kubectl`-n ${namespace} delete ${type}/${name}`,
+      }),
+    ];
+  });
+}

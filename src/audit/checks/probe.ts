@@ -1,0 +1,171 @@
+/** `--probe`: what a member can really do, tried with a fresh member's own token, and in a member's namespace. */
+import pMap from 'p-map';
+import * as z from 'zod';
+import { parseJson, partialMetadata, partialMetadataOfOne } from '../../kube/client.ts';
+import { keyLocation } from '../../preflight/api-key.ts';
+import type { PreflightContext } from '../../preflight/context.ts';
+import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
+import { ownerOf } from '../members.ts';
+import { readPolicies, variantToApply } from '../policies-in-place.ts';
+import { sweepProbes, withProbe } from '../probe/account.ts';
+import { type Attempt, attemptsInMembersNamespace, memberAttempts } from '../probe/attempts.ts';
+import { type Answer, type Outcome, outcomeOf } from '../probe/outcome.ts';
+import { listed } from '../words.ts';
+
+const concurrency = 8;
+/** What was applied a moment ago is not in force at once: the API server reads and compiles a policy first. */
+const comingIntoForceMs = 20_000;
+/** Answers, each of which says something about an attempt. */
+const answers = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 500, 503];
+
+export async function probe(context: PreflightContext): Promise<Finding[]> {
+  const { client, settings, gathered, clock, random, signal, redact } = context;
+  const namespace = settings.targetNamespace;
+  if ((await gathered.namespace(namespace)) === undefined)
+    return [unknown(`there is no namespace ${namespace} for a fresh member`)];
+  const swept = await sweepProbes(client, namespace, signal);
+  const membersNamespace = await findMembersNamespace(context);
+  const patientUntil = clock.monotonic() + comingIntoForceMs;
+  const asMember = await withProbe(
+    { client, namespace, clock, random, signal, onToken: redact },
+    async ({ name, token }) => {
+      const attempts = await attemptsOf(context, name, membersNamespace);
+      return tryAll(context, attempts, { token, patientUntil });
+    },
+  );
+  const asOperator =
+    membersNamespace === undefined
+      ? []
+      : await tryAll(context, attemptsInMembersNamespace(membersNamespace), { token: undefined, patientUntil });
+
+  const findings = [
+    ...swept.slice(0, 1).map(() => warning(`removed what a probe that was killed had left: ${listed(swept)}`)),
+    ...(await summarize(context, asMember, 'a fresh member')),
+    ...(await summarize(context, asOperator, `whoever has a role in a member's namespace (${membersNamespace ?? ''})`)),
+  ];
+  if (findings.length > 0) return findings;
+  const inside = membersNamespace === undefined ? ", none of them in a member's namespace: there is none yet" : '';
+  return [ok(`${asMember.length + asOperator.length} attempts ended as they should${inside}`)];
+}
+
+async function findMembersNamespace({ gathered }: PreflightContext): Promise<string | undefined> {
+  const owned = (await gathered.namespaces()).find(
+    (namespace) => ownerOf(namespace) !== undefined && namespace.metadata.deletionTimestamp === undefined,
+  );
+  return owned?.metadata.name;
+}
+
+async function attemptsOf(
+  context: PreflightContext,
+  name: string,
+  othersNamespace: string | undefined,
+): Promise<Attempt[]> {
+  const { settings, gathered } = context;
+  const deployed = await context.deployed().catch(() => undefined);
+  return memberAttempts(name, {
+    podNamespace: settings.podNamespace,
+    targetNamespace: settings.targetNamespace,
+    keySecret: keyLocation(deployed).secret,
+    hasKyverno: (await gathered.apiGroups()).has('kyverno.io'),
+    othersNamespace,
+  });
+}
+
+interface Tried {
+  readonly attempt: Attempt;
+  readonly outcome: Outcome;
+  readonly answer: Answer;
+}
+
+interface Trying {
+  /** A member's; our own credentials where there is none. */
+  readonly token: string | undefined;
+  /** Until when policies may still come into force, on the monotonic clock. */
+  readonly patientUntil: number;
+}
+
+/** Tries all of them; what only policies refuse, and did not, again for a while. */
+async function tryAll(
+  context: PreflightContext,
+  attempts: readonly Attempt[],
+  { token, patientUntil }: Trying,
+): Promise<Tried[]> {
+  const { clock, signal } = context;
+  let tried = await tryOnce(context, attempts, token);
+  while (tried.some(letThroughByPolicies) && clock.monotonic() < patientUntil) {
+    await clock.sleep(1_000, signal);
+    const again = await tryOnce(
+      context,
+      tried.filter(letThroughByPolicies).map(({ attempt }) => attempt),
+      token,
+    );
+    tried = tried.map((each) => again.find(({ attempt }) => attempt === each.attempt) ?? each);
+  }
+  return tried;
+}
+
+const letThroughByPolicies = ({ attempt, outcome }: Tried): boolean => attempt.by === 'policies' && outcome === 'open';
+
+async function tryOnce(
+  context: PreflightContext,
+  attempts: readonly Attempt[],
+  token: string | undefined,
+): Promise<Tried[]> {
+  return pMap(
+    attempts,
+    async (attempt) => {
+      const answer = await perform(context, attempt, token);
+      return { attempt, outcome: outcomeOf(attempt, answer, token === undefined ? 'operator' : 'member'), answer };
+    },
+    { concurrency, signal: context.signal },
+  );
+}
+
+const objectSchema = z.object({
+  message: z.string().optional(),
+  metadata: z.object({ labels: z.record(z.string(), z.string()).optional() }).optional(),
+});
+
+async function perform(
+  { client, signal }: PreflightContext,
+  { method, path, body, as }: Attempt,
+  bearer: string | undefined,
+): Promise<Answer> {
+  const response = await client.call({
+    method,
+    path,
+    ...(body === undefined ? {} : { body }),
+    ...(bearer === undefined ? {} : { bearer }),
+    ...(as === undefined ? {} : { impersonate: as }),
+    // What an open door would show is not wanted.
+    ...(method === 'GET' ? { accept: path.includes('limit=') ? partialMetadata : partialMetadataOfOne } : {}),
+    signal,
+    expected: answers,
+  });
+  const { status } = response;
+  const object = objectSchema.safeParse(parseJson(response.body)).data;
+  const said = status < 300 ? '' : (object?.message?.slice(0, 300) ?? `HTTP ${status}`);
+  return { status, said, labels: object?.metadata?.labels ?? {} };
+}
+
+/** @param who what the sentences are about: `a fresh member` */
+async function summarize(context: PreflightContext, tried: readonly Tried[], who: string): Promise<Finding[]> {
+  const { gathered, commands } = context;
+  const of = (outcome: Outcome, by?: Attempt['by']) =>
+    tried.filter((each) => each.outcome === outcome && (by === undefined || each.attempt.by === by));
+  const deeds = (some: readonly Tried[]) => some.map(({ attempt }) => attempt.does).join('; ');
+  const findings: Finding[] = of('closed').map(({ attempt, answer }) =>
+    failed(`${who} can't ${attempt.does}: ${answer.said}`, commands.applyMemberRole),
+  );
+  const [byRights, byPolicies] = [of('open', 'rights'), of('open', 'policies')];
+  if (byRights.length > 0)
+    findings.push(failed(`${who} may, and must not: ${deeds(byRights)}. Above, member-role says by which binding`));
+  if (byPolicies.length > 0) {
+    const variant = await variantToApply(gathered, await readPolicies(gathered));
+    findings.push(failed(`${who} may, and must not: ${deeds(byPolicies)}`, commands.applyPolicies(variant)));
+  }
+  const untried = of('untried');
+  const [first] = untried;
+  if (first !== undefined) findings.push(unknown(`could not be tried: ${deeds(untried)}. ${first.answer.said}`));
+  return findings;
+}

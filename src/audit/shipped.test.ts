@@ -1,0 +1,94 @@
+/** What preflight expects against what this repository ships: two copies of a rule that must not part. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import * as z from 'zod';
+import { requiredRoles } from '../preflight/required-rights.ts';
+import { shippedPolicies } from './member-policies.ts';
+import { shippedSystemNamespaces } from './system-namespaces.ts';
+
+const deploy = join(import.meta.dirname, '../../deploy');
+
+const documentSchema = z.looseObject({
+  kind: z.string(),
+  metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
+  rules: z
+    .array(
+      z.object({
+        apiGroups: z.array(z.string()),
+        resources: z.array(z.string()),
+        verbs: z.array(z.string()),
+        resourceNames: z.array(z.string()).default([]),
+      }),
+    )
+    .optional(),
+});
+
+function documentsOf(file: string): z.infer<typeof documentSchema>[] {
+  return parseAllDocuments(readFileSync(file, 'utf8')).flatMap((document) => {
+    const parsed = documentSchema.safeParse(document.toJS());
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+/** Each single right, as `verb group/resource name`. */
+function rightsOf(
+  rules: readonly {
+    apiGroups: readonly string[];
+    resources: readonly string[];
+    verbs: readonly string[];
+    resourceNames: readonly string[];
+  }[],
+): Set<string> {
+  const rights = new Set<string>();
+  for (const { apiGroups, resources, verbs, resourceNames } of rules)
+    for (const group of apiGroups)
+      for (const resource of resources)
+        for (const verb of verbs)
+          for (const name of resourceNames.length === 0 ? ['*'] : resourceNames)
+            rights.add(`${verb} ${group}/${resource} ${name}`);
+  return rights;
+}
+
+describe('the rights that preflight asks for', () => {
+  const shipped = documentsOf(join(deploy, 'base/rbac.yaml')).filter(({ kind }) => kind === 'Role');
+  for (const { namespace, rules } of requiredRoles({
+    systemNamespace: 'poolc-system',
+    usersNamespace: 'poolc-users',
+  })) {
+    it(`are those of deploy/base in ${namespace}`, () => {
+      const roles = shipped.filter((role) => role.metadata.namespace === namespace);
+      expect(rightsOf(rules)).toEqual(rightsOf(roles.flatMap((role) => role.rules ?? [])));
+    });
+  }
+});
+
+it("the names that preflight takes for the cluster's own are those that the policies keep from members", () => {
+  const file = join(deploy, 'policies/settings/settings.yaml');
+  const { data } = z
+    .object({ data: z.object({ systemNamespaces: z.string() }) })
+    .parse(parseAllDocuments(readFileSync(file, 'utf8'))[0]?.toJS());
+  expect(`'${shippedSystemNamespaces.source}'`).toBe(data.systemNamespaces);
+});
+
+describe('the policies that preflight looks for', () => {
+  const kinds = {
+    kyverno: ['ClusterPolicy'],
+    'kyverno-cel': ['ValidatingPolicy', 'MutatingPolicy', 'GeneratingPolicy'],
+    builtin: ['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy'],
+  } as const;
+  for (const variant of ['kyverno', 'kyverno-cel', 'builtin'] as const) {
+    it(`are those of deploy/policies/${variant}`, () => {
+      const directory = join(deploy, 'policies', variant);
+      const shipped = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.yaml'))
+        .flatMap((file) => documentsOf(join(directory, file)))
+        .filter(({ kind }) => kinds[variant].some((known) => known === kind))
+        .map(({ metadata }) => metadata.name);
+      const { validating = [], ...others } = shippedPolicies[variant];
+      const expected = [...Object.values(others).flat(), ...(variant === 'builtin' ? validating : [])];
+      expect(new Set(shipped)).toEqual(new Set(expected));
+    });
+  }
+});

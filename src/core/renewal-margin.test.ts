@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { computeSlack, longestInterval, nextRun, scheduleProblem, slackText } from './renewal-margin.ts';
+
+const from = Date.UTC(2026, 0, 1);
+const [hour, day] = [3_600, 86_400];
+
+describe('the longest time between two runs', () => {
+  it.each([
+    ['every week', '0 15 * * 0', 'Etc/UTC', 7 * day],
+    ['every day', '@daily', 'Etc/UTC', day],
+    ['every six hours', '0 */6 * * *', 'Etc/UTC', 6 * hour],
+    ['on weekdays, over the weekend', '0 0 * * 1-5', 'Asia/Seoul', 3 * day],
+    ['every day where clocks go back in autumn', '0 12 * * *', 'Europe/Berlin', 25 * hour],
+    ['every month', '0 0 1 * *', 'Etc/UTC', 31 * day],
+  ])('%s', (_, expression, timeZone, seconds) => {
+    expect(longestInterval({ expression, timeZone }, from)).toBe(seconds);
+  });
+});
+
+describe('the slack', () => {
+  const weekly = { expression: '0 15 * * 0', timeZone: 'Etc/UTC' };
+  const week = 7 * day;
+
+  it('is what is left of a token when its successor is delivered', () => {
+    const daily = { expression: '0 15 * * *', timeZone: 'Etc/UTC' };
+    expect(computeSlack(daily, week, 60, from)).toMatchObject({ slackSeconds: 6 * day - 60, gapSeconds: 0 });
+  });
+
+  it('of a weekly run under a clamp of a week is less than none, by as long as the run takes', () => {
+    const slack = computeSlack(weekly, week, 60, from);
+    expect(slack).toMatchObject({ slackSeconds: -60, gapSeconds: 60 });
+    expect(slackText(slack, weekly)).toMatch(
+      /^no slack: .*locked out for up to 1m .*shorter SCHEDULE.*max-token-expiration/,
+    );
+  });
+
+  it('is none, not a little, when a run takes no time at all', () => {
+    expect(slackText(computeSlack(weekly, week, 0, from), weekly)).toMatch(/^no slack/);
+    expect(slackText(computeSlack(weekly, week + 1, 0, from), weekly)).toMatch(/^slack 1 s/);
+  });
+});
+
+describe('a schedule', () => {
+  it.each([
+    ['0 15 * *', 'Etc/UTC', /five fields/],
+    ['0 0 15 * * 0', 'Etc/UTC', /five fields/],
+    ['61 * * * *', 'Etc/UTC', /no cron expression/],
+    ['0 0 30 2 *', 'Etc/UTC', /never comes/],
+    ['@daily', 'Korea', /no time zone/],
+  ])('%s in %s cannot be used, and the problem says why', (expression, timeZone, problem) => {
+    expect(scheduleProblem({ expression, timeZone })).toMatch(problem);
+  });
+
+  it('in Seoul on Monday at midnight is in UTC on Sunday at 15:00', () => {
+    const seoul = nextRun({ expression: '0 0 * * 1', timeZone: 'Asia/Seoul' }, from);
+    expect(seoul).toBe(nextRun({ expression: '0 15 * * 0', timeZone: 'Etc/UTC' }, from));
+    expect(seoul).toBe(Date.UTC(2026, 0, 4, 15));
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * Schedule arithmetic (P7): whether a token lives until the next run has delivered its successor. Pure; cron expressions
+ * are read by croner with the CronJob controller's rules (five fields, day of month OR day of week).
+ */
+import { Cron } from 'croner';
+import { formatDuration } from '../lib/duration.ts';
+
+export interface Schedule {
+  /** Five cron fields, or @daily and the like. */
+  readonly expression: string;
+  /** IANA name, such as Etc/UTC or Asia/Seoul. */
+  readonly timeZone: string;
+}
+
+export interface Slack {
+  readonly intervalSeconds: number;
+  readonly grantedSeconds: number;
+  readonly runSeconds: number;
+  /** granted - interval - run; zero or less means that members are locked out for that long, each time. */
+  readonly slackSeconds: number;
+  /** How long nobody's token works before the next delivery; 0 when there is slack. */
+  readonly gapSeconds: number;
+}
+
+/** Looked ahead: at least one interval, at most so many runs, which for a schedule of every 6 hours is 8 months. */
+const horizonMs = 5 * 366 * 86_400_000;
+const mostRuns = 1_000;
+
+/** Why the expression or the time zone can't be used, in words; undefined when they can. */
+export function scheduleProblem({ expression, timeZone }: Schedule): string | undefined {
+  if (!/^@[a-z]+$/.test(expression.trim()) && expression.trim().split(/\s+/).length !== 5) {
+    return `a CronJob schedule has five fields (minute hour day month weekday), this one is "${expression}"`;
+  }
+  try {
+    Intl.DateTimeFormat('en', { timeZone });
+  } catch {
+    return `"${timeZone}" is no time zone of the IANA database`;
+  }
+  try {
+    const next = cron({ expression, timeZone }).nextRun();
+    return next === null ? `"${expression}" never comes` : undefined;
+  } catch (error) {
+    return `"${expression}" is no cron expression: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** The longest time between two runs, in seconds, looking ahead from `fromMs` (5 years, or 1,000 runs). */
+export function longestInterval(schedule: Schedule, fromMs: number): number {
+  const runs = cron(schedule);
+  let longest = 0;
+  let previous = runAfter(runs, fromMs);
+  for (
+    let count = 0;
+    previous !== undefined && count < mostRuns && (count === 0 || previous < fromMs + horizonMs);
+    count++
+  ) {
+    const next = runAfter(runs, previous);
+    if (next === undefined) break;
+    longest = Math.max(longest, next - previous);
+    previous = next;
+  }
+  return longest / 1_000;
+}
+
+/** The next run after `fromMs`, in milliseconds since the epoch; undefined when there is none. */
+export function nextRun(schedule: Schedule, fromMs: number): number | undefined {
+  return runAfter(cron(schedule), fromMs);
+}
+
+/**
+ * Where clocks go forward, croner moves a run out of the hour that is left out; the CronJob controller leaves it out as
+ * well (robfig/cron), so the moved one is passed over.
+ */
+function runAfter(runs: Cron, fromMs: number): number | undefined {
+  let next = runs.nextRun(new Date(fromMs));
+  while (next !== null && !runs.match(next)) next = runs.nextRun(next);
+  return next?.getTime();
+}
+
+export function computeSlack(schedule: Schedule, grantedSeconds: number, runSeconds: number, fromMs: number): Slack {
+  const intervalSeconds = longestInterval(schedule, fromMs);
+  const slackSeconds = grantedSeconds - intervalSeconds - runSeconds;
+  return { intervalSeconds, grantedSeconds, runSeconds, slackSeconds, gapSeconds: Math.max(0, -slackSeconds) };
+}
+
+/** One sentence for people: how much slack there is, or what to do about its lack. */
+export function slackText(slack: Slack, schedule: Schedule): string {
+  const { intervalSeconds, grantedSeconds, runSeconds, slackSeconds } = slack;
+  const facts = `tokens live ${formatDuration(grantedSeconds)}, runs are up to ${formatDuration(intervalSeconds)} apart ("${schedule.expression}" ${schedule.timeZone}), and a run takes ${formatDuration(runSeconds)}`;
+  if (slackSeconds > 0) return `slack ${formatDuration(slackSeconds)}: ${facts}`;
+  return `no slack: ${facts}; members are locked out for up to ${formatDuration(slack.gapSeconds)} before each delivery. Run more often (a shorter SCHEDULE, see deploy/components/daily), or raise the API server's --service-account-max-token-expiration and TOKEN_LIFETIME`;
+}
+
+function cron({ expression, timeZone }: Schedule): Cron {
+  return new Cron(expression.trim(), { timezone: timeZone, paused: true });
+}

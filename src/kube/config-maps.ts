@@ -1,0 +1,77 @@
+/** Small records on the cluster: ConfigMaps, written with their resourceVersion, never with apply. */
+import * as z from 'zod';
+import { Failure } from '../lib/failure.ts';
+import { type ClusterClient, parseAnswer } from './client.ts';
+
+const configMapSchema = z.object({
+  metadata: z.object({ resourceVersion: z.string() }),
+  data: z.record(z.string(), z.string()).optional(),
+});
+
+export interface ConfigMapContent {
+  readonly data: Readonly<Record<string, string>>;
+  /** undefined when the ConfigMap doesn't exist. */
+  readonly resourceVersion: string | undefined;
+}
+
+export async function readConfigMap(
+  client: ClusterClient,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<ConfigMapContent> {
+  const response = await client.call({
+    method: 'GET',
+    path: `${collection(namespace)}/${name}`,
+    signal,
+    expected: [404],
+  });
+  if (response.status === 404) return { data: {}, resourceVersion: undefined };
+  const { metadata, data } = parseAnswer(configMapSchema, response, `the ConfigMap ${name}`);
+  return { data: data ?? {}, resourceVersion: metadata.resourceVersion };
+}
+
+/**
+ * Reads, changes and writes a ConfigMap; done again from the start when someone else wrote meanwhile.
+ * @param change gives the new data, or undefined when there is nothing to write
+ */
+export async function updateConfigMap(
+  client: ClusterClient,
+  namespace: string,
+  name: string,
+  change: (data: Readonly<Record<string, string>>) => Record<string, string> | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { data, resourceVersion } = await readConfigMap(client, namespace, name, signal);
+    const changed = change(data);
+    if (changed === undefined) return;
+    const exists = resourceVersion !== undefined;
+    const body = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name,
+        namespace,
+        labels: { 'app.kubernetes.io/name': 'credentials-updater' },
+        ...(exists ? { resourceVersion } : {}),
+      },
+      data: changed,
+    };
+    const response = await client.call({
+      method: exists ? 'PUT' : 'POST',
+      path: exists ? `${collection(namespace)}/${name}` : collection(namespace),
+      body,
+      signal,
+      expected: exists ? [404, 409] : [409],
+    });
+    if (response.status < 300) return;
+  }
+  throw new Failure('cluster', `the ConfigMap ${name} in ${namespace} is being changed by someone else all the time`, {
+    transient: true,
+  });
+}
+
+function collection(namespace: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
+}

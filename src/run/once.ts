@@ -1,0 +1,53 @@
+/** A whole run: the lock around the flow, a report whatever happens, and operators who are told of it. */
+import { formatDuration } from '../lib/duration.ts';
+import { Failure, toFailure } from '../lib/failure.ts';
+import type { RunContext } from '../sync/context.ts';
+import { Outcomes } from '../sync/outcomes.ts';
+import { Steps } from '../sync/steps.ts';
+import { type RunState, sync } from '../sync/sync.ts';
+import { tellOfRun } from './notify-of-run.ts';
+import { makeReport, publishReport, type RunReport } from './report.ts';
+import { acquireLock, type RunLock } from './run-lock.ts';
+
+/** Never throws: a failure is part of the report. */
+export async function runSync(context: RunContext): Promise<RunReport> {
+  const { clock, settings } = context;
+  const deadline = new AbortController();
+  const timer = setTimeout(
+    () => deadline.abort(runTookTooLong(settings.runDeadlineSeconds)),
+    settings.runDeadlineSeconds * 1_000,
+  );
+  const signal = AbortSignal.any([context.signal, deadline.signal]);
+  const startedAt = clock.monotonic();
+  const outcomes = new Outcomes();
+  const lockSteps = new Steps(clock, signal);
+  let steps = lockSteps;
+  let state: RunState | undefined;
+  let lock: RunLock | undefined;
+  let error: unknown;
+  try {
+    lock = await lockSteps.run('lock', (stepSignal) => acquireLock(context, stepSignal));
+    context.client.setFence(lock.assertHeld);
+    const runSignal = AbortSignal.any([signal, lock.lost]);
+    steps = new Steps(clock, runSignal, lockSteps);
+    state = { lock, steps, outcomes };
+    await sync(context, state, runSignal);
+  } catch (thrown) {
+    error = toFailure(thrown);
+  }
+  clearTimeout(timer);
+  context.progress.end();
+  const seconds = (clock.monotonic() - startedAt) / 1_000;
+  const report = makeReport(context, { error, steps, plan: state?.plan, outcomes, seconds });
+  await publishReport(context, report, lock);
+  await lock?.release();
+  // Last, so that no receiver that hangs keeps the lock from the next run, or the report from the cluster.
+  await tellOfRun(context, report);
+  return report;
+}
+
+function runTookTooLong(seconds: number): Failure {
+  return new Failure('deadline', `the run took longer than ${formatDuration(seconds)} (RUN_DEADLINE) and was stopped`, {
+    hint: 'the log above says what it was waiting for; the next run finishes the work',
+  });
+}

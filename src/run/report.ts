@@ -1,0 +1,203 @@
+/** One summary for the run, the same for every reader: log, termination message, Event, record on the cluster, exit code. */
+import { writeFileSync } from 'node:fs';
+import type { Plan } from '../core/plan.ts';
+import { computeSlack, type Slack } from '../core/renewal-margin.ts';
+import { writeEvent } from '../kube/events.ts';
+import { exitCodes, type Failure, toFailure } from '../lib/failure.ts';
+import type { RunOutcome } from '../notify/run-facts.ts';
+import { type RunSummary, writeSummary } from '../registry/last-run.ts';
+import type { RunContext } from '../sync/context.ts';
+import type { Outcomes } from '../sync/outcomes.ts';
+import type { StepName, Steps } from '../sync/steps.ts';
+import type { RunLock } from './run-lock.ts';
+
+export interface RunReport {
+  readonly outcome: RunOutcome;
+  readonly exitCode: number;
+  /** Why the run ended as it did; undefined when all is done. */
+  readonly failure: Failure | undefined;
+  /** The step in which it failed. */
+  readonly step: StepName | undefined;
+  readonly plan: Plan | undefined;
+  readonly outcomes: Outcomes;
+  readonly slack: Slack | undefined;
+  readonly seconds: number;
+  readonly stepSeconds: Readonly<Record<string, number>>;
+  /** Requests to the API server. */
+  readonly requests: number;
+}
+
+export function makeReport(
+  context: RunContext,
+  {
+    error,
+    steps,
+    plan,
+    outcomes,
+    seconds,
+  }: { error: unknown; steps: Steps; plan: Plan | undefined; outcomes: Outcomes; seconds: number },
+): RunReport {
+  const failure = error === undefined ? undefined : toFailure(error);
+  const { schedule, tokenLifetimeSeconds } = context.settings;
+  const now = context.client.serverTime ?? context.clock.now();
+  return {
+    ...conclusion(failure, outcomes),
+    failure,
+    step: failure === undefined ? undefined : steps.current,
+    plan,
+    outcomes,
+    slack:
+      schedule === undefined
+        ? undefined
+        : computeSlack(schedule, outcomes.grantedSeconds ?? tokenLifetimeSeconds, seconds, now),
+    seconds,
+    stepSeconds: steps.seconds,
+    requests: context.client.requests,
+  };
+}
+
+function conclusion(failure: Failure | undefined, outcomes: Outcomes): { outcome: RunOutcome; exitCode: number } {
+  if (failure === undefined) {
+    if (outcomes.failedMembers.length > 0) return { outcome: 'partial', exitCode: exitCodes.partial };
+    return { outcome: 'done', exitCode: exitCodes.done };
+  }
+  const outcomeOfKind = { refused: 'refused', lock: 'locked', aborted: 'stopped' } as const;
+  const outcome =
+    failure.kind === 'refused' || failure.kind === 'lock' || failure.kind === 'aborted'
+      ? outcomeOfKind[failure.kind]
+      : 'failed';
+  return { outcome, exitCode: failure.exitCode };
+}
+
+/** The report as data without names or secrets: for JSON output and the termination message. */
+export function reportData(report: RunReport) {
+  const { outcomes, plan, failure, slack } = report;
+  return {
+    outcome: report.outcome,
+    exitCode: report.exitCode,
+    ...(failure === undefined
+      ? {}
+      : {
+          step: report.step ?? 'start',
+          message: failure.message,
+          ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+        }),
+    members: plan?.members ?? 0,
+    kept: plan?.keep.length ?? 0,
+    created: outcomes.createdAccounts.length,
+    removed: outcomes.removedAccounts.length,
+    notRemoved: outcomes.accountsNotRemoved.length,
+    minted: outcomes.minted,
+    delivered: outcomes.delivered ? outcomes.minted : 0,
+    undelivered: outcomes.failedMembers.length,
+    warnings: plan?.warn.length ?? 0,
+    ...(outcomes.grantedSeconds === undefined ? {} : { grantedSeconds: outcomes.grantedSeconds }),
+    ...(outcomes.earliestExpiry === undefined
+      ? {}
+      : { earliestExpiry: new Date(outcomes.earliestExpiry * 1_000).toISOString() }),
+    ...(slack === undefined
+      ? {}
+      : { slackSeconds: Math.round(slack.slackSeconds), gapSeconds: Math.round(slack.gapSeconds) }),
+    seconds: Math.round(report.seconds * 1_000) / 1_000,
+    stepSeconds: report.stepSeconds,
+    requests: report.requests,
+  };
+}
+
+/** Tells everyone on the cluster who may look later. Its own failures are warnings: they never change the run's result. */
+export async function publishReport(
+  context: RunContext,
+  report: RunReport,
+  lock: Pick<RunLock, 'acquireTime'> | undefined,
+): Promise<void> {
+  const { client, settings, log, job } = context;
+  const { terminationMessagePath, podNamespace } = settings;
+  if (terminationMessagePath !== undefined) writeTerminationMessage(context, report, terminationMessagePath);
+  const signal = AbortSignal.timeout(5_000);
+  const attempt = async (what: string, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      log.warn(`${what} could not be written: ${toFailure(error).message}`);
+    }
+  };
+  // Under the lock still: once it is another run's, that run's summary is the newer one.
+  if (report.outcomes.delivered)
+    await attempt('the summary', () => writeSummary(client, podNamespace, toSummary(context, report, lock), signal));
+  // Whatever became of the lock: an Event says what happened, and changes nobody's access.
+  client.setFence(undefined);
+  if (job !== undefined && report.outcome !== 'done')
+    await attempt('the Event', () => publishEvent(context, report, job, signal));
+}
+
+const longestTerminationMessage = 4_000;
+
+function writeTerminationMessage({ redactor, log }: RunContext, report: RunReport, file: string): void {
+  const data = reportData(report);
+  let text = redactor.redact(JSON.stringify(data));
+  for (let length = 2_000; Buffer.byteLength(text) > longestTerminationMessage && length > 50; length /= 2) {
+    text = redactor.redact(
+      JSON.stringify({ ...data, message: data.message?.slice(0, length), hint: data.hint?.slice(0, length) }),
+    );
+  }
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    log.debug(`no termination message: ${toFailure(error).message}`);
+  }
+}
+
+async function publishEvent(
+  context: RunContext,
+  report: RunReport,
+  job: NonNullable<RunContext['job']>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { members, delivered, undelivered, removed, notRemoved } = reportData(report);
+  const reasons: Record<RunOutcome, string> = {
+    done: 'SyncDone',
+    partial: 'SyncPartial',
+    failed: 'SyncFailed',
+    refused: 'SyncRefused',
+    locked: 'SyncLocked',
+    stopped: 'SyncStopped',
+  };
+  await writeEvent(
+    context.client,
+    {
+      namespace: context.settings.podNamespace,
+      job,
+      type: 'Warning',
+      reason: reasons[report.outcome],
+      note: `exit code ${report.exitCode}${report.step === undefined ? '' : ` in step ${report.step}`}; ${members} members, ${delivered} delivered, ${undelivered} without a fresh token, ${removed} removed, ${notRemoved} not removed. The pod's log says why and what to do.`,
+      instance: context.host,
+      nowMs: context.client.serverTime ?? context.clock.now(),
+      suffix: Math.floor(context.random() * 2 ** 48).toString(16),
+    },
+    signal,
+  );
+}
+
+function toSummary(
+  { clock, client }: RunContext,
+  report: RunReport,
+  lock: Pick<RunLock, 'acquireTime'> | undefined,
+): RunSummary {
+  const { outcomes } = report;
+  const data = reportData(report);
+  return {
+    acknowledgedAt: new Date(client.serverTime ?? clock.now()).toISOString(),
+    lockAcquireTime: lock?.acquireTime,
+    earliestExpiry: data.earliestExpiry,
+    grantedSeconds: outcomes.grantedSeconds,
+    slackSeconds: data.slackSeconds,
+    runSeconds: data.seconds,
+    members: data.members,
+    created: data.created,
+    removed: data.removed,
+    notRemoved: data.notRemoved,
+    delivered: data.delivered,
+    undelivered: data.undelivered,
+    undeliveredUuids: outcomes.failedMembers.map(({ member }) => member.uuid),
+  };
+}
