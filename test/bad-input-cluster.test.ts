@@ -7,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { createCertificateAuthority } from '../dev/control-plane/certificates.ts';
 import type { PolicyRule, UpdaterRole } from '../dev/updater-account.ts';
-import { shardName, shardOf } from '../src/registry/names-given.ts';
+import { shardOf } from '../src/registry/names-given.ts';
+import { defaultSyncName, namesGivenName } from '../src/registry/place.ts';
 import { accountsOf } from './accounts.ts';
 import { expectRefusal, theOneLine, useClubWithHistory } from './bad-input.ts';
 import { type Club, useClub } from './club.ts';
@@ -229,8 +230,11 @@ describe("without a right of the updater's Role that is needed first, a run chan
   });
 });
 
+/** The record's names don't depend on the namespace. */
+const place = { namespace: '', name: defaultSyncName };
+
 describe('without a right that is needed later, a run ends before the delivery, and whoever had access has it still:', () => {
-  const records = shardName(shardOf('newcomer'));
+  const records = namesGivenName(place, shardOf('newcomer'));
 
   test.each<Right & { leaver?: boolean }>([
     { verb: 'create', resource: 'configmaps' },
@@ -259,7 +263,7 @@ describe('without a right that is needed later, a run ends before the delivery, 
 test('P9: where some names can not be recorded, exactly those members get no account, and nothing is delivered', async () => {
   const [recorded, unrecorded] = ['newcomer', 'seojun'];
   expect(shardOf(unrecorded)).not.toBe(shardOf(recorded));
-  const right = { verb: 'update', resource: 'configmaps', name: shardName(shardOf(unrecorded)) };
+  const right = { verb: 'update', resource: 'configmaps', name: namesGivenName(place, shardOf(unrecorded)) };
   const club = await useClub({ roles: without(right) });
   await createRecord(club, right.name);
   for (const loginId of [recorded, unrecorded]) await club.api.addMember({ loginId });

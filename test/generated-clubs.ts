@@ -1,7 +1,7 @@
 /** Any directory and any cluster, for properties that must hold for all of them. Small pools make collisions the rule. */
 import * as fc from 'fast-check';
 import type { Account, Member } from '../src/core/model.ts';
-import { isValidName, nameWithUuid } from '../src/core/names.ts';
+import { isValidName, nameWithId } from '../src/core/names.ts';
 import type { PlanInput } from '../src/core/plan.ts';
 
 /** UUIDs of which many share their first 8 or their last 4 characters, which names are made of. */
@@ -10,6 +10,13 @@ export const uuid: fc.Arbitrary<string> = fc.oneof(
   fc
     .tuple(fc.constantFrom('00000000', 'deadbeef'), fc.nat(30), fc.constantFrom('0000', 'beef'))
     .map(([head, middle, end]) => `${head}-0000-4000-8000-${middle.toString(16).padStart(8, '0')}${end}`),
+);
+
+/** Ids of every directory: PoolC's are UUIDs, others name their directory. */
+export const memberId: fc.Arbitrary<string> = fc.oneof(
+  { weight: 3, arbitrary: uuid },
+  { weight: 1, arbitrary: fc.nat(40).map((number) => `github:api.github.com:${number}`) },
+  { weight: 1, arbitrary: uuid.map((id) => `ldap:ldap.example.org:${id}`) },
 );
 
 const valid = ['jimin', 'jimin-beef', 'jimin-0000', 'a.b', 'a-b', 'member', 'member-deadbeef', 'constructor'];
@@ -25,16 +32,10 @@ export const loginId: fc.Arbitrary<string | null> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(null) },
 );
 
-const member: fc.Arbitrary<Member> = fc
-  .record({ id: uuid, loginId, upper: fc.boolean() })
-  .map(({ id, loginId: login, upper }) => ({
-    uuid: id,
-    directoryUuid: upper ? id.toUpperCase() : id,
-    loginId: login,
-  }));
+const member: fc.Arbitrary<Member> = fc.record({ id: memberId, login: loginId });
 
 export const members = (options: { minLength?: number; maxLength?: number } = {}): fc.Arbitrary<Member[]> =>
-  fc.uniqueArray(member, { maxLength: 12, ...options, selector: (one) => one.uuid });
+  fc.uniqueArray(member, { maxLength: 12, ...options, selector: (one) => one.id });
 
 /** Names that the members would be given, or nearly: where accounts and records get in their way. */
 function contestedName(all: readonly Member[]): fc.Arbitrary<string> {
@@ -43,11 +44,11 @@ function contestedName(all: readonly Member[]): fc.Arbitrary<string> {
   const ofAMember = fc
     .tuple(fc.constantFrom(...all), fc.constantFrom('exact', 'lowered', 'short', 'whole', 'numbered'))
     .map(([one, kind]) => {
-      const plain = (one.loginId ?? '').toLowerCase();
-      const whole = nameWithUuid(one, () => true);
-      if (kind === 'lowered') return `${plain}-${one.uuid.slice(-4)}`;
+      const plain = (one.login ?? '').toLowerCase();
+      const whole = nameWithId(one, () => true);
+      if (kind === 'lowered') return `${plain}-${one.id.slice(-4)}`;
       if (kind === 'short') return whole.slice(0, whole.length - 28);
-      if (kind === 'numbered') return nameWithUuid(one, (name) => name !== whole);
+      if (kind === 'numbered') return nameWithId(one, (name) => name !== whole);
       return kind === 'whole' ? whole : plain;
     })
     .filter(isValidName);
@@ -56,13 +57,13 @@ function contestedName(all: readonly Member[]): fc.Arbitrary<string> {
 
 /** Members, and whatever may be on a cluster when a run looks at it. */
 export const planInput: fc.Arbitrary<PlanInput> = members().chain((all) => {
-  const known = all.map((one) => one.uuid);
-  const anyUuid = known.length === 0 ? uuid : fc.oneof(fc.constantFrom(...known), uuid);
+  const known = all.map((one) => one.id);
+  const anyId = known.length === 0 ? memberId : fc.oneof(fc.constantFrom(...known), memberId);
   const account: fc.Arbitrary<Account> = fc.record({
     name: contestedName(all),
     uid: fc.uuid(),
     labelled: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-    uuid: fc.oneof({ weight: 4, arbitrary: anyUuid }, { weight: 1, arbitrary: fc.constant(undefined) }),
+    memberId: fc.oneof({ weight: 4, arbitrary: anyId }, { weight: 1, arbitrary: fc.constant(undefined) }),
     createdAt: fc.nat(3),
     terminating: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   });
@@ -71,12 +72,12 @@ export const planInput: fc.Arbitrary<PlanInput> = members().chain((all) => {
     accounts: fc
       .uniqueArray(account, { maxLength: 15, selector: (one) => one.name })
       .filter((accounts) => new Set(accounts.map((one) => one.uid)).size === accounts.length),
-    reservations: fc
-      .uniqueArray(fc.tuple(contestedName(all), anyUuid), { maxLength: 12, selector: ([name]) => name })
+    namesGiven: fc
+      .uniqueArray(fc.tuple(contestedName(all), anyId), { maxLength: 12, selector: ([name]) => name })
       .map((entries) => new Map(entries)),
     holds: fc.oneof(
       { weight: 3, arbitrary: fc.constant(new Set<string>()) },
-      { weight: 1, arbitrary: fc.uniqueArray(anyUuid, { maxLength: 3 }).map((held) => new Set(held)) },
+      { weight: 1, arbitrary: fc.uniqueArray(anyId, { maxLength: 3 }).map((held) => new Set(held)) },
     ),
   });
 });
@@ -88,11 +89,11 @@ export function shuffled(input: PlanInput): fc.Arbitrary<PlanInput> {
     return fc.shuffledSubarray(all, { minLength: all.length });
   };
   return fc
-    .tuple(inAnyOrder(input.members), inAnyOrder(input.accounts), inAnyOrder(input.reservations))
-    .map(([all, accounts, reservations]) => ({
+    .tuple(inAnyOrder(input.members), inAnyOrder(input.accounts), inAnyOrder(input.namesGiven))
+    .map(([all, accounts, namesGiven]) => ({
       ...input,
       members: all,
       accounts,
-      reservations: new Map(reservations),
+      namesGiven: new Map(namesGiven),
     }));
 }

@@ -1,7 +1,7 @@
 /** `revoke`: access taken away at once by an operator, with and without the directory. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { holdsName } from '../src/registry/names-given.ts';
+import { defaultSyncName, holdsName } from '../src/registry/place.ts';
 import { accountsOf, createAccount, expectWorkingTokens, tokenReviewer } from './accounts.ts';
 import { type Club, useClub } from './club.ts';
 import { bundledProgram, type RunningCommand } from './command.ts';
@@ -101,7 +101,8 @@ describe('revoke', () => {
     const { club, operator } = await syncedClub(['kim', 'lee']);
     const { uuid } = memberCalled(club, 'kim');
     await operator(['revoke', 'kim', '--yes', '--hold']);
-    const holds = `/api/v1/namespaces/${club.cluster.systemNamespace}/configmaps/${holdsName}`;
+    const place = { namespace: club.cluster.systemNamespace, name: defaultSyncName };
+    const holds = `/api/v1/namespaces/${place.namespace}/configmaps/${holdsName(place)}`;
     const data = { [uuid]: null, [uuid.toUpperCase()]: '2026-01-02T03:04:05Z' };
     expect((await club.cluster.request('PATCH', holds, { data })).status).toBe(200);
 
@@ -124,7 +125,7 @@ describe('revoke', () => {
     await club.api.addMember({ loginId: 'kim' });
     const result = await operator(['revoke', 'kim', '--yes']);
     expect(result).toMatchObject({ exitCode: 2 });
-    expect(result.stderr).toContain('give the UUID of the one that is meant');
+    expect(result.stderr).toContain('give the id of the one that is meant');
     expect((await accountsOf(club.cluster)).has('kim')).toBe(true);
   });
 

@@ -3,14 +3,15 @@
  * have no right to read throws the API server's 403, which the check's result then says.
  */
 import * as z from 'zod';
-import type { Account, Reservations } from '../core/model.ts';
+import type { Account, NamesGiven } from '../core/model.ts';
 import { type ClusterClient, parseAnswer, partialMetadata } from '../kube/client.ts';
 import { type ConfigMapContent, readConfigMap } from '../kube/config-maps.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure } from '../lib/failure.ts';
 import { listAccounts } from '../registry/accounts.ts';
-import { type RunSummary, readSummary } from '../registry/last-run.ts';
-import { readHolds, readReservations } from '../registry/names-given.ts';
+import { type LastRun, readLastRun } from '../registry/last-run.ts';
+import { readHolds, readNamesGiven } from '../registry/names-given.ts';
+import { defaultSyncName } from '../registry/place.ts';
 import * as kinds from './objects.ts';
 import * as policies from './policy-objects.ts';
 import type { RbacObjects } from './rbac.ts';
@@ -27,9 +28,9 @@ export interface Gathered {
   readonly rbac: () => Promise<RbacObjects>;
   /** ServiceAccounts of the members' namespace. */
   readonly accounts: () => Promise<readonly Account[]>;
-  readonly reservations: () => Promise<Reservations>;
+  readonly namesGiven: () => Promise<NamesGiven>;
   readonly holds: () => Promise<ReadonlySet<string>>;
-  readonly summary: () => Promise<RunSummary | undefined>;
+  readonly summary: () => Promise<LastRun | undefined>;
   readonly admissionPolicies: () => Promise<readonly policies.AdmissionPolicy[]>;
   readonly admissionBindings: () => Promise<readonly policies.AdmissionBinding[]>;
   /** Every other kind, which only one check reads. Empty where the cluster doesn't serve it. */
@@ -52,6 +53,7 @@ export function gather(
   signal: AbortSignal,
 ): Gathered {
   const list = <T>(kind: kinds.Kind<T>) => listKind(client, kind, signal);
+  const registry = { namespace: podNamespace, name: defaultSyncName };
   const [roles, clusterRoles, roleBindings, clusterRoleBindings] = [
     once(() => list(kinds.roleKind)),
     once(() => list(kinds.clusterRoleKind)),
@@ -69,9 +71,9 @@ export function gather(
       return { roles: [...lists[0], ...lists[1]], bindings: [...lists[2], ...lists[3]] };
     }),
     accounts: once(() => listAccounts(client, targetNamespace, signal)),
-    reservations: once(() => readReservations(client, podNamespace, signal)),
-    holds: once(() => readHolds(client, podNamespace, signal)),
-    summary: once(() => readSummary(client, podNamespace, signal)),
+    namesGiven: once(() => readNamesGiven(client, registry, signal)),
+    holds: once(() => readHolds(client, registry, signal)),
+    summary: once(() => readLastRun(client, registry, signal)),
     admissionPolicies: once(() => list(policies.validatingPolicyKind)),
     admissionBindings: once(() => list(policies.validatingBindingKind)),
     list,

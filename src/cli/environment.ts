@@ -1,20 +1,10 @@
 /** What the operating system gives a command: made once in main.ts, given to everything below. */
-import { hostname } from 'node:os';
-import { readApiKey, requireEndpoint, type Settings } from '../config/settings.ts';
-import type { PlanDocument } from '../core/plan-file.ts';
-import { ClusterClient } from '../kube/client.ts';
-import { loadClusterAccess } from '../kube/kubeconfig.ts';
-import { systemClock } from '../lib/clock.ts';
+import type { Settings } from '../config/settings.ts';
 import { Failure } from '../lib/failure.ts';
 import { jsonLog, type Log, textLog } from '../lib/log.ts';
-import { Redactor } from '../lib/redact.ts';
+import type { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import { version } from '../lib/version.ts';
-import { hideAddresses } from '../notify/channels.ts';
-import type { PoolcApi } from '../poolc/api.ts';
-import type { LockedContext } from '../run/under-lock.ts';
-import type { RunContext } from '../sync/context.ts';
-import { noProgress, terminalProgress } from './progress.ts';
 
 export interface Environment {
   readonly env: NodeJS.ProcessEnv;
@@ -45,88 +35,4 @@ export function openLog(
   return format === 'json'
     ? jsonLog({ ...options, write: (text) => void stdout.write(text) })
     : textLog({ ...options, write: (text) => void stderr.write(wrapMessage(text, columnsOf(stderr), 2)) });
-}
-
-export interface ClusterOptions {
-  readonly kubeconfig?: string | undefined;
-  readonly context?: string | undefined;
-}
-
-/** Everything a run needs, wired by hand. @throws Failure (usage) before anything was sent */
-export async function openRun(
-  environment: Environment,
-  settings: Settings,
-  {
-    format,
-    firstRun,
-    agreedPlan,
-    cluster,
-  }: { format: OutputFormat; firstRun: boolean; agreedPlan?: PlanDocument | undefined; cluster: ClusterOptions },
-): Promise<RunContext> {
-  const { env, stderr, signal } = environment;
-  const redactor = new Redactor();
-  hideAddresses(settings.channels, redactor);
-  const log = openLog(environment, settings, format, redactor);
-  const poolc = openPoolc(environment, settings, redactor);
-  const client = await openCluster(environment, settings, { log, redactor, cluster });
-  const jobName = env['JOB_NAME'];
-  const jobUid = env['JOB_UID'];
-  return {
-    settings,
-    client,
-    poolc,
-    clock: systemClock,
-    random: Math.random,
-    log,
-    redactor,
-    progress: format === 'text' && stderr.isTTY ? terminalProgress(stderr) : noProgress,
-    signal,
-    host: hostName(environment),
-    job: jobName && jobUid ? { name: jobName, uid: jobUid } : undefined,
-    firstRunConfirmed: firstRun,
-    agreedPlan,
-  };
-}
-
-/** What a change by hand happens with: the way to the cluster, and who holds the lock. */
-export async function openLocked(
-  environment: Environment,
-  settings: Settings,
-  { redactor, log, cluster }: { redactor: Redactor; log: Log; cluster: ClusterOptions },
-): Promise<LockedContext> {
-  const client = await openCluster(environment, settings, { log, redactor, cluster });
-  const host = hostName(environment);
-  return { settings, client, clock: systemClock, random: Math.random, log, host, signal: environment.signal };
-}
-
-/** Who holds the run lock, for whoever waits for it. */
-function hostName({ env }: Environment): string {
-  return env['POD_NAME'] || hostname();
-}
-
-/** The way to the PoolC API. @throws Failure (usage) when the endpoint or the key is missing */
-export function openPoolc({ env }: Environment, settings: Settings, redactor: Redactor): PoolcApi {
-  const endpoint = requireEndpoint(settings);
-  const key = readApiKey(settings);
-  redactor.add(key.reveal());
-  return { endpoint, key, userAgent, proxyEnv: env, clock: systemClock };
-}
-
-/** The way to the API server, for commands that need nothing else. */
-export async function openCluster(
-  { env }: Environment,
-  settings: Settings,
-  { log, redactor, cluster }: { log: Log; redactor: Redactor; cluster: ClusterOptions },
-): Promise<ClusterClient> {
-  const access = await loadClusterAccess(env, { explicitFile: cluster.kubeconfig, context: cluster.context });
-  return new ClusterClient({
-    access,
-    connections: settings.accountConcurrency,
-    userAgent,
-    env,
-    clock: systemClock,
-    random: Math.random,
-    log,
-    redactor,
-  });
 }

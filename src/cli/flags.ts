@@ -2,7 +2,8 @@
 import { type Command, Option } from 'commander';
 import { type FlagValues, flagOf, settingDefinitions, settingGroups } from '../config/settings.ts';
 import { wrapLine } from '../lib/terminal-text.ts';
-import type { ClusterOptions, Environment } from './environment.ts';
+import type { Environment } from './environment.ts';
+import type { ClusterOptions } from './wiring.ts';
 
 /** What a command is given besides its flags, and how it ends. */
 export interface CommandContext {

@@ -18,7 +18,7 @@ import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
 import { describeCluster } from '../operator/cluster-info.ts';
 import { type MemberKubeconfig, makeMemberKubeconfig } from '../operator/member-kubeconfig.ts';
 import { askDirectory } from './ask-directory.ts';
-import { type Environment, openCluster, openLog } from './environment.ts';
+import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -29,6 +29,7 @@ import {
   withExamples,
   withSettings,
 } from './flags.ts';
+import { mintRequest, openTarget, registryOf } from './wiring.ts';
 
 export interface KubeconfigFlags extends CommonFlags {
   /** Login id, UUID or ServiceAccount name; undefined with `clusterInfo`. */
@@ -111,7 +112,8 @@ export async function kubeconfigCommand(environment: Environment, flags: Kubecon
   const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
-  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
+  const { client } = target;
   try {
     const cluster = describeCluster(client.access, {
       name: flags.name,
@@ -125,7 +127,15 @@ export async function kubeconfigCommand(environment: Environment, flags: Kubecon
       return exitCodes.done;
     }
     const directory = await askDirectory(environment, settings, { redactor, log });
-    const context = { settings, client, clock: systemClock, random: Math.random, redactor, signal };
+    const context = {
+      target,
+      registry: registryOf(settings),
+      request: mintRequest(settings),
+      clock: systemClock,
+      random: Math.random,
+      redactor,
+      signal,
+    };
     const made = await makeMemberKubeconfig(context, flags.member, { directory, cluster });
     await put(made.entry, flags, stdout);
     stderr.write(

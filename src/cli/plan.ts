@@ -1,17 +1,17 @@
 /** `credentials-updater plan`: what sync would do and why. Reads only. */
 import type { Command } from 'commander';
-import { isLocalEndpoint, planPlace, readSettings } from '../config/settings.ts';
-import { guard } from '../core/guard.ts';
-import { buildPlan, hasChanges } from '../core/plan.ts';
+import { readSettings } from '../config/settings.ts';
+import { hasChanges } from '../core/plan.ts';
 import { toPlanDocument } from '../core/plan-file.ts';
 import { computeSlack, slackText } from '../core/renewal-margin.ts';
-import { fetchMembers } from '../directories/poolc.ts';
+import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { updatePrivateFile } from '../lib/private-file.ts';
+import { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
-import { readSummary } from '../registry/last-run.ts';
-import { observe } from '../sync/observe.ts';
-import { type Environment, openRun, outputFormat } from './environment.ts';
+import { readLastRun } from '../registry/last-run.ts';
+import { makePlan, observe, readMembers } from '../sync/make-plan.ts';
+import { type Environment, openLog, outputFormat } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -25,6 +25,7 @@ import {
 } from './flags.ts';
 import { renderPlan } from './render-plan.ts';
 import { styleFor } from './style.ts';
+import { judgementBy, openDirectory, openTarget, registryOf } from './wiring.ts';
 
 export interface PlanFlags extends CommonFlags {
   readonly firstRun: boolean;
@@ -79,26 +80,35 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
 export async function planCommand(environment: Environment, flags: PlanFlags): Promise<number> {
   const settings = readSettings({ LOG_LEVEL: 'warn', ...environment.env }, flags.settings);
   const format = outputFormat(environment, flags.output);
-  const context = await openRun(environment, settings, { format, firstRun: flags.firstRun, cluster: flags });
-  const { client, poolc, signal, random, log, redactor, clock } = context;
+  const { signal } = environment;
+  const redactor = new Redactor();
+  const log = openLog(environment, settings, format, redactor);
+  const directory = openDirectory(environment, settings, redactor);
+  const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
+  const { client } = target;
+  const registry = registryOf(settings);
+  const judgement = judgementBy(settings, directory, flags.firstRun);
   try {
-    const members = await fetchMembers(poolc, { signal, random, log });
-    const plan = buildPlan({ members, ...(await observe(client, settings, signal)) });
-    const verdict = guard(plan, settings.guard, {
-      inPod: settings.inPod,
-      loopbackDirectory: isLocalEndpoint(settings),
-      firstRunConfirmed: flags.firstRun,
-    });
-    const summary = await readSummary(client, settings.podNamespace, signal);
+    const { plan, verdict } = await makePlan(
+      {
+        members: (stepSignal) => readMembers(directory, log, stepSignal),
+        observed: (stepSignal) => observe(target, registry, stepSignal),
+        isSnapshot: directory.isSnapshot,
+      },
+      judgement,
+      async (_name, work) => work(signal),
+    );
+    const now = client.serverTime ?? systemClock.now();
+    const summary = await readLastRun(client, registry, signal);
     const granted = summary?.grantedSeconds ?? settings.tokenLifetimeSeconds;
     const slack =
       settings.schedule === undefined
         ? undefined
-        : computeSlack(settings.schedule, granted, summary?.runSeconds ?? 0, client.serverTime ?? clock.now());
+        : computeSlack(settings.schedule, granted, summary?.runSeconds ?? 0, now);
     const time =
       slack === undefined || settings.schedule === undefined ? undefined : slackText(slack, settings.schedule);
     const document = {
-      ...toPlanDocument(plan, planPlace(settings), client.serverTime ?? clock.now()),
+      ...toPlanDocument(plan, judgement.place, now),
       warnings: plan.warn,
       guard: {
         allowed: verdict.refusals.length === 0,

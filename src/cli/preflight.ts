@@ -8,7 +8,7 @@ import { shellCommand, wordsOf } from '../lib/shell-command.ts';
 import { columnsOf } from '../lib/terminal-text.ts';
 import type { Commands, CommandTemplate } from '../preflight/context.ts';
 import { runPreflight } from '../preflight/preflight.ts';
-import { type Environment, openCluster, openLog, outputFormat, userAgent } from './environment.ts';
+import { type Environment, openLog, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -22,6 +22,7 @@ import {
 } from './flags.ts';
 import { renderPreflight } from './render-preflight.ts';
 import { styleFor } from './style.ts';
+import { openCluster } from './wiring.ts';
 
 /** Those that a check looks at; the rest of the CronJob's are only checked for being usable. */
 const settingNames = [

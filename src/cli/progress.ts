@@ -1,34 +1,29 @@
 /** A progress bar for a terminal: one line that is drawn over itself, at most ten times a second. */
-import type { Progress } from '../sync/context.ts';
+
+export interface Progress {
+  readonly show: (done: number, total: number) => void;
+  readonly end: () => void;
+}
 
 const barWidth = 30;
 const redrawMs = 100;
 
-export const noProgress: Progress = { start: () => undefined, advance: () => undefined, end: () => undefined };
+export const noProgress: Progress = { show: () => undefined, end: () => undefined };
 
-export function terminalProgress(stream: NodeJS.WriteStream): Progress {
-  let state: { label: string; total: number; done: number; drawnAt: number } | undefined;
-  const draw = () => {
-    if (state === undefined) return;
-    const part = state.total === 0 ? 1 : state.done / state.total;
-    const filled = Math.round(part * barWidth);
-    const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
-    stream.write(`\r\u001b[K  ${state.label} ${bar} ${state.done}/${state.total}`);
-    state.drawnAt = performance.now();
-  };
+export function terminalProgress(stream: NodeJS.WriteStream, label: string): Progress {
+  let drawnAt: number | undefined;
   return {
-    start: (label, total) => {
-      state = { label, total, done: 0, drawnAt: 0 };
-      draw();
-    },
-    advance: () => {
-      if (state === undefined) return;
-      state.done++;
-      if (performance.now() - state.drawnAt >= redrawMs) draw();
+    show: (done, total) => {
+      const now = performance.now();
+      if (drawnAt !== undefined && now - drawnAt < redrawMs) return;
+      drawnAt = now;
+      const filled = Math.round((total === 0 ? 1 : done / total) * barWidth);
+      const bar = '█'.repeat(filled) + '░'.repeat(barWidth - filled);
+      stream.write(`\r\u001b[K  ${label} ${bar} ${done}/${total}`);
     },
     end: () => {
-      if (state === undefined) return;
-      state = undefined;
+      if (drawnAt === undefined) return;
+      drawnAt = undefined;
       stream.write('\r\u001b[K');
     },
   };

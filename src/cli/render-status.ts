@@ -19,8 +19,8 @@ export interface StatusLook {
 }
 
 /** How a member is called: by the directory, else by their account, else by the UUID. */
-export function loginOf({ uuid, loginId, account }: MemberStatus): string {
-  return loginId === undefined ? (account ?? uuid) : memberLabel({ uuid, loginId });
+export function loginOf({ memberId, login, account }: MemberStatus): string {
+  return login === undefined ? (account ?? memberId) : memberLabel({ id: memberId, login });
 }
 
 /** For machines: times in ISO 8601, durations in seconds, `null` for what isn't known. */
@@ -36,9 +36,9 @@ export function statusData(status: ClubStatus, { namespace, unavailable }: Statu
       lastRun === undefined ? null : { ...summary, secondsAgo: -secondsUntil(Date.parse(lastRun.acknowledgedAt)) },
     runLock:
       status.lockHolder === undefined ? null : { holder: status.lockHolder.name, since: status.lockHolder.since },
-    members: status.members.map(({ uuid, loginId, account, createdAt, state, token }) => ({
-      loginId: loginId ?? null,
-      uuid,
+    members: status.members.map(({ memberId, login, account, createdAt, state, token }) => ({
+      loginId: login ?? null,
+      uuid: memberId,
       account: account ?? null,
       state,
       createdAt: isoTime(createdAt),
@@ -101,12 +101,12 @@ const colours: Readonly<Record<MemberStatus['state'], Parameters<Style>[0]>> = {
   held: 'cyan',
 };
 
-function wideCells({ token, createdAt, uuid }: MemberStatus, { lastRun, now }: ClubStatus): string[] {
+function wideCells({ token, createdAt, memberId }: MemberStatus, { lastRun, now }: ClubStatus): string[] {
   return [
     token === undefined ? '-' : agoText(now - token.deliveredAt),
     token === undefined || lastRun?.slackSeconds === undefined ? '-' : formatDuration(lastRun.slackSeconds),
     createdAt === undefined ? '-' : minuteText(createdAt),
-    uuid,
+    memberId,
   ];
 }
 

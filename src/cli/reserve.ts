@@ -1,12 +1,12 @@
 /** `credentials-updater reserve NAME UUID`: keeps a name for who had it. */
 import type { Command } from 'commander';
 import { readSettings } from '../config/settings.ts';
-import { nobodysUuid } from '../core/model.ts';
+import { nobodysId, parseMemberId } from '../core/member-id.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import { reserve } from '../operator/reserve.ts';
-import { type Environment, openLocked, openLog } from './environment.ts';
+import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -16,10 +16,11 @@ import {
   withExamples,
   withSettings,
 } from './flags.ts';
+import { openLocked } from './wiring.ts';
 
 export interface ReserveFlags extends CommonFlags {
   readonly name: string;
-  readonly uuid: string;
+  readonly memberId: string;
 }
 
 export function addReserveCommand(program: Command, { environment, end }: CommandContext): void {
@@ -30,9 +31,9 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
       "Records that a ServiceAccount name belongs to a UUID, so that no sync ever gives it to anyone else: for names that bindings still hold and the record has lost, which `preflight --leavers` finds. Who returns with that UUID gets the name back. Changes no account. A name that is another member's is refused.",
     )
     .argument('<name>', 'ServiceAccount name, as the bindings have it')
-    .argument('<uuid>', `the member's UUID; ${nobodysUuid} keeps the name from everybody`)
-    .action(async (name: string, uuid: string, options: CommandOptions) => {
-      end(await reserveCommand(environment, { ...commonFlags(options), name, uuid }));
+    .argument('<id>', `the member's id (a UUID for PoolC); ${nobodysId} keeps the name from everybody`)
+    .action(async (name: string, memberId: string, options: CommandOptions) => {
+      end(await reserveCommand(environment, { ...commonFlags(options), name, memberId }));
     });
   withSettings(withClusterFlags(command), [
     'TARGET_NAMESPACE',
@@ -44,7 +45,7 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
   withExamples(
     command,
     [
-      ['Somebody called kim left before there was a record', `credentials-updater reserve kim ${nobodysUuid}`],
+      ['Somebody called kim left before there was a record', `credentials-updater reserve kim ${nobodysId}`],
       [
         'The site still knows whose it was: they get it back when they return',
         'credentials-updater reserve kim 5b1c7c1e-3a52-4d0f-9c55-0f3f9f2f7c11',
@@ -68,14 +69,14 @@ export async function reserveCommand(environment: Environment, flags: ReserveFla
   const context = await openLocked(environment, settings, { redactor, log, cluster: flags });
   try {
     const outcome = await reserve(context, flags);
-    const whose = flags.uuid === nobodysUuid ? 'nobody' : flags.uuid.toLowerCase();
+    const whose = flags.memberId === nobodysId ? 'nobody' : (parseMemberId(flags.memberId) ?? flags.memberId);
     const text =
       outcome === 'reserved'
         ? `${flags.name} is reserved for ${whose}: no sync gives it to anyone else`
         : `${flags.name} was reserved for ${whose} before; nothing was changed`;
     stdout.write(`${wrapMessage(redactor.redact(text), columnsOf(stdout), 2)}\n`);
   } finally {
-    context.client.close();
+    context.target.client.close();
   }
   return exitCodes.done;
 }

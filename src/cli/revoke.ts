@@ -7,7 +7,7 @@ import { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import { findRevokeTarget, type RevokeTarget, release, revoke } from '../operator/revoke.ts';
 import { askDirectory } from './ask-directory.ts';
-import { type Environment, openLocked, openLog } from './environment.ts';
+import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -18,6 +18,7 @@ import {
   withSettings,
 } from './flags.ts';
 import { syncCommand } from './sync.ts';
+import { openLocked } from './wiring.ts';
 
 export interface RevokeFlags extends CommonFlags {
   /** Login id, UUID or ServiceAccount name. */
@@ -86,21 +87,21 @@ export async function revokeCommand(environment: Environment, flags: RevokeFlags
       await release(context, target);
       say(
         target.held
-          ? `${target.label} (${target.uuid}) is no longer held out; ${afterRelease(target)}`
-          : `${target.label} (${target.uuid}) was not held out`,
+          ? `${target.label} (${target.memberId}) is no longer held out; ${afterRelease(target)}`
+          : `${target.label} (${target.memberId}) was not held out`,
       );
     } else {
       await confirm(environment, flags, target);
       const { removed } = await revoke(context, target, { hold: flags.hold });
       say(
         removed.length === 0
-          ? `${target.label} (${target.uuid}) had no account`
+          ? `${target.label} (${target.memberId}) had no account`
           : `removed ${removed.join(', ')}: every token of ${target.label} is rejected within 30 s`,
       );
       say(afterRevoke(target, flags.hold || target.held));
     }
   } finally {
-    context.client.close();
+    context.target.client.close();
   }
   if (flags.sync) return syncCommand(environment, { ...flags, firstRun: false });
   if (!flags.release)
@@ -120,14 +121,14 @@ async function confirm(
   if (!process.stdin.isTTY || env['CI'] !== undefined) {
     throw new Failure(
       'usage',
-      `revoke would remove ${names} of ${target.label} (${target.uuid}); nothing was changed`,
+      `revoke would remove ${names} of ${target.label} (${target.memberId}); nothing was changed`,
       { hint: 'there is no terminal to ask on: confirm with --yes' },
     );
   }
   const terminal = createInterface({ input: process.stdin, output: stderr });
   try {
     const answer = await terminal.question(
-      `Remove ${names} of ${target.label} (${target.uuid})${hold ? ' and hold them out' : ''}? [y/N] `,
+      `Remove ${names} of ${target.label} (${target.memberId})${hold ? ' and hold them out' : ''}? [y/N] `,
       { signal },
     );
     if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('usage', 'not confirmed; nothing was changed');
@@ -140,9 +141,9 @@ async function confirm(
   }
 }
 
-function afterRevoke({ inDirectory, label, uuid }: RevokeTarget, held: boolean): string {
+function afterRevoke({ inDirectory, label, memberId }: RevokeTarget, held: boolean): string {
   if (held)
-    return `${label} is held out: no sync gives access back until \`credentials-updater revoke --release ${uuid}\`.`;
+    return `${label} is held out: no sync gives access back until \`credentials-updater revoke --release ${memberId}\`.`;
   if (inDirectory === false) return `${label} is not in the directory, so no sync gives access back.`;
   if (inDirectory === true)
     return `${label} is still in the directory: the next sync gives them a new account and token. To keep them out, add --hold.`;

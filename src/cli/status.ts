@@ -10,7 +10,7 @@ import { Redactor } from '../lib/redact.ts';
 import { columnsOf } from '../lib/terminal-text.ts';
 import { gatherStatus } from '../operator/status.ts';
 import { askDirectory } from './ask-directory.ts';
-import { type Environment, openCluster, openLog } from './environment.ts';
+import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -24,6 +24,7 @@ import {
 } from './flags.ts';
 import { loginOf, renderStatus, statusData } from './render-status.ts';
 import { styleFor } from './style.ts';
+import { openTarget, registryOf } from './wiring.ts';
 
 export interface StatusFlags extends CommonFlags {
   /** Comma-separated states. */
@@ -93,10 +94,13 @@ export async function statusCommand(environment: Environment, flags: StatusFlags
   const redactor = new Redactor();
   // Warnings go where people read them: what is printed on stdout is one document.
   const log = openLog(environment, settings, 'text', redactor);
-  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
   try {
     const directory = await askDirectory(environment, settings, { redactor, log });
-    const status = await gatherStatus({ settings, client, clock: systemClock, signal }, directory);
+    const status = await gatherStatus(
+      { target, registry: registryOf(settings), clock: systemClock, signal },
+      directory,
+    );
     const members = status.members.filter((member) => chosen(member, status.now)).toSorted(orderBy(flags.sort));
     const shown = { ...status, members };
     const unavailable = 'unavailable' in directory ? directory.unavailable : undefined;
@@ -111,7 +115,7 @@ export async function statusCommand(environment: Environment, flags: StatusFlags
     stdout.write(redactor.redact(text));
     return exitCodes.done;
   } finally {
-    client.close();
+    target.client.close();
   }
 }
 
@@ -131,7 +135,7 @@ function readFilter({ state, match, expiresWithin }: StatusFlags): Filter {
     (states === undefined || states.includes(member.state)) &&
     (within === undefined || (member.token !== undefined && member.token.expiresAt <= now + within * 1_000)) &&
     (text === undefined ||
-      [member.loginId, member.account, member.uuid].some((name) => name?.toLowerCase().includes(text)));
+      [member.login, member.account, member.memberId].some((name) => name?.toLowerCase().includes(text)));
 }
 
 function readState(text: string): MemberState {
@@ -143,7 +147,8 @@ function readState(text: string): MemberState {
 /** By the key, then by login, so that the order never depends on the cluster's. */
 function orderBy(key: string): (a: MemberStatus, b: MemberStatus) => number {
   const last = Number.POSITIVE_INFINITY;
-  const byLogin = (a: MemberStatus, b: MemberStatus) => compare(loginOf(a), loginOf(b)) || compare(a.uuid, b.uuid);
+  const byLogin = (a: MemberStatus, b: MemberStatus) =>
+    compare(loginOf(a), loginOf(b)) || compare(a.memberId, b.memberId);
   const byKey: Readonly<Record<string, (a: MemberStatus, b: MemberStatus) => number>> = {
     account: (a, b) => compare(a.account ?? '\uffff', b.account ?? '\uffff'),
     state: (a, b) => memberStates.indexOf(a.state) - memberStates.indexOf(b.state),

@@ -9,11 +9,11 @@ import { Failure, toFailure } from '../lib/failure.ts';
 import { jsonLog } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf } from '../lib/terminal-text.ts';
-import { tellOfFailedStart } from '../run/notify-of-run.ts';
-import { runSync } from '../run/once.ts';
+import type { OnceContext } from '../run/context.ts';
+import { notifyOfFailedStart } from '../run/notify-of-run.ts';
+import { runOnce } from '../run/once.ts';
 import { reportData } from '../run/report.ts';
-import type { RunContext } from '../sync/context.ts';
-import { type Environment, type OutputFormat, openRun, outputFormat, userAgent } from './environment.ts';
+import { type Environment, type OutputFormat, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -28,6 +28,7 @@ import {
 } from './flags.ts';
 import { renderRun } from './render-run.ts';
 import { styleFor } from './style.ts';
+import { openOnce } from './wiring.ts';
 
 export interface SyncFlags extends CommonFlags {
   readonly firstRun: boolean;
@@ -79,42 +80,41 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
 /** @returns the exit code */
 export async function syncCommand(environment: Environment, flags: SyncFlags): Promise<number> {
   const { context, format } = await openSync(environment, flags).catch(async (error: unknown) => {
-    await tellOfUnstartedRun(environment, toFailure(error));
+    await notifyOfUnstartedRun(environment, toFailure(error));
     throw error;
   });
-  const { settings } = context;
   try {
-    const report = await runSync(context);
+    const report = await runOnce(context);
     const { slack, failure } = report;
-    const { log, redactor } = context;
-    if (slack !== undefined && slack.slackSeconds <= 0 && settings.schedule !== undefined)
-      log.warn(slackText(slack, settings.schedule));
+    const { schedule } = context;
+    const { log, redactor } = context.sync;
+    if (slack !== undefined && slack.slackSeconds <= 0 && schedule !== undefined) log.warn(slackText(slack, schedule));
     if (format === 'text') {
       const { stdout } = environment;
-      const look = { schedule: settings.schedule, style: styleFor(stdout), columns: columnsOf(stdout) };
+      const look = { schedule, style: styleFor(stdout), columns: columnsOf(stdout) };
       stdout.write(redactor.redact(renderRun(report, look)));
     } else {
       const data = {
         ...reportData(report),
-        undeliveredMembers: report.outcomes.failedMembers.slice(0, 100).map(({ member }) => member.uuid),
+        undeliveredMembers: report.outcomes.failedMembers.slice(0, 100).map(({ member }) => member.id),
       };
       if (failure === undefined) log.info(`sync: ${report.outcome}`, flatten(data));
       else log.error(`sync: ${report.outcome}: ${failure.message}`, flatten(data));
     }
     return report.exitCode;
   } finally {
-    context.client.close();
+    context.sync.target.client.close();
   }
 }
 
 async function openSync(
   environment: Environment,
   flags: SyncFlags,
-): Promise<{ context: RunContext; format: OutputFormat }> {
+): Promise<{ context: OnceContext; format: OutputFormat }> {
   const settings = readSettings(environment.env, flags.settings);
   const format = outputFormat(environment, flags.output);
   const agreedPlan = flags.plan === undefined ? undefined : await readPlanFile(flags.plan);
-  const context = await openRun(environment, settings, {
+  const context = await openOnce(environment, settings, {
     format,
     firstRun: flags.firstRun,
     agreedPlan,
@@ -124,12 +124,12 @@ async function openSync(
 }
 
 /** In a pod nobody looks at the exit code. By hand, whoever typed it reads it. */
-async function tellOfUnstartedRun({ env, stderr, signal }: Environment, failure: Failure): Promise<void> {
+async function notifyOfUnstartedRun({ env, stderr, signal }: Environment, failure: Failure): Promise<void> {
   const job = env['JOB_NAME'];
   if (!job) return;
   const redactor = new Redactor();
   const log = jsonLog({ level: 'warn', redactor, write: (text) => void stderr.write(text) });
-  await tellOfFailedStart(
+  await notifyOfFailedStart(
     {
       channels: readChannelSettings(env),
       clock: systemClock,

@@ -6,12 +6,12 @@ import type { Account, Member } from './model.ts';
 import { buildPlan, type Plan } from './plan.ts';
 
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-const member = (number: number): Member => ({ uuid: id(number), directoryUuid: id(number), loginId: `m${number}` });
+const member = (number: number): Member => ({ id: id(number), login: `m${number}` });
 const account = (number: number): Account => ({
   name: `m${number}`,
   uid: String(number),
   labelled: true,
-  uuid: id(number),
+  memberId: id(number),
   createdAt: 0,
   terminating: false,
 });
@@ -28,7 +28,7 @@ function planOf({
   return buildPlan({
     members: [...staying, ...range(joining, 1_000).map(member)],
     accounts: range(owned).map(account),
-    reservations: new Map(),
+    namesGiven: new Map(),
     holds: new Set(range(held, leaving).map(id)),
   });
 }

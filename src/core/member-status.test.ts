@@ -13,12 +13,12 @@ import { buildPlan } from './plan.ts';
 
 const hour = 3_600_000;
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-const member = (loginId: string, number: number): Member => ({ uuid: id(number), directoryUuid: id(number), loginId });
+const member = (login: string, number: number): Member => ({ id: id(number), login });
 const account = (name: string, number: number, rest: Partial<Account> = {}): Account => ({
   name,
   uid: `uid of ${name}`,
   labelled: true,
-  uuid: id(number),
+  memberId: id(number),
   createdAt: 0,
   terminating: false,
   ...rest,
@@ -32,7 +32,7 @@ const delivery = (rest: Partial<LastDelivery> = {}): LastDelivery => ({
 });
 const input = (rest: Partial<StatusInput>): StatusInput => ({
   accounts: [],
-  reservations: new Map(),
+  namesGiven: new Map(),
   holds: new Set(),
   members: undefined,
   delivery: delivery(),
@@ -42,15 +42,15 @@ const input = (rest: Partial<StatusInput>): StatusInput => ({
 
 /** The states of all, by the name they are known by. */
 const statesOf = (given: StatusInput): Record<string, MemberState> =>
-  Object.fromEntries(memberStatuses(given).map(({ account: name, loginId, state }) => [name ?? loginId ?? '?', state]));
+  Object.fromEntries(memberStatuses(given).map(({ account: name, login, state }) => [name ?? login ?? '?', state]));
 
 describe('the status of a member', () => {
   it('is ok while the delivered token lives, and expired from the second on in which it does not', () => {
     const accounts = [account('kim', 1)];
     expect(memberStatuses(input({ accounts }))).toEqual([
       {
-        uuid: id(1),
-        loginId: undefined,
+        memberId: id(1),
+        login: undefined,
         account: 'kim',
         createdAt: 0,
         state: 'ok',
@@ -99,7 +99,7 @@ describe('the status of a member', () => {
   it('is surplus for the account of two that the member does not use', () => {
     const accounts = [account('second', 1, { createdAt: 1 }), account('first', 1)];
     expect(statesOf(input({ accounts }))).toEqual({ first: 'ok', second: 'surplus' });
-    expect(statesOf(input({ accounts, reservations: new Map([['second', id(1)]]) }))).toEqual({
+    expect(statesOf(input({ accounts, namesGiven: new Map([['second', id(1)]]) }))).toEqual({
       first: 'surplus',
       second: 'ok',
     });
@@ -108,7 +108,7 @@ describe('the status of a member', () => {
   it('ignores accounts that are not ours, and those that are being deleted', () => {
     const accounts = [
       account('builder', 1, { labelled: false }),
-      account('labelled', 2, { uuid: undefined }),
+      account('labelled', 2, { memberId: undefined }),
       account('ending', 3, { terminating: true }),
     ];
     expect(memberStatuses(input({ accounts }))).toEqual([]);
@@ -120,12 +120,15 @@ describe('the status of a member', () => {
         const plan = buildPlan(before);
         const statuses = memberStatuses({ ...before, delivery: delivery(), now: 0 });
         const named = (...states: MemberState[]) =>
-          statuses.filter(({ state }) => states.includes(state)).map(({ account: name, uuid }) => name ?? uuid);
-        const removals = plan.remove.map(({ account: { name, uuid } }) => ({ name, held: before.holds.has(uuid) }));
+          statuses.filter(({ state }) => states.includes(state)).map(({ account: name, memberId }) => name ?? memberId);
+        const removals = plan.remove.map(({ account: { name, memberId } }) => ({
+          name,
+          held: before.holds.has(memberId),
+        }));
         expect(named('ok', 'new', 'expired', 'undelivered').sort()).toEqual(
           plan.keep.map(({ account: { name } }) => name).sort(),
         );
-        expect(named('missing').sort()).toEqual(plan.create.map(({ member: { uuid } }) => uuid).sort());
+        expect(named('missing').sort()).toEqual(plan.create.map(({ member: { id: memberId } }) => memberId).sort());
         expect(named('leaving').sort()).toEqual(
           removals
             .filter(({ held }) => !held)

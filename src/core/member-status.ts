@@ -2,7 +2,7 @@
  * Who has credentials: a pure function of the accounts, the last delivery, and the directory where it could be asked.
  * There is no record for each member: a token's expiry is that of the delivery it came with.
  */
-import { type Account, isOwned, type Member, type OwnedAccount, type Reservations } from './model.ts';
+import { type Account, isOwned, type Member, type NamesGiven, type OwnedAccount } from './model.ts';
 import { byClaim } from './plan.ts';
 
 /** The order in which they are shown: what needs someone's attention first. */
@@ -31,7 +31,7 @@ export interface LastDelivery {
 
 export interface StatusInput {
   readonly accounts: readonly Account[];
-  readonly reservations: Reservations;
+  readonly namesGiven: NamesGiven;
   readonly holds: ReadonlySet<string>;
   /** undefined where it could not be asked. */
   readonly members: readonly Member[] | undefined;
@@ -40,9 +40,9 @@ export interface StatusInput {
 }
 
 export interface MemberStatus {
-  readonly uuid: string;
+  readonly memberId: string;
   /** undefined where the directory could not be asked or doesn't list the member. */
-  readonly loginId: string | null | undefined;
+  readonly login: string | null | undefined;
   /** The ServiceAccount's name; undefined where there is none. */
   readonly account: string | undefined;
   readonly createdAt: number | undefined;
@@ -54,39 +54,39 @@ export interface MemberStatus {
 }
 
 /** One for each account of ours, and one for each member without any; in no particular order. */
-export function memberStatuses({ accounts, reservations, holds, members, delivery, now }: StatusInput): MemberStatus[] {
-  const directory = members === undefined ? undefined : new Map(members.map((member) => [member.uuid, member]));
+export function memberStatuses({ accounts, namesGiven, holds, members, delivery, now }: StatusInput): MemberStatus[] {
+  const directory = members === undefined ? undefined : new Map(members.map((member) => [member.id, member]));
   const owned = Map.groupBy(
     accounts.filter(isOwned).filter((account) => !account.terminating),
-    (account) => account.uuid,
+    (account) => account.memberId,
   );
   const statuses: MemberStatus[] = [];
-  for (const [uuid, theirs] of owned) {
-    const member = directory?.get(uuid);
-    for (const [rank, account] of byClaim(theirs, reservations).entries()) {
+  for (const [memberId, theirs] of owned) {
+    const member = directory?.get(memberId);
+    for (const [rank, account] of byClaim(theirs, namesGiven).entries()) {
       const token = rank === 0 ? tokenOf(account, delivery) : undefined;
       const isLeaving = directory !== undefined && member === undefined;
       statuses.push({
-        uuid,
-        loginId: member?.loginId,
+        memberId,
+        login: member?.login,
         account: account.name,
         createdAt: account.createdAt,
         state: stateOf({
           rank,
           token,
-          isHeld: holds.has(uuid),
+          isHeld: holds.has(memberId),
           isLeaving,
-          isUndelivered: isUndelivered(uuid, delivery),
+          isUndelivered: isUndelivered(memberId, delivery),
           now,
         }),
         token,
       });
     }
   }
-  for (const { uuid, loginId } of members ?? []) {
-    if (owned.has(uuid)) continue;
-    const state = holds.has(uuid) ? 'held' : 'missing';
-    statuses.push({ uuid, loginId, account: undefined, createdAt: undefined, state, token: undefined });
+  for (const { id, login } of members ?? []) {
+    if (owned.has(id)) continue;
+    const state = holds.has(id) ? 'held' : 'missing';
+    statuses.push({ memberId: id, login, account: undefined, createdAt: undefined, state, token: undefined });
   }
   return statuses;
 }
@@ -114,16 +114,16 @@ function stateOf({
   return token.expiresAt <= now ? 'expired' : 'ok';
 }
 
-function isUndelivered(uuid: string, delivery: LastDelivery | undefined): boolean {
-  return delivery?.undelivered.has(uuid) ?? false;
+function isUndelivered(memberId: string, delivery: LastDelivery | undefined): boolean {
+  return delivery?.undelivered.has(memberId) ?? false;
 }
 
 /** Times of objects are whole seconds, and so is the API server's clock that the delivery was timed by. */
 const clockGrainMs = 1_000;
 
-function tokenOf({ uuid, createdAt }: OwnedAccount, delivery: LastDelivery | undefined): MemberStatus['token'] {
+function tokenOf({ memberId, createdAt }: OwnedAccount, delivery: LastDelivery | undefined): MemberStatus['token'] {
   if (delivery?.earliestExpiry === undefined || delivery.grantedSeconds === undefined) return undefined;
-  if (isUndelivered(uuid, delivery) || createdAt > delivery.acknowledgedAt + clockGrainMs) return undefined;
+  if (isUndelivered(memberId, delivery) || createdAt > delivery.acknowledgedAt + clockGrainMs) return undefined;
   return {
     deliveredAt: delivery.acknowledgedAt,
     expiresAt: delivery.earliestExpiry,

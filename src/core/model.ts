@@ -1,14 +1,15 @@
-/** The nouns that decisions are made about. Plain data: the adapters make it, plan/ reads it. */
+/** The nouns that decisions are made about. Plain data: the adapters make it, core/ reads it. */
 import { withoutInvisible } from '../lib/terminal-text.ts';
+import type { MemberId } from './member-id.ts';
 
 /** A member as the directory knows them. */
 export interface Member {
-  /** The identity: the directory's UUID, lower-cased. */
-  readonly uuid: string;
-  /** The UUID as the directory spells it, which is how it must be spelled in the delivery. */
-  readonly directoryUuid: string;
+  /** The identity. How the directory spells it on the wire stays inside that directory. */
+  readonly id: MemberId;
   /** What the member types to log in; anything at all, or nothing. Never an identity. */
-  readonly loginId: string | null;
+  readonly login: string | null;
+  /** Public keys that a delivery may encrypt to (age or SSH, one a line each); undefined where the directory has none. */
+  readonly keys?: readonly string[];
 }
 
 /** A ServiceAccount of the target namespace, ours or not. */
@@ -18,39 +19,28 @@ export interface Account {
   readonly uid: string;
   /** Whether it has the label `app.kubernetes.io/managed-by=credentials-updater`. */
   readonly labelled: boolean;
-  /** The member's UUID, lower-cased, from the annotation; undefined where it is missing or isn't a UUID. */
-  readonly uuid: string | undefined;
+  /** Whose it is, from its annotation; undefined where that is missing or names nobody. */
+  readonly memberId: MemberId | undefined;
   /** creationTimestamp, in milliseconds since the epoch. */
   readonly createdAt: number;
   /** Whether it has a deletionTimestamp: someone is deleting it already. */
   readonly terminating: boolean;
 }
 
-/** An account that is ours: labelled, and bound to a member by UUID. Nothing else is ever touched. */
+/** An account that is ours: labelled, and bound to a member by id. Nothing else is ever touched. */
 export interface OwnedAccount extends Account {
-  readonly uuid: string;
+  readonly memberId: MemberId;
 }
 
 export function isOwned(account: Account): account is OwnedAccount {
-  return account.labelled && account.uuid !== undefined;
+  return account.labelled && account.memberId !== undefined;
 }
 
-/** Who was given which name, for ever: ServiceAccount name -> member UUID. */
-export type Reservations = ReadonlyMap<string, string>;
+/** Who was given which name, for ever: ServiceAccount name -> member id. */
+export type NamesGiven = ReadonlyMap<string, MemberId>;
 
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const managedByValue = 'credentials-updater';
-export const userUuidAnnotation = 'credentials-updater/user-uuid';
-
-/** For a name that is to be nobody's: no directory has a member of this UUID (RFC 9562, 5.9). */
-export const nobodysUuid = '00000000-0000-0000-0000-000000000000';
-
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether the text is a UUID in its usual spelling, of any version, in any case. */
-export function isUuid(text: string): boolean {
-  return uuidPattern.test(text);
-}
 
 /** A name from outside, for a sentence or a log: control and invisible characters escaped, cut at 64. */
 export function printable(text: string): string {
@@ -58,7 +48,7 @@ export function printable(text: string): string {
   return escaped.length > 64 ? `${escaped.slice(0, 63)}…` : escaped;
 }
 
-/** How a member is called in a message: the login id where there is one, else the UUID. */
-export function memberLabel(member: Pick<Member, 'uuid' | 'loginId'>): string {
-  return member.loginId === null || member.loginId === '' ? member.uuid : printable(member.loginId);
+/** What a member is called in a message: the login where there is one, else the id. */
+export function memberLabel(member: Pick<Member, 'id' | 'login'>): string {
+  return member.login === null || member.login === '' ? member.id : printable(member.login);
 }

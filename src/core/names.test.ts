@@ -1,26 +1,21 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { members, planInput, shuffled } from '../../test/generated-clubs.ts';
-import { type Member, nobodysUuid, type Reservations } from './model.ts';
+import { nobodysId } from './member-id.ts';
+import type { Member, NamesGiven } from './model.ts';
 import { assignNames, isValidName, longestName, type NamedMember, probeNamePrefix } from './names.ts';
 
 const id = (end: string) => `12345678-0000-4000-8000-${end.padStart(12, '0')}`;
-const member = (loginId: string | null, uuid: string): Member => ({ uuid, directoryUuid: uuid, loginId });
-const free = { occupied: () => undefined, reservations: new Map<string, string>() };
+const member = (login: string | null, memberId: string): Member => ({ id: memberId, login });
+const free = { occupied: () => undefined, namesGiven: new Map<string, string>() };
 const nameOf = (one: Member, context: Parameters<typeof assignNames>[1] = free) => assignNames([one], context)[0]?.name;
 
 /** The generated cluster as assignNames sees it. */
-const contextOf = ({
-  accounts,
-  reservations,
-}: {
-  accounts: readonly { name: string }[];
-  reservations: Reservations;
-}) => {
+const contextOf = ({ accounts, namesGiven }: { accounts: readonly { name: string }[]; namesGiven: NamesGiven }) => {
   const taken = new Set(accounts.map(({ name }) => name));
-  return { reservations, occupied: (name: string) => (taken.has(name) ? 'taken' : undefined) };
+  return { namesGiven, occupied: (name: string) => (taken.has(name) ? 'taken' : undefined) };
 };
-const byUuid = (named: readonly NamedMember[]) => new Map(named.map((one) => [one.member.uuid, one.name]));
+const byUuid = (named: readonly NamedMember[]) => new Map(named.map((one) => [one.member.id, one.name]));
 
 describe('the name of a new member', () => {
   it.each([
@@ -50,18 +45,18 @@ describe('the name of a new member', () => {
   });
 
   it("is no name that is kept from everybody, not even for a member whose UUID is nobody's", () => {
-    const nobody = member('ghost', nobodysUuid);
-    expect(nameOf(nobody, { ...free, reservations: new Map([['ghost', nobodysUuid]]) })).toBe(`ghost-${nobodysUuid}`);
+    const nobody = member('ghost', nobodysId);
+    expect(nameOf(nobody, { ...free, namesGiven: new Map([['ghost', nobodysId]]) })).toBe(`ghost-${nobodysId}`);
   });
 
   it('holds the whole UUID where the usual one is taken, reserved, or wanted by two', () => {
     const one = member('jimin', id('1'));
-    const expected = `jimin-${one.uuid}`;
+    const expected = `jimin-${one.id}`;
     expect(nameOf(one, { ...free, occupied: (name) => (name === 'jimin' ? 'taken' : undefined) })).toBe(expected);
-    expect(nameOf(one, { ...free, reservations: new Map([['jimin', id('2')]]) })).toBe(expected);
+    expect(nameOf(one, { ...free, namesGiven: new Map([['jimin', id('2')]]) })).toBe(expected);
     const twin = member('jimin', id('3'));
     expect(byUuid(assignNames([one, twin], free))).toEqual(
-      new Map([one, twin].map(({ uuid }) => [uuid, `jimin-${uuid}`])),
+      new Map([one, twin].map(({ id: uuid }) => [uuid, `jimin-${uuid}`])),
     );
   });
 
@@ -70,33 +65,33 @@ describe('the name of a new member', () => {
     const exact = member('jimin-beef', id('1'));
     expect(byUuid(assignNames([upper, exact], free))).toEqual(
       new Map([
-        [exact.uuid, 'jimin-beef'],
-        [upper.uuid, `jimin-${upper.uuid}`],
+        [exact.id, 'jimin-beef'],
+        [upper.id, `jimin-${upper.id}`],
       ]),
     );
   });
 
   it('is the former one for whoever returns, whatever their login id is now', () => {
     const returned = member('NewName', id('1'));
-    expect(nameOf(returned, { ...free, reservations: new Map([['old-name', returned.uuid]]) })).toBe('old-name');
+    expect(nameOf(returned, { ...free, namesGiven: new Map([['old-name', returned.id]]) })).toBe('old-name');
   });
 
   it('is another where the former one was taken by someone else meanwhile', () => {
     const returned = member('jimin', id('1'));
     const context = {
-      reservations: new Map([['jimin', returned.uuid]]),
+      namesGiven: new Map([['jimin', returned.id]]),
       occupied: (name: string) => (name === 'jimin' ? 'taken' : undefined),
     };
-    expect(nameOf(returned, context)).toBe(`jimin-${returned.uuid}`);
+    expect(nameOf(returned, context)).toBe(`jimin-${returned.id}`);
   });
 
   it('is never one that no ServiceAccount can have, even if the record says so', () => {
     const returned = member('jimin', id('1'));
-    const reservations = new Map([
-      ['Not_A_Name', returned.uuid],
-      ['default', returned.uuid],
+    const namesGiven = new Map([
+      ['Not_A_Name', returned.id],
+      ['default', returned.id],
     ]);
-    expect(nameOf(returned, { ...free, reservations })).toBe('jimin');
+    expect(nameOf(returned, { ...free, namesGiven })).toBe('jimin');
   });
 });
 
@@ -105,16 +100,16 @@ describe('for any members on any cluster, the names', () => {
     fc.assert(
       fc.property(planInput, (input) => {
         const named = assignNames(input.members, contextOf(input));
-        expect(new Set(named.map((one) => one.member.uuid))).toEqual(new Set(input.members.map(({ uuid }) => uuid)));
+        expect(new Set(named.map((one) => one.member.id))).toEqual(new Set(input.members.map(({ id: uuid }) => uuid)));
         expect(named).toHaveLength(input.members.length);
         expect(new Set(named.map(({ name }) => name)).size).toBe(named.length);
         for (const {
           name,
-          member: { uuid },
+          member: { id: uuid },
         } of named) {
           expect(isValidName(name)).toBe(true);
           expect(name === 'default' || name.startsWith(probeNamePrefix)).toBe(false);
-          if (input.reservations.get(name) === uuid) continue;
+          if (input.namesGiven.get(name) === uuid) continue;
           expect(name.length).toBeLessThanOrEqual(longestName);
         }
       }),
@@ -127,10 +122,10 @@ describe('for any members on any cluster, the names', () => {
         const taken = new Set(input.accounts.map(({ name }) => name));
         for (const {
           name,
-          member: { uuid },
+          member: { id: uuid },
         } of assignNames(input.members, contextOf(input))) {
           expect(taken.has(name)).toBe(false);
-          expect([undefined, uuid]).toContain(input.reservations.get(name));
+          expect([undefined, uuid]).toContain(input.namesGiven.get(name));
         }
       }),
     );
@@ -152,10 +147,12 @@ describe('for any members on any cluster, the names', () => {
     fc.assert(
       fc.property(members(), (all) => {
         const names = byUuid(assignNames(all, free));
-        const wanted = Map.groupBy(all, ({ loginId }) => loginId);
-        const plain = all.filter(({ loginId }) => /^[a-z0-9]{1,20}$/.test(loginId ?? '') && loginId !== 'default');
-        const alone = plain.filter(({ loginId }) => wanted.get(loginId)?.length === 1);
-        expect(alone.map(({ uuid }) => names.get(uuid))).toEqual(alone.map(({ loginId }) => loginId));
+        const wanted = Map.groupBy(all, ({ login: loginId }) => loginId);
+        const plain = all.filter(
+          ({ login: loginId }) => /^[a-z0-9]{1,20}$/.test(loginId ?? '') && loginId !== 'default',
+        );
+        const alone = plain.filter(({ login: loginId }) => wanted.get(loginId)?.length === 1);
+        expect(alone.map(({ id: uuid }) => names.get(uuid))).toEqual(alone.map(({ login: loginId }) => loginId));
       }),
     );
   });
@@ -163,14 +160,15 @@ describe('for any members on any cluster, the names', () => {
   it('of one member do not change when others, whose login ids are other ones, join', () => {
     fc.assert(
       fc.property(members({ minLength: 1 }), members(), ([first, ...rest], others) => {
-        if (first === undefined || others.some(({ uuid }) => [first, ...rest].some((one) => one.uuid === uuid))) return;
+        if (first === undefined || others.some(({ id: uuid }) => [first, ...rest].some((one) => one.id === uuid)))
+          return;
         const before = assignNames([first, ...rest], free);
         // Names that were given are recorded: whoever joins later can't have them.
-        const record = new Map(before.map(({ name, member: { uuid } }) => [name, uuid]));
-        const after = assignNames([first, ...rest, ...others], { ...free, reservations: record });
+        const record = new Map(before.map(({ name, member: { id: uuid } }) => [name, uuid]));
+        const after = assignNames([first, ...rest, ...others], { ...free, namesGiven: record });
         for (const {
           name,
-          member: { uuid },
+          member: { id: uuid },
         } of before)
           expect(byUuid(after).get(uuid)).toBe(name);
       }),

@@ -9,7 +9,8 @@
  * 3. a slug of what is usable of the login id + `-` + the first 8 characters of the UUID;
  * 4. when the name of step 1 to 3 is taken, reserved, or wanted by two: slug + `-` + the whole UUID.
  */
-import { type Member, nobodysUuid, type Reservations } from './model.ts';
+import { type MemberId, nobodysId, suffixesOf } from './member-id.ts';
+import type { Member, NamesGiven } from './model.ts';
 
 export interface NamedMember {
   readonly member: Member;
@@ -20,7 +21,7 @@ export interface NamedMember {
 export interface NameContext {
   /** Why a name can't be given to this member, in words; undefined when it is free for them. */
   occupied(name: string): string | undefined;
-  readonly reservations: Reservations;
+  readonly namesGiven: NamesGiven;
 }
 
 /** New names are at most this long, so that they also fit a label value. */
@@ -39,24 +40,24 @@ interface Wish {
 
 /** A name for each member: unique, valid, and the same for any order of `members`. None of them has an account yet. */
 export function assignNames(members: readonly Member[], context: NameContext): NamedMember[] {
-  const ordered = [...members].sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
+  const ordered = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
   const given = new Map<string, NamedMember>();
   const give = (member: Member, name: string, reason: string) => given.set(name, { member, name, reason });
   const obstacle = (name: string, member: Member): string | undefined => {
     if (given.has(name)) return 'another new member has that name';
     const occupied = context.occupied(name);
     if (occupied !== undefined) return occupied;
-    const holder = context.reservations.get(name);
-    return holder === undefined || (holder === member.uuid && holder !== nobodysUuid)
+    const holder = context.namesGiven.get(name);
+    return holder === undefined || (holder === member.id && holder !== nobodysId)
       ? undefined
       : 'the name is reserved for someone who had it before';
   };
 
-  const reservedNames = namesByUuid(context.reservations);
+  const reservedNames = namesById(context.namesGiven);
   const wishes: Wish[] = [];
   for (const member of ordered) {
     const wish = firstWish(member);
-    const former = (reservedNames.get(member.uuid) ?? [])
+    const former = (reservedNames.get(member.id) ?? [])
       .toSorted((a, b) => Number(b === wish.name) - Number(a === wish.name) || (a < b ? -1 : 1))
       // The record can be edited by hand: what no account of a member may be called is no former name.
       .find((name) => isValidName(name) && !isReserved(name) && obstacle(name, member) === undefined);
@@ -74,43 +75,40 @@ export function assignNames(members: readonly Member[], context: NameContext): N
       else unlucky.push({ wish, why });
     }
   }
-  unlucky.sort((a, b) => (a.wish.member.uuid < b.wish.member.uuid ? -1 : 1));
+  unlucky.sort((a, b) => (a.wish.member.id < b.wish.member.id ? -1 : 1));
   for (const { wish, why } of unlucky) {
-    const name = nameWithUuid(wish.member, (candidate) => obstacle(candidate, wish.member) === undefined);
+    const name = nameWithId(wish.member, (candidate) => obstacle(candidate, wish.member) === undefined);
     give(wish.member, name, `gets a name with the UUID, because ${wish.name} can't be given: ${why}`);
   }
   return [...given.values()];
 }
 
 function firstWish(member: Member): Wish {
-  const { loginId, uuid } = member;
-  if (loginId !== null && isUsable(loginId)) {
-    return { member, name: loginId, reason: 'the login id is a valid name', tier: 1 };
+  const { login, id } = member;
+  const suffixes = suffixesOf(id);
+  if (login !== null && isUsable(login)) {
+    return { member, name: login, reason: 'the login id is a valid name', tier: 1 };
   }
-  const lowered = loginId === null ? '' : `${loginId.toLowerCase()}-${uuid.slice(-4)}`;
-  if (
-    loginId !== null &&
-    isValidName(loginId.toLowerCase()) &&
-    loginId !== loginId.toLowerCase() &&
-    isUsable(lowered)
-  ) {
+  const lowered = login === null ? '' : `${login.toLowerCase()}-${suffixes.short}`;
+  if (login !== null && isValidName(login.toLowerCase()) && login !== login.toLowerCase() && isUsable(lowered)) {
     return { member, name: lowered, reason: 'the login id lower-cased, with the end of the UUID', tier: 2 };
   }
-  const reason = loginId === null ? 'has no login id' : 'the login id is no valid name';
+  const reason = login === null ? 'has no login id' : 'the login id is no valid name';
   return {
     member,
-    name: `${slug(loginId, 54)}-${uuid.slice(0, 8)}`,
+    name: `${slug(login, 54)}-${suffixes.middle}`,
     reason: `${reason}: a readable part and part of the UUID`,
     tier: 3,
   };
 }
 
 /** The name that always works: unique because the UUID is. Only a hostile login id could hold it; then it is numbered. */
-export function nameWithUuid(member: Member, isFree: (name: string) => boolean): string {
-  const plain = `${slug(member.loginId, 26)}-${member.uuid}`;
+export function nameWithId(member: Member, isFree: (name: string) => boolean): string {
+  const { whole } = suffixesOf(member.id);
+  const plain = `${slug(member.login, 26)}-${whole}`;
   if (isFree(plain)) return plain;
   for (let number = 2; ; number++) {
-    const numbered = `${slug(member.loginId, 20)}-${member.uuid}-${number}`;
+    const numbered = `${slug(member.login, 20)}-${whole}-${number}`;
     if (isFree(numbered)) return numbered;
   }
 }
@@ -130,8 +128,8 @@ function isReserved(name: string): boolean {
 }
 
 /** ASCII letters and digits of the login id, the rest as hyphens; `member` when nothing is left. */
-function slug(loginId: string | null, longest: number): string {
-  const usable = (loginId ?? '')
+function slug(login: string | null, longest: number): string {
+  const usable = (login ?? '')
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -140,11 +138,11 @@ function slug(loginId: string | null, longest: number): string {
   return usable === '' || isReserved(`${usable}-`) ? 'member' : usable;
 }
 
-function namesByUuid(reservations: Reservations): Map<string, string[]> {
-  const names = new Map<string, string[]>();
-  for (const [name, uuid] of reservations) {
-    const known = names.get(uuid);
-    if (known === undefined) names.set(uuid, [name]);
+function namesById(namesGiven: NamesGiven): Map<MemberId, string[]> {
+  const names = new Map<MemberId, string[]>();
+  for (const [name, id] of namesGiven) {
+    const known = names.get(id);
+    if (known === undefined) names.set(id, [name]);
     else known.push(name);
   }
   return names;

@@ -11,11 +11,11 @@ const documentOf = (plan: Plan): PlanDocument => toPlanDocument(plan, place, 0);
 /** What a plan does, without the words: the long way round to the same answer. */
 const actionsOf = (plan: Plan): string[] =>
   [
-    ...plan.keep.map(({ member, account }) => ['keep', member.uuid, member.loginId, account.name, account.uid]),
-    ...plan.create.map(({ member, name }) => ['create', member.uuid, member.loginId, name]),
-    ...plan.remove.map(({ account, held }) => ['remove', account.uuid, account.name, account.uid, held]),
-    ...plan.record.map(({ name, uuid }) => ['record', name, uuid]),
-    ...plan.recordOfRemoved.map(({ name, uuid }) => ['record of removed', name, uuid]),
+    ...plan.keep.map(({ member, account }) => ['keep', member.id, member.login, account.name, account.uid]),
+    ...plan.create.map(({ member, name }) => ['create', member.id, member.login, name]),
+    ...plan.remove.map(({ account, held }) => ['remove', account.memberId, account.name, account.uid, held]),
+    ...plan.record.map(({ name, memberId: uuid }) => ['record', name, uuid]),
+    ...plan.recordOfRemoved.map(({ name, memberId: uuid }) => ['record of removed', name, uuid]),
   ]
     .map((action) => JSON.stringify(action))
     .sort();
@@ -63,7 +63,7 @@ describe('a plan file', () => {
   });
 
   it('is for one namespace and one PoolC API', () => {
-    const plan = buildPlan({ members: [], accounts: [], reservations: new Map(), holds: new Set() });
+    const plan = buildPlan({ members: [], accounts: [], namesGiven: new Map(), holds: new Set() });
     const elsewhere = { targetNamespace: 'poolc-test', endpoint: 'https://test.example.org/' };
     expect(refuseAnotherPlan(documentOf(plan), plan, elsewhere)?.reason).toBe(
       'things have changed since the plan of 1970-01-01T00:00:00.000Z: the namespace was poolc-users, this run is for poolc-test; the PoolC API was https://api.example.org/, this run is for https://test.example.org/',

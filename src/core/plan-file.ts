@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
 import type { Refusal } from './guard.ts';
 import { memberLabel } from './model.ts';
-import type { Plan } from './plan.ts';
+import type { NameRecord, Plan } from './plan.ts';
 
 /** Raised by whoever changes what a plan file says. */
 const planFormat = 'credentials-updater/plan/v1';
@@ -44,19 +44,27 @@ export function toPlanDocument(plan: Plan, place: PlanPlace, madeAtMs: number): 
     madeAt: new Date(madeAtMs).toISOString(),
     ...place,
     members: plan.members,
-    keep: plan.keep.map(({ member: { uuid, loginId }, account: { name, uid }, reason }) => ({
-      uuid,
-      loginId,
+    keep: plan.keep.map(({ member: { id, login }, account: { name, uid }, reason }) => ({
+      uuid: id,
+      loginId: login,
       name,
       uid,
       reason,
     })),
-    create: plan.create.map(({ member: { uuid, loginId }, name, reason }) => ({ uuid, loginId, name, reason })),
-    remove: plan.remove.map(({ account: { uuid, name, uid }, held, reason }) => ({ uuid, name, uid, held, reason })),
-    record: [...plan.record],
-    recordOfRemoved: [...plan.recordOfRemoved],
+    create: plan.create.map(({ member: { id, login }, name, reason }) => ({ uuid: id, loginId: login, name, reason })),
+    remove: plan.remove.map(({ account: { memberId, name, uid }, held, reason }) => ({
+      uuid: memberId,
+      name,
+      uid,
+      held,
+      reason,
+    })),
+    record: plan.record.map(nameEntry),
+    recordOfRemoved: plan.recordOfRemoved.map(nameEntry),
   };
 }
+
+const nameEntry = ({ name, memberId }: NameRecord) => ({ name, uuid: memberId });
 
 /** @throws Failure (usage) when the text is no plan of this version */
 export function parsePlanDocument(text: string, file: string): PlanDocument {
@@ -125,9 +133,9 @@ interface MemberFate {
 function fatesOf({ keep, create, remove }: PlanDocument): Map<string, Fate> {
   const fates = new Map<string, Fate>();
   for (const { uuid, loginId, name, uid } of keep)
-    fates.set(uuid, { action: 'keep', loginId, who: memberLabel({ uuid, loginId }), name, uid });
+    fates.set(uuid, { action: 'keep', loginId, who: memberLabel({ id: uuid, login: loginId }), name, uid });
   for (const { uuid, loginId, name, reason } of create)
-    fates.set(uuid, { action: 'create', loginId, who: memberLabel({ uuid, loginId }), name, reason });
+    fates.set(uuid, { action: 'create', loginId, who: memberLabel({ id: uuid, login: loginId }), name, reason });
   for (const [uuid, removals] of Map.groupBy(remove, (removal) => removal.uuid)) {
     const ordered = removals.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     fates.set(uuid, {

@@ -1,16 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planInput, shuffled } from '../../test/generated-clubs.ts';
-import { type Account, isOwned, type Member, nobodysUuid } from './model.ts';
+import { nobodysId } from './member-id.ts';
+import { type Account, isOwned, type Member } from './model.ts';
 import { buildPlan, hasChanges, type Plan, type PlanInput } from './plan.ts';
 
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-const member = (loginId: string, number: number): Member => ({ uuid: id(number), directoryUuid: id(number), loginId });
-const account = (name: string, uuid: string | undefined, rest: Partial<Account> = {}): Account => ({
+const member = (login: string, number: number): Member => ({ id: id(number), login });
+const account = (name: string, memberId: string | undefined, rest: Partial<Account> = {}): Account => ({
   name,
   uid: `uid of ${name}`,
   labelled: true,
-  uuid,
+  memberId,
   createdAt: 0,
   terminating: false,
   ...rest,
@@ -18,7 +19,7 @@ const account = (name: string, uuid: string | undefined, rest: Partial<Account> 
 const input = (rest: Partial<PlanInput>): PlanInput => ({
   members: [],
   accounts: [],
-  reservations: new Map(),
+  namesGiven: new Map(),
   holds: new Set(),
   ...rest,
 });
@@ -26,13 +27,13 @@ const input = (rest: Partial<PlanInput>): PlanInput => ({
 /** The cluster after a run that has done what the plan says. */
 function apply(plan: Plan, before: PlanInput): PlanInput {
   const removed = new Set(plan.remove.map((one) => one.account.uid));
-  const created = plan.create.map(({ name, member: { uuid } }) => account(name, uuid, { createdAt: 9 }));
+  const created = plan.create.map(({ name, member: { id: memberId } }) => account(name, memberId, { createdAt: 9 }));
   return {
     ...before,
     accounts: [...before.accounts.filter(({ uid }) => !removed.has(uid)), ...created],
-    reservations: new Map([
-      ...before.reservations,
-      ...[...plan.recordOfRemoved, ...plan.record].map(({ name, uuid }) => [name, uuid] as const),
+    namesGiven: new Map([
+      ...before.namesGiven,
+      ...[...plan.recordOfRemoved, ...plan.record].map(({ name, memberId }) => [name, memberId] as const),
     ]),
   };
 }
@@ -40,8 +41,8 @@ function apply(plan: Plan, before: PlanInput): PlanInput {
 /** Whose account is which, after the run. */
 const holdersIn = (plan: Plan) =>
   new Map([
-    ...plan.keep.map((keep) => [keep.member.uuid, keep.account.name] as const),
-    ...plan.create.map((create) => [create.member.uuid, create.name] as const),
+    ...plan.keep.map((keep) => [keep.member.id, keep.account.name] as const),
+    ...plan.create.map((create) => [create.member.id, create.name] as const),
   ]);
 
 describe('for any directory and any cluster, the plan', () => {
@@ -71,11 +72,13 @@ describe('for any directory and any cluster, the plan', () => {
   it('removes nothing but accounts of ours, and none of an active member', () => {
     fc.assert(
       fc.property(planInput, (before) => {
-        const active = new Set(before.members.map(({ uuid }) => uuid).filter((uuid) => !before.holds.has(uuid)));
+        const active = new Set(
+          before.members.map(({ id: memberId }) => memberId).filter((memberId) => !before.holds.has(memberId)),
+        );
         for (const { account: removed } of buildPlan(before).remove) {
           const observed = before.accounts.find(({ uid }) => uid === removed.uid);
           expect(observed !== undefined && isOwned(observed) && !observed.terminating).toBe(true);
-          expect(active.has(removed.uuid)).toBe(false);
+          expect(active.has(removed.memberId)).toBe(false);
         }
       }),
     );
@@ -84,10 +87,12 @@ describe('for any directory and any cluster, the plan', () => {
   it('leaves no account of ours to somebody who is not an active member', () => {
     fc.assert(
       fc.property(planInput, (before) => {
-        const active = new Set(before.members.map(({ uuid }) => uuid).filter((uuid) => !before.holds.has(uuid)));
+        const active = new Set(
+          before.members.map(({ id: memberId }) => memberId).filter((memberId) => !before.holds.has(memberId)),
+        );
         const after = apply(buildPlan(before), before);
         const left = after.accounts.filter(isOwned).filter(({ terminating }) => !terminating);
-        expect(left.filter(({ uuid }) => !active.has(uuid))).toEqual([]);
+        expect(left.filter(({ memberId }) => !active.has(memberId))).toEqual([]);
       }),
     );
   });
@@ -96,14 +101,14 @@ describe('for any directory and any cluster, the plan', () => {
     fc.assert(
       fc.property(planInput, (before) => {
         const { keep, create } = buildPlan(before);
-        const active = before.members.filter(({ uuid }) => !before.holds.has(uuid));
-        const holders = [...keep, ...create].map((one) => one.member.uuid);
-        expect(holders.toSorted()).toEqual(active.map(({ uuid }) => uuid).toSorted());
+        const active = before.members.filter(({ id: memberId }) => !before.holds.has(memberId));
+        const holders = [...keep, ...create].map((one) => one.member.id);
+        expect(holders.toSorted()).toEqual(active.map(({ id: memberId }) => memberId).toSorted());
         for (const {
-          member: { uuid },
+          member: { id: memberId },
           account: kept,
         } of keep)
-          expect(kept).toMatchObject({ uuid, labelled: true, terminating: false });
+          expect(kept).toMatchObject({ memberId, labelled: true, terminating: false });
         const observed = new Set(before.accounts.map(({ name }) => name));
         for (const { name } of create) expect(observed.has(name)).toBe(false);
       }),
@@ -114,9 +119,9 @@ describe('for any directory and any cluster, the plan', () => {
     fc.assert(
       fc.property(planInput, (before) => {
         const plan = buildPlan(before);
-        const { reservations } = apply(plan, before);
-        for (const [uuid, name] of holdersIn(plan)) expect(reservations.get(name)).toBe(uuid);
-        for (const { account: removed } of plan.remove) expect(reservations.get(removed.name)).toBe(removed.uuid);
+        const { namesGiven } = apply(plan, before);
+        for (const [memberId, name] of holdersIn(plan)) expect(namesGiven.get(name)).toBe(memberId);
+        for (const { account: removed } of plan.remove) expect(namesGiven.get(removed.name)).toBe(removed.memberId);
       }),
     );
   });
@@ -155,8 +160,8 @@ describe('of two accounts of one member', () => {
   it('the recorded one stays, though the other is older, and stays so', () => {
     const before = input({
       members: [jimin],
-      accounts: [account('older', jimin.uuid, { createdAt: 1 }), account('recorded', jimin.uuid, { createdAt: 2 })],
-      reservations: new Map([['recorded', jimin.uuid]]),
+      accounts: [account('older', jimin.id, { createdAt: 1 }), account('recorded', jimin.id, { createdAt: 2 })],
+      namesGiven: new Map([['recorded', jimin.id]]),
     });
     const plan = buildPlan(before);
     expect(plan.keep.map((one) => one.account.name)).toEqual(['recorded']);
@@ -166,12 +171,12 @@ describe('of two accounts of one member', () => {
   });
 
   it('the older one stays when neither is recorded', () => {
-    const accounts = [account('a', jimin.uuid, { createdAt: 2 }), account('b', jimin.uuid, { createdAt: 1 })];
+    const accounts = [account('a', jimin.id, { createdAt: 2 }), account('b', jimin.id, { createdAt: 1 })];
     expect(buildPlan(input({ members: [jimin], accounts })).keep.map((one) => one.account.name)).toEqual(['b']);
   });
 
   it('both go when the member leaves', () => {
-    const accounts = [account('a', jimin.uuid), account('b', jimin.uuid)];
+    const accounts = [account('a', jimin.id), account('b', jimin.id)];
     const plan = buildPlan(input({ accounts }));
     expect(plan.remove.map((one) => one.account.name)).toEqual(['a', 'b']);
     expect(plan.recordOfRemoved.map(({ name }) => name)).toEqual(['a', 'b']);
@@ -181,9 +186,9 @@ describe('of two accounts of one member', () => {
 describe('an account of an active member that someone else is deleting', () => {
   it('is neither kept nor removed; the member gets a new one under another name, and a warning says so', () => {
     const jimin = member('jimin', 1);
-    const accounts = [account('jimin', jimin.uuid, { terminating: true })];
-    const plan = buildPlan(input({ members: [jimin], accounts, reservations: new Map([['jimin', jimin.uuid]]) }));
-    expect(plan).toMatchObject({ keep: [], remove: [], owned: 0, create: [{ name: `jimin-${jimin.uuid}` }] });
+    const accounts = [account('jimin', jimin.id, { terminating: true })];
+    const plan = buildPlan(input({ members: [jimin], accounts, namesGiven: new Map([['jimin', jimin.id]]) }));
+    expect(plan).toMatchObject({ keep: [], remove: [], owned: 0, create: [{ name: `jimin-${jimin.id}` }] });
     expect(plan.warn).toEqual([{ about: 'jimin', reason: expect.stringContaining('someone else is deleting') }]);
   });
 });
@@ -192,7 +197,7 @@ describe('a member whom an operator holds out', () => {
   it('loses the account and gets none, whatever the directory says', () => {
     const [held, other] = [member('held', 1), member('other', 2)];
     const plan = buildPlan(
-      input({ members: [held, other], accounts: [account('held', held.uuid)], holds: new Set([held.uuid]) }),
+      input({ members: [held, other], accounts: [account('held', held.id)], holds: new Set([held.id]) }),
     );
     expect(plan.remove).toMatchObject([{ account: { name: 'held' }, held: true }]);
     expect(plan.create.map(({ name }) => name)).toEqual(['other']);
@@ -202,21 +207,21 @@ describe('a member whom an operator holds out', () => {
 
 describe('an account without our label', () => {
   const [kim, leaver] = [member('kim', 1), id(2)];
-  const unlabelled = (name: string, uuid?: string) => account(name, uuid, { labelled: false });
+  const unlabelled = (name: string, memberId?: string) => account(name, memberId, { labelled: false });
   const planFor = (accounts: Account[]) =>
     buildPlan(
       input({
         members: [kim],
         accounts,
-        reservations: new Map([
+        namesGiven: new Map([
           ['lee', leaver],
-          ['ci', nobodysUuid],
+          ['ci', nobodysId],
         ]),
       }),
     );
 
   it("is left alone with a warning where it looks like a member's: their tokens go on working", () => {
-    const plan = planFor([unlabelled('kim', kim.uuid), unlabelled('lee')]);
+    const plan = planFor([unlabelled('kim', kim.id), unlabelled('lee')]);
     expect(plan.remove).toEqual([]);
     expect(plan.keep).toEqual([]);
     expect(plan.warn).toEqual(

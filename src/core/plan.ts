@@ -1,7 +1,9 @@
 /**
  * What a run will do: a pure function of the directory, the accounts and the record of names. No clock, no I/O; the
- * same input in any order gives the same plan. Identity is the UUID; the name only follows.
+ * same input in any order gives the same plan. Identity is the member id; the name only follows.
  */
+
+import { type MemberId, memberIdAnnotation, nobodysId, userUuidAnnotation } from './member-id.ts';
 import {
   type Account,
   isOwned,
@@ -9,20 +11,18 @@ import {
   managedByLabel,
   managedByValue,
   memberLabel,
-  nobodysUuid,
+  type NamesGiven,
   type OwnedAccount,
   printable,
-  type Reservations,
-  userUuidAnnotation,
 } from './model.ts';
 import { assignNames } from './names.ts';
 
 export interface PlanInput {
   readonly members: readonly Member[];
   readonly accounts: readonly Account[];
-  readonly reservations: Reservations;
-  /** UUIDs that an operator keeps out, whatever the directory says (`revoke --hold`). */
-  readonly holds: ReadonlySet<string>;
+  readonly namesGiven: NamesGiven;
+  /** Members whom an operator keeps out, whatever the directory says (`revoke --hold`). */
+  readonly holds: ReadonlySet<MemberId>;
 }
 
 export interface Keep {
@@ -51,7 +51,7 @@ export interface Warning {
 
 export interface NameRecord {
   readonly name: string;
-  readonly uuid: string;
+  readonly memberId: MemberId;
 }
 
 export interface Plan {
@@ -68,23 +68,23 @@ export interface Plan {
   readonly members: number;
 }
 
-export function buildPlan({ members, accounts, reservations, holds }: PlanInput): Plan {
+export function buildPlan({ members, accounts, namesGiven, holds }: PlanInput): Plan {
   const warn: Warning[] = [];
   const owned = accounts.filter(isOwned).filter((account) => !account.terminating);
-  const ownedByUuid = Map.groupBy(owned, (account) => account.uuid);
-  const activeMembers = members.filter((member) => !holds.has(member.uuid));
-  const active = new Set(activeMembers.map((member) => member.uuid));
-  const inDirectory = new Set(members.map((member) => member.uuid));
+  const ownedById = Map.groupBy(owned, (account) => account.memberId);
+  const activeMembers = members.filter((member) => !holds.has(member.id));
+  const active = new Set(activeMembers.map((member) => member.id));
+  const inDirectory = new Set(members.map((member) => member.id));
 
   const keep: Keep[] = [];
   const newcomers: Member[] = [];
   for (const member of activeMembers) {
-    const [account, ...surplus] = byClaim(ownedByUuid.get(member.uuid) ?? [], reservations);
+    const [account, ...surplus] = byClaim(ownedById.get(member.id) ?? [], namesGiven);
     if (account === undefined) {
       newcomers.push(member);
       continue;
     }
-    keep.push({ member, account, reason: keepReason(member, account, reservations) });
+    keep.push({ member, account, reason: keepReason(member, account, namesGiven) });
     for (const other of surplus) {
       warn.push({
         about: other.name,
@@ -94,22 +94,22 @@ export function buildPlan({ members, accounts, reservations, holds }: PlanInput)
   }
 
   const remove = owned
-    .filter((account) => !active.has(account.uuid))
+    .filter((account) => !active.has(account.memberId))
     .map((account): Remove => {
-      const held = inDirectory.has(account.uuid);
+      const held = inDirectory.has(account.memberId);
       const reason = held ? 'an operator holds this member out (revoke --hold)' : 'no longer in the directory';
       return { account, reason, held };
     });
 
   const byName = new Map(accounts.map((account) => [account.name, account]));
-  const create = assignNames(newcomers, { reservations, occupied: (name) => occupancy(byName.get(name)) });
-  warn.push(...observedWarnings(accounts, active, reservations));
+  const create = assignNames(newcomers, { namesGiven, occupied: (name) => occupancy(byName.get(name)) });
+  warn.push(...observedWarnings(accounts, active, namesGiven));
   for (const member of members) {
-    if (holds.has(member.uuid))
+    if (holds.has(member.id))
       warn.push({ about: memberLabel(member), reason: 'held out by an operator (revoke --release ends it)' });
   }
 
-  const isUnrecorded = ({ name, uuid }: NameRecord) => reservations.get(name) !== uuid;
+  const isUnrecorded = ({ name, memberId }: NameRecord) => namesGiven.get(name) !== memberId;
   return {
     keep,
     create,
@@ -117,15 +117,15 @@ export function buildPlan({ members, accounts, reservations, holds }: PlanInput)
     warn,
     // A member's second account is recorded when it goes: while both are there, the record says which one they use.
     record: [
-      ...keep.map(({ account: { name, uuid } }) => ({ name, uuid })),
-      ...create.map(({ name, member }) => ({ name, uuid: member.uuid })),
+      ...keep.map(({ account: { name, memberId } }) => ({ name, memberId })),
+      ...create.map(({ name, member }) => ({ name, memberId: member.id })),
       // Whoever deletes an account by hand must not make its name free.
       ...accounts
         .filter(isOwned)
         .filter(({ terminating }) => terminating)
-        .map(({ name, uuid }) => ({ name, uuid })),
+        .map(({ name, memberId }) => ({ name, memberId })),
     ].filter(isUnrecorded),
-    recordOfRemoved: remove.map(({ account: { name, uuid } }) => ({ name, uuid })).filter(isUnrecorded),
+    recordOfRemoved: remove.map(({ account: { name, memberId } }) => ({ name, memberId })).filter(isUnrecorded),
     owned: owned.length,
     members: members.length,
   };
@@ -137,21 +137,21 @@ export function hasChanges(plan: Plan): boolean {
 }
 
 /** Accounts of one member, the one they use first: the recorded name, else the older, else the first by name. */
-export function byClaim(accounts: readonly OwnedAccount[], reservations: Reservations): OwnedAccount[] {
-  const recorded = (account: OwnedAccount) => (reservations.get(account.name) === account.uuid ? 0 : 1);
+export function byClaim(accounts: readonly OwnedAccount[], namesGiven: NamesGiven): OwnedAccount[] {
+  const recorded = (account: OwnedAccount) => (namesGiven.get(account.name) === account.memberId ? 0 : 1);
   return accounts.toSorted(
     (a, b) => recorded(a) - recorded(b) || a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1),
   );
 }
 
-function keepReason(member: Member, account: OwnedAccount, reservations: Reservations): string {
-  if (reservations.get(account.name) === undefined) return 'adopted as it is';
-  return account.name === member.loginId ? 'still a member' : 'still a member; the account keeps its name';
+function keepReason(member: Member, account: OwnedAccount, namesGiven: NamesGiven): string {
+  if (namesGiven.get(account.name) === undefined) return 'adopted as it is';
+  return account.name === member.login ? 'still a member' : 'still a member; the account keeps its name';
 }
 
 /** Whether the record has the name for somebody, and not for nobody, as names are reserved that others may use. */
 function isMembersName(recordedFor: string | undefined): boolean {
-  return recordedFor !== undefined && recordedFor !== nobodysUuid;
+  return recordedFor !== undefined && recordedFor !== nobodysId;
 }
 
 /** Why no one new can have the name of this account. */
@@ -164,21 +164,21 @@ function occupancy(account: Account | undefined): string | undefined {
 function observedWarnings(
   accounts: readonly Account[],
   active: ReadonlySet<string>,
-  reservations: Reservations,
+  namesGiven: NamesGiven,
 ): Warning[] {
   const warnings: Warning[] = [];
   for (const account of accounts) {
-    if (account.labelled && account.uuid === undefined) {
+    if (account.labelled && account.memberId === undefined) {
       warnings.push({
         about: printable(account.name),
-        reason: `has our label but no valid ${userUuidAnnotation} annotation: left alone`,
+        reason: `has our label but no valid ${userUuidAnnotation} or ${memberIdAnnotation} annotation: left alone`,
       });
-    } else if (!account.labelled && (account.uuid !== undefined || isMembersName(reservations.get(account.name)))) {
+    } else if (!account.labelled && (account.memberId !== undefined || isMembersName(namesGiven.get(account.name)))) {
       warnings.push({
         about: printable(account.name),
         reason: `looks like a member's account but has no label ${managedByLabel}=${managedByValue}, so it is left alone, and its tokens go on working: delete it, or give it the label`,
       });
-    } else if (isOwned(account) && account.terminating && active.has(account.uuid)) {
+    } else if (isOwned(account) && account.terminating && active.has(account.memberId)) {
       warnings.push({
         about: account.name,
         reason:

@@ -7,30 +7,45 @@ import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import { callPoolc, type PoolcApi } from '../poolc/api.ts';
-import type { TokenMap } from './token-map.ts';
+import type { PoolcSpelling } from '../poolc/spelling.ts';
+import type { Delivery, SendOptions } from './delivery.ts';
+import { TokenMap } from './token-map.ts';
 
 /** The proxy in front of the PoolC API refuses a larger body. */
-export const bodyLimit = 55 * 1024 * 1024;
+const bodyLimit = 55 * 1024 * 1024;
 /** The proxy gives up after 60 s; what comes later is unknown and repeated. */
 const attemptTimeoutMs = 65_000;
 /** An attempt ends this long before the lock may be another's; with a short lock, after three quarters of what is left. */
 const lockMarginMs = 5_000;
 
-/** What delivery needs to know of the run lock. */
-export interface DeliveryRight {
-  renew(): Promise<void>;
-  remainingMs(): number;
-  assertHeld(): void;
+/** The PoolC API as a delivery. @param spelling as its directory learned it */
+export function poolcDelivery(
+  api: PoolcApi,
+  { random, log, spelling }: { random: () => number; log: Log; spelling: PoolcSpelling },
+): Delivery {
+  return {
+    kind: 'poolc',
+    address: api.endpoint.href,
+    replaces: 'all',
+    begin: () => {
+      const map = new TokenMap();
+      return {
+        holds: (piece) => map.holds(piece),
+        add: ({ member, credential }) => map.add(spelling.of(member.id), credential.secret.reveal()),
+        send: ({ right, signal }) => send(api, map, { right, signal, random, log }),
+      };
+    },
+  };
 }
 
 /**
  * Sends the map until it is acknowledged.
  * @throws Failure (delivery) for a map that must not be sent, a refusal, or when the time for retries is over; Failure (lock)
  */
-export async function deliver(
+async function send(
   api: PoolcApi,
   map: TokenMap,
-  { right, signal, random, log }: { right: DeliveryRight; signal: AbortSignal; random: () => number; log: Log },
+  { right, signal, random, log }: SendOptions & { random: () => number; log: Log },
 ): Promise<void> {
   checkMap(map);
   await withRetry(

@@ -3,7 +3,7 @@
  * 50 MB, and there is no room for them twice in a small pod. It can say whether a piece of text is part of a token, for
  * the redactor.
  */
-import { isUuid } from '../core/model.ts';
+import { isUuid } from '../core/member-id.ts';
 
 const chunkSize = 256 * 1024;
 
@@ -24,9 +24,9 @@ export class TokenMap {
     return this.#length;
   }
 
-  /** Adds a member, once. The UUID is written as the directory spells it; tokens need no escaping (base64url and dots). */
-  add(directoryUuid: string, token: string): void {
-    const entry = `${this.#entries === 0 ? '' : ','}"${directoryUuid}":"${token}"`;
+  /** Adds a member, once. The id is written as PoolC spells it; tokens need no escaping (base64url and dots). */
+  add(spelledId: string, token: string): void {
+    const entry = `${this.#entries === 0 ? '' : ','}"${spelledId}":"${token}"`;
     if (this.#used + entry.length > this.#current.length) {
       this.#chunks.push(this.#current.subarray(0, this.#used));
       this.#current = Buffer.allocUnsafeSlow(Math.max(chunkSize, entry.length));

@@ -3,15 +3,15 @@
  * because half a directory would remove the other half (P3).
  */
 import * as z from 'zod';
-import { isUuid, type Member, printable } from '../core/model.ts';
+import { isUuid } from '../core/member-id.ts';
+import { type Member, printable } from '../core/model.ts';
+import { isLoopback } from '../http/endpoint.ts';
 import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
 import { countValues, repeatedKey } from '../lib/json.ts';
-import type { Log } from '../lib/log.ts';
 import { callPoolc, type PoolcApi } from '../poolc/api.ts';
-
-/** Of the attempts that fail, the first and then every so many are told of: a directory that is away stays away for a while. */
-const warnedEvery = 4;
+import { PoolcSpelling } from '../poolc/spelling.ts';
+import type { Directory, ReadOptions } from './directory.ts';
 
 /** What fits into the heap that the image gives, whatever the answer is made of; 50,000 members with long ids are far below. */
 const longestAnswer = 16 * 1024 * 1024;
@@ -22,32 +22,41 @@ const directorySchema = z.object({ activeMembers: z.array(z.unknown()) });
 /** Checked one by one: of an answer that is wrong from end to end, the first fault is enough. */
 const memberSchema = z.object({ member_uuid: z.string(), login_id: z.string().nullable() });
 
-/**
- * The members, in the directory's order, which means nothing.
- * @throws Failure (directory) when the answer is missing, malformed, or names someone twice
- */
-export async function fetchMembers(
+/** The PoolC API as a directory. @param spelling learns how it spells ids, for the delivery to the same API */
+export function poolcDirectory(
   api: PoolcApi,
-  { signal, random, log }: { signal: AbortSignal; random: () => number; log: Log },
+  { random, spelling }: { random: () => number; spelling: PoolcSpelling },
+): Directory {
+  return {
+    kind: 'poolc',
+    address: api.endpoint.href,
+    host: api.endpoint.host,
+    isLocal: isLoopback(api.endpoint.hostname),
+    whatToLookAt: 'the directory (GET /kubernetes/ of the PoolC API)',
+    isSnapshot: true,
+    members: ({ signal, onRetry }: ReadOptions) =>
+      withRetry(() => askMembers(api, signal, spelling), {
+        clock: api.clock,
+        random,
+        signal,
+        policy: { budgetMs: 45_000, firstWaitMs: 500, longestWaitMs: 5_000 },
+        ...(onRetry === undefined ? {} : { onRetry: ({ message }, attempt) => onRetry(message, attempt) }),
+      }),
+  };
+}
+
+/** One attempt, for a look at whether it works. @throws Failure (directory) when it is missing or malformed */
+export async function askMembers(
+  api: PoolcApi,
+  signal: AbortSignal,
+  spelling: PoolcSpelling = new PoolcSpelling(),
 ): Promise<Member[]> {
-  return withRetry(() => askMembers(api, signal), {
-    clock: api.clock,
-    random,
-    signal,
-    policy: { budgetMs: 45_000, firstWaitMs: 500, longestWaitMs: 5_000 },
-    onRetry: (failure, attempt) =>
-      log[attempt % warnedEvery === 1 ? 'warn' : 'debug'](`${failure.message}; trying again (attempt ${attempt + 1})`),
-  });
-}
-
-/** One attempt, for whoever only wants to see whether it works. @throws Failure (directory) */
-export async function askMembers(api: PoolcApi, signal: AbortSignal): Promise<Member[]> {
   const answer = await callPoolc(api, 'directory', { method: 'GET', timeoutMs: 30_000, longestAnswer, signal });
-  return parseMembers(answer.body, answer.header('content-type'));
+  return parseMembers(answer.body, answer.header('content-type'), spelling);
 }
 
-/** The members of an answer's body. @throws Failure (directory) that says what is wrong and where */
-export function parseMembers(body: Buffer, contentType: string | undefined): Member[] {
+/** @throws Failure (directory) that says what is wrong and where */
+function parseMembers(body: Buffer, contentType: string | undefined, spelling: PoolcSpelling): Member[] {
   const directory = checked(directorySchema, parseDocument(body, contentType));
   const { length } = directory.activeMembers;
   if (length > mostMembers)
@@ -55,14 +64,13 @@ export function parseMembers(body: Buffer, contentType: string | undefined): Mem
   const members: Member[] = [];
   const seen = new Map<string, number>();
   for (const [index, item] of directory.activeMembers.entries()) {
-    const { member_uuid: directoryUuid, login_id: loginId } = checked(memberSchema, item, ['activeMembers', index]);
-    if (!isUuid(directoryUuid))
-      throw malformed(`activeMembers.${index}.member_uuid is not a UUID: "${printable(directoryUuid)}"`);
-    const uuid = directoryUuid.toLowerCase();
-    const first = seen.get(uuid);
-    if (first !== undefined) throw malformed(`activeMembers.${first} and .${index} have the same member_uuid ${uuid}`);
-    seen.set(uuid, index);
-    members.push({ uuid, directoryUuid, loginId });
+    const { member_uuid: spelled, login_id: login } = checked(memberSchema, item, ['activeMembers', index]);
+    if (!isUuid(spelled)) throw malformed(`activeMembers.${index}.member_uuid is not a UUID: "${printable(spelled)}"`);
+    const id = spelling.learn(spelled);
+    const first = seen.get(id);
+    if (first !== undefined) throw malformed(`activeMembers.${first} and .${index} have the same member_uuid ${id}`);
+    seen.set(id, index);
+    members.push({ id, login });
   }
   return members;
 }

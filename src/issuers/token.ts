@@ -1,95 +1,70 @@
-/** TokenRequest (mint), SelfSubjectReview (try a token) and the issuer's public keys. */
-import * as z from 'zod';
-import type { OwnedAccount } from '../core/model.ts';
-import { type ClusterClient, malformedAnswer, parseAnswer, parseJson } from '../kube/client.ts';
+/** ServiceAccount tokens as credentials: requested, their claims and signature checked, tried on the API server. */
+import type { ClusterClient } from '../kube/client.ts';
 import { Failure } from '../lib/failure.ts';
-import { isRecord, isStringArray } from '../lib/json.ts';
-import { accountPath } from '../registry/accounts.ts';
+import { Secret } from '../lib/secret.ts';
+import { type Claims, serviceAccountUser } from './claims.ts';
+import type { AccountOfToken, Issuer } from './issuer.ts';
+import { openKeyRing } from './key-ring.ts';
+import { type MintedToken, type MintRequest, mintToken, reviewToken } from './token-request.ts';
+import { checkClaims, checkSignature } from './verify.ts';
 
-export interface MintRequest {
-  readonly namespace: string;
-  readonly lifetimeSeconds: number;
-  /** Empty for the API server's own. */
-  readonly audiences: readonly string[];
-}
-
-export interface MintedToken {
-  readonly token: string;
-  /** What the API server granted, which may be less than what was asked for. */
-  readonly grantedSeconds: number;
-  readonly audiences: readonly string[];
-}
-
-/**
- * A fresh token for exactly this account: the UID goes with the request, and newer API servers refuse when the account
- * was replaced by a namesake. Writes nothing to etcd. One attempt; the caller retries.
- */
-export async function mintToken(
+/** @param signal for the whole time in which tokens are issued: the keys may have to be fetched again */
+export async function openTokenIssuer(
   client: ClusterClient,
-  account: Pick<OwnedAccount, 'name' | 'uid'>,
-  { namespace, lifetimeSeconds, audiences }: MintRequest,
+  request: MintRequest,
   signal: AbortSignal,
-): Promise<MintedToken> {
-  const response = await client.once({
-    method: 'POST',
-    path: `${accountPath(namespace, account.name)}/token`,
-    body: {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      metadata: { uid: account.uid },
-      spec: { expirationSeconds: lifetimeSeconds, ...(audiences.length === 0 ? {} : { audiences }) },
+): Promise<Issuer> {
+  const keyRing = await openKeyRing(client, signal);
+  /** @returns whether the signature was checked */
+  const checkSigner = async (minted: MintedToken, claims: Claims, { name }: AccountOfToken): Promise<boolean> => {
+    if (keyRing.keys === undefined) return false;
+    let verdict = checkSignature(minted.token, claims, keyRing.keys);
+    if (verdict === 'unknown-key') {
+      const refreshed = await keyRing.refreshed();
+      verdict = refreshed === undefined ? 'unknown-key' : checkSignature(minted.token, claims, refreshed);
+    }
+    if (verdict === 'invalid')
+      throw new Failure('token', `the signature of the token for ${name} is not one of the cluster's`);
+    return verdict === 'valid';
+  };
+  return {
+    get canCheckSignatures() {
+      return keyRing.keys !== undefined;
     },
-    signal,
-  });
-  const minted = readAnswer(parseJson(response.body));
-  if (minted === undefined) throw malformedAnswer(`a token for ${account.name}`, 'its spec or status');
-  return minted;
+    issue: async (account, issueSignal) => {
+      const minted = await mintToken(client, account, request, issueSignal);
+      const { namespace } = request;
+      const claims = checkClaims(minted.token, { namespace, name: account.name, uid: account.uid, ...minted });
+      return {
+        secret: new Secret(minted.token),
+        expiresAt: claims.expiresAt,
+        grantedSeconds: minted.grantedSeconds,
+        isSignatureChecked: await checkSigner(minted, claims, account),
+        issuer: claims.issuer,
+      };
+    },
+    tryLive: async ({ name }, { secret }, trySignal) => {
+      const review = await reviewUnlessForbidden(client, secret, trySignal);
+      if (review === 'not allowed') return review;
+      if (review === undefined) return 'rejected';
+      if (review.username === serviceAccountUser(request.namespace, name)) return 'accepted';
+      throw new Failure(
+        'token',
+        `the API server takes the token of ${name} for ${review.username}; nothing was delivered`,
+      );
+    },
+  };
 }
 
-/** Read by hand: once for every member, a schema would cost as much as checking the signature. */
-function readAnswer(answer: unknown): MintedToken | undefined {
-  if (!isRecord(answer) || !isRecord(answer['spec']) || !isRecord(answer['status'])) return undefined;
-  const { audiences, expirationSeconds } = answer['spec'];
-  const { token } = answer['status'];
-  if (typeof token !== 'string' || !tokenPattern.test(token)) return undefined;
-  if (typeof expirationSeconds !== 'number' || !isStringArray(audiences) || audiences.length === 0) return undefined;
-  return { token, grantedSeconds: expirationSeconds, audiences };
-}
-
-const tokenPattern = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
-
-const reviewSchema = z.object({
-  status: z.object({ userInfo: z.object({ username: z.string(), uid: z.string().optional() }) }),
-});
-
-/** Who the API server takes the bearer of this token for; undefined when it rejects the token. */
-export async function reviewToken(
+async function reviewUnlessForbidden(
   client: ClusterClient,
-  token: string,
+  secret: Secret,
   signal: AbortSignal,
-): Promise<{ username: string; uid: string | undefined } | undefined> {
-  const response = await client.call({
-    method: 'POST',
-    path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
-    bearer: token,
-    signal,
-    expected: [401],
-  });
-  if (response.status === 401) return undefined;
-  const { userInfo } = parseAnswer(reviewSchema, response, 'a SelfSubjectReview').status;
-  return { username: userInfo.username, uid: userInfo.uid };
-}
-
-/**
- * The public keys that the cluster's tokens are signed with (a JWKS, RFC 7517).
- * `forbidden` on a hardened cluster, where reading them is not granted to everyone.
- */
-export async function fetchSigningKeys(client: ClusterClient, signal: AbortSignal): Promise<unknown> {
-  const response = await client.call({ method: 'GET', path: '/openid/v1/jwks', signal, expected: [403, 404] });
-  if (response.status === 403 || response.status === 404) return 'forbidden';
-  const keys = parseJson(response.body);
-  if (keys === undefined)
-    throw new Failure('cluster', "the API server's signing keys (/openid/v1/jwks) are no JSON", { transient: true });
-  return keys;
+): Promise<{ readonly username: string } | undefined | 'not allowed'> {
+  try {
+    return await reviewToken(client, secret.reveal(), signal);
+  } catch (error) {
+    if (error instanceof Failure && (error.status === 403 || error.status === 404)) return 'not allowed';
+    throw error;
+  }
 }

@@ -1,12 +1,13 @@
-/** Who an operator means by a word: a login id, a UUID or a ServiceAccount name. */
-import { isUuid, type Member, memberLabel, type OwnedAccount, printable } from '../core/model.ts';
+/** Who an operator means by a word: a login, a member id or a ServiceAccount name. */
+import { isUuid, type MemberId, parseMemberId } from '../core/member-id.ts';
+import { type Member, memberLabel, type OwnedAccount, printable } from '../core/model.ts';
 import { Failure } from '../lib/failure.ts';
 
 /** What the directory said, or why it could not be asked. */
 export type DirectoryAnswer = { readonly members: readonly Member[] } | { readonly unavailable: string };
 
 export interface FoundMember {
-  readonly uuid: string;
+  readonly memberId: MemberId;
   /** For messages. */
   readonly label: string;
   /** Whether the directory lists the member; undefined when it could not be asked. */
@@ -15,7 +16,7 @@ export interface FoundMember {
 }
 
 /**
- * @param knownOtherwise UUIDs that are known though neither the directory nor an account names them
+ * @param knownOtherwise ids that are known though neither the directory nor an account names them
  * @throws Failure (usage) when nobody is meant, or two are
  */
 export function findMember(
@@ -27,40 +28,41 @@ export function findMember(
   }: { accounts: readonly OwnedAccount[]; directory: DirectoryAnswer; knownOtherwise?: ReadonlySet<string> },
 ): FoundMember {
   const members = 'members' in directory ? directory.members : [];
-  const candidates = new Set<string>();
-  if (isUuid(wanted)) {
-    candidates.add(wanted.toLowerCase());
+  const isKnown = (id: MemberId) =>
+    accounts.some(({ memberId }) => memberId === id) ||
+    members.some((member) => member.id === id) ||
+    knownOtherwise.has(id);
+  const candidates = new Set<MemberId>();
+  const asId = parseMemberId(wanted);
+  if (asId !== undefined && isUuid(asId)) {
+    candidates.add(asId);
   } else {
-    for (const member of members) if (member.loginId === wanted) candidates.add(member.uuid);
-    for (const account of accounts) if (account.name === wanted) candidates.add(account.uuid);
+    if (asId !== undefined && isKnown(asId)) candidates.add(asId);
+    for (const member of members) if (member.login === wanted) candidates.add(member.id);
+    for (const account of accounts) if (account.name === wanted) candidates.add(account.memberId);
   }
-  const [uuid, second] = candidates;
-  const isKnown =
-    uuid !== undefined &&
-    (accounts.some((account) => account.uuid === uuid) ||
-      members.some((member) => member.uuid === uuid) ||
-      knownOtherwise.has(uuid));
-  if (uuid === undefined || (!isKnown && 'members' in directory)) {
+  const [memberId, second] = candidates;
+  if (memberId === undefined || (!isKnown(memberId) && 'members' in directory)) {
     const where =
       'members' in directory
         ? 'neither the directory nor the cluster knows them'
         : `the cluster has no such account, and the directory could not be asked: ${directory.unavailable}`;
     throw new Failure('usage', `${printable(wanted)} is unknown: ${where}; nothing was changed`, {
-      hint: 'give the login id, the ServiceAccount name or the UUID; `credentials-updater status` lists them',
+      hint: "give the login id, the ServiceAccount name or the member's id; `credentials-updater status` lists them",
     });
   }
   if (second !== undefined) {
     throw new Failure(
       'usage',
-      `${printable(wanted)} is the login id of one member (${uuid}) and the ServiceAccount name of another (${second}); nothing was changed`,
-      { hint: 'give the UUID of the one that is meant' },
+      `${printable(wanted)} is the login id of one member (${memberId}) and the ServiceAccount name of another (${second}); nothing was changed`,
+      { hint: 'give the id of the one that is meant' },
     );
   }
-  const member = members.find((candidate) => candidate.uuid === uuid);
+  const member = members.find((candidate) => candidate.id === memberId);
   return {
-    uuid,
+    memberId,
     label: member === undefined ? printable(wanted) : memberLabel(member),
     inDirectory: 'members' in directory ? member !== undefined : undefined,
-    accounts: accounts.filter((account) => account.uuid === uuid),
+    accounts: accounts.filter((account) => account.memberId === memberId),
   };
 }

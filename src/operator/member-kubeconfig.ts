@@ -3,20 +3,28 @@
 import { isOwned, type OwnedAccount } from '../core/model.ts';
 import { byClaim } from '../core/plan.ts';
 import { withRetry } from '../http/retry.ts';
-import { mintToken } from '../issuers/token.ts';
+import { type MintRequest, mintToken } from '../issuers/token-request.ts';
 import { checkClaims } from '../issuers/verify.ts';
 import type { KubeconfigCluster, KubeconfigEntry } from '../kube/kubeconfig-document.ts';
+import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
+import type { Redactor } from '../lib/redact.ts';
 import { Secret } from '../lib/secret.ts';
 import { listAccounts } from '../registry/accounts.ts';
-import { readReservations } from '../registry/names-given.ts';
-import type { RunContext } from '../sync/context.ts';
+import { readNamesGiven } from '../registry/names-given.ts';
+import type { RegistryPlace } from '../registry/place.ts';
+import type { Target } from '../sync/context.ts';
 import { type DirectoryAnswer, type FoundMember, findMember } from './find-member.ts';
 
-export type MemberKubeconfigContext = Pick<
-  RunContext,
-  'settings' | 'client' | 'clock' | 'random' | 'redactor' | 'signal'
->;
+export interface MemberKubeconfigContext {
+  readonly target: Target;
+  readonly registry: RegistryPlace;
+  readonly request: MintRequest;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+}
 
 export interface MemberKubeconfig {
   readonly entry: KubeconfigEntry;
@@ -32,18 +40,20 @@ export async function makeMemberKubeconfig(
   wanted: string,
   { directory, cluster }: { directory: DirectoryAnswer; cluster: KubeconfigCluster },
 ): Promise<MemberKubeconfig> {
-  const { settings, client, clock, random, redactor, signal } = context;
-  const owned = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
+  const {
+    target: { client, namespace },
+    request,
+    clock,
+    random,
+    redactor,
+    signal,
+  } = context;
+  const owned = (await listAccounts(client, namespace, signal)).filter(isOwned);
   const account = await accountInUse(context, findMember(wanted, { accounts: owned, directory }));
-  const request = {
-    namespace: settings.targetNamespace,
-    lifetimeSeconds: settings.tokenLifetimeSeconds,
-    audiences: settings.tokenAudiences,
-  };
   const minted = await withRetry(() => mintToken(client, account, request, signal), { clock, random, signal });
   redactor.add(minted.token);
   const claims = checkClaims(minted.token, {
-    namespace: request.namespace,
+    namespace,
     name: account.name,
     uid: account.uid,
     audiences: minted.audiences,
@@ -59,20 +69,19 @@ export async function makeMemberKubeconfig(
 }
 
 async function accountInUse(
-  { settings, client, signal }: MemberKubeconfigContext,
-  { label, uuid, accounts, inDirectory }: FoundMember,
+  { target: { client }, registry, signal }: MemberKubeconfigContext,
+  { label, memberId, accounts, inDirectory }: FoundMember,
 ): Promise<OwnedAccount> {
   const living = accounts.filter((account) => !account.terminating);
   if (inDirectory === false) {
-    throw new Failure('usage', `${label} (${uuid}) is no longer in the directory, so no token is made for them`, {
+    throw new Failure('usage', `${label} (${memberId}) is no longer in the directory, so no token is made for them`, {
       hint: 'the next sync removes their account; if the directory is wrong, correct it first',
     });
   }
-  const reservations =
-    living.length > 1 ? await readReservations(client, settings.podNamespace, signal) : new Map<string, string>();
-  const [account] = byClaim(living, reservations);
+  const namesGiven = living.length > 1 ? await readNamesGiven(client, registry, signal) : new Map<string, string>();
+  const [account] = byClaim(living, namesGiven);
   if (account !== undefined) return account;
-  throw new Failure('usage', `${label} (${uuid}) has no account yet`, {
+  throw new Failure('usage', `${label} (${memberId}) has no account yet`, {
     hint: 'run `credentials-updater sync`, which creates it',
   });
 }

@@ -3,62 +3,67 @@
  * the run lock, because a run at the same moment could give the name away.
  */
 
-import { isOwned, isUuid, nobodysUuid, printable } from '../core/model.ts';
+import { type MemberId, nobodysId, parseMemberId } from '../core/member-id.ts';
+import { isOwned, printable } from '../core/model.ts';
 import { isValidName } from '../core/names.ts';
 import { Failure } from '../lib/failure.ts';
 import { listAccounts } from '../registry/accounts.ts';
-import { readReservations, recordNames, shardName, shardOf } from '../registry/names-given.ts';
-import { type LockedContext, underLock } from '../run/under-lock.ts';
+import { readNamesGiven, recordNames, shardOf } from '../registry/names-given.ts';
+import { namesGivenName, type RegistryPlace } from '../registry/place.ts';
+import type { LockedContext } from '../run/context.ts';
+import { underLock } from '../run/under-lock.ts';
 
 export interface Reservation {
   readonly name: string;
-  /** In any case. */
-  readonly uuid: string;
+  readonly memberId: MemberId;
 }
 
 export type ReserveOutcome = 'reserved' | 'reserved before';
 
 /** @throws Failure (usage) where the name is another's, or can't be one */
 export async function reserve(context: LockedContext, wanted: Reservation): Promise<ReserveOutcome> {
-  const { name, uuid } = checked(wanted);
+  const { name, memberId } = checked(wanted);
   return underLock(context, async () => {
-    const { client, settings, signal } = context;
-    const known = (await readReservations(client, settings.podNamespace, signal)).get(name);
-    if (known === uuid) return 'reserved before';
-    const account = (await listAccounts(client, settings.targetNamespace, signal))
-      .filter(isOwned)
-      .find((each) => each.name === name);
-    const holder = account?.uuid ?? (known === nobodysUuid ? undefined : known);
-    if (holder !== undefined && holder !== uuid) {
+    const {
+      target: { client, namespace },
+      registry,
+      signal,
+    } = context;
+    const known = (await readNamesGiven(client, registry, signal)).get(name);
+    if (known === memberId) return 'reserved before';
+    const account = (await listAccounts(client, namespace, signal)).filter(isOwned).find((each) => each.name === name);
+    const holder = account?.memberId ?? (known === nobodysId ? undefined : known);
+    if (holder !== undefined && holder !== memberId) {
       throw new Failure(
         'usage',
         `${name} ${account === undefined ? 'is reserved for' : 'is the account of'} ${holder}; nothing was changed`,
-        { hint: account === undefined ? correction(settings.podNamespace, name) : neverPassedOn },
+        { hint: account === undefined ? correction(registry, name) : neverPassedOn },
       );
     }
-    await recordNames(client, settings.podNamespace, [{ name, uuid }], signal);
+    await recordNames(client, registry, [{ name, memberId }], signal);
     return 'reserved';
   });
 }
 
 const neverPassedOn = 'a name that was given to one member is never given to another';
 
-/** A mistyped UUID is nobody's, and only its author knows that: no command takes a record back. */
-function correction(namespace: string, name: string): string {
-  const edit = `kubectl -n ${namespace} edit configmap ${shardName(shardOf(name))}`;
-  return `${neverPassedOn}; only if that UUID was a mistake, correct the line of ${name}: ${edit}`;
+/** A mistyped id is nobody's, and only its author knows that: no command takes a record back. */
+function correction(registry: RegistryPlace, name: string): string {
+  const edit = `kubectl -n ${registry.namespace} edit configmap ${namesGivenName(registry, shardOf(name))}`;
+  return `${neverPassedOn}; only if that id was a mistake, correct the line of ${name}: ${edit}`;
 }
 
-function checked({ name, uuid }: Reservation): Reservation {
+function checked({ name, memberId }: Reservation): Reservation {
   if (!isValidName(name)) {
     throw new Failure('usage', `${printable(name)} can't be the name of a ServiceAccount; nothing was changed`, {
       hint: 'give the name as bindings have it, such as kim or kim-3f9a',
     });
   }
-  if (!isUuid(uuid)) {
-    throw new Failure('usage', `${printable(uuid)} is not a UUID; nothing was changed`, {
-      hint: `give the member's UUID, or ${nobodysUuid} to keep the name from everybody`,
+  const id = parseMemberId(memberId);
+  if (id === undefined) {
+    throw new Failure('usage', `${printable(memberId)} is not the id of a member; nothing was changed`, {
+      hint: `give the member's id (a UUID for PoolC), or ${nobodysId} to keep the name from everybody`,
     });
   }
-  return { name, uuid: uuid.toLowerCase() };
+  return { name, memberId: id };
 }

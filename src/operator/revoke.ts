@@ -8,7 +8,8 @@ import { isOwned } from '../core/model.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { deleteAccount, listAccounts } from '../registry/accounts.ts';
 import { holdMember, readHolds, recordNames, releaseMember } from '../registry/names-given.ts';
-import { type LockedContext, underLock } from '../run/under-lock.ts';
+import type { LockedContext } from '../run/context.ts';
+import { underLock } from '../run/under-lock.ts';
 import { type DirectoryAnswer, type FoundMember, findMember } from './find-member.ts';
 
 export interface RevokeTarget extends FoundMember {
@@ -21,11 +22,15 @@ export async function findRevokeTarget(
   wanted: string,
   directory: DirectoryAnswer,
 ): Promise<RevokeTarget> {
-  const { client, settings, signal } = context;
-  const accounts = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
-  const holds = await readHolds(client, settings.podNamespace, signal);
+  const {
+    target: { client, namespace },
+    registry,
+    signal,
+  } = context;
+  const accounts = (await listAccounts(client, namespace, signal)).filter(isOwned);
+  const holds = await readHolds(client, registry, signal);
   const found = findMember(wanted, { accounts, directory, knownOtherwise: holds });
-  return { ...found, held: holds.has(found.uuid) };
+  return { ...found, held: holds.has(found.memberId) };
 }
 
 export interface Revocation {
@@ -43,7 +48,13 @@ export async function revoke(
   { hold }: { hold: boolean },
 ): Promise<Revocation> {
   return underLock(context, async () => {
-    const { client, settings, signal, log, clock } = context;
+    const {
+      target: { client, namespace },
+      registry,
+      signal,
+      log,
+      clock,
+    } = context;
     let problem: Failure | undefined;
     const attempt = async (what: string, work: () => Promise<void>) => {
       try {
@@ -55,18 +66,18 @@ export async function revoke(
         problem ??= failure;
       }
     };
-    const { uuid } = target;
+    const { memberId } = target;
     let { accounts } = target;
     await attempt('the accounts could not be listed again', async () => {
       // A run that we waited for may have created one.
-      const owned = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
-      accounts = owned.filter((account) => account.uuid === uuid);
+      const owned = (await listAccounts(client, namespace, signal)).filter(isOwned);
+      accounts = owned.filter((account) => account.memberId === memberId);
     });
     await attempt('the name could not be recorded', () =>
       recordNames(
         client,
-        settings.podNamespace,
-        accounts.map(({ name }) => ({ name, uuid })),
+        registry,
+        accounts.map(({ name }) => ({ name, memberId })),
         signal,
       ),
     );
@@ -74,15 +85,15 @@ export async function revoke(
       await attempt('the hold could not be written', () =>
         holdMember(
           client,
-          settings.podNamespace,
-          { uuid, since: new Date(client.serverTime ?? clock.now()).toISOString() },
+          registry,
+          { memberId, since: new Date(client.serverTime ?? clock.now()).toISOString() },
           signal,
         ),
       );
     const removed: string[] = [];
     for (const account of accounts) {
       await attempt(`${account.name} could not be removed`, async () => {
-        await deleteAccount(client, settings.targetNamespace, account, signal);
+        await deleteAccount(client, namespace, account, signal);
         removed.push(account.name);
       });
     }
@@ -103,6 +114,6 @@ export async function revoke(
 /** Ends a hold: the next sync gives the member an account again, if the directory lists them. */
 export async function release(context: LockedContext, target: RevokeTarget): Promise<void> {
   await underLock(context, () =>
-    releaseMember(context.client, context.settings.podNamespace, target.uuid, context.signal),
+    releaseMember(context.target.client, context.registry, target.memberId, context.signal),
   );
 }

@@ -1,18 +1,25 @@
 /** Who has credentials now, from what the cluster keeps; the directory only adds names. Reads only. */
 
 import { type LastDelivery, type MemberStatus, memberStatuses } from '../core/member-status.ts';
-import { leaseName, readLease } from '../kube/lease.ts';
-import { type RunSummary, readSummary } from '../registry/last-run.ts';
-import type { RunContext } from '../sync/context.ts';
-import { observe } from '../sync/observe.ts';
+import { readLease } from '../kube/lease.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type LastRun, readLastRun } from '../registry/last-run.ts';
+import { type RegistryPlace, runLockName } from '../registry/place.ts';
+import type { Target } from '../sync/context.ts';
+import { observe } from '../sync/make-plan.ts';
 import type { DirectoryAnswer } from './find-member.ts';
 
-export type StatusContext = Pick<RunContext, 'settings' | 'client' | 'clock' | 'signal'>;
+export interface StatusContext {
+  readonly target: Target;
+  readonly registry: RegistryPlace;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
 
 export interface ClubStatus {
   readonly members: readonly MemberStatus[];
   /** The last acknowledged delivery; undefined when there was none. */
-  readonly lastRun: RunSummary | undefined;
+  readonly lastRun: LastRun | undefined;
   /** Who holds the run lock; undefined when nobody does. */
   readonly lockHolder: { readonly name: string; readonly since: string | undefined } | undefined;
   /** When the lock was taken after the last delivery: by a run that delivered nothing, or by a revoke. */
@@ -22,13 +29,14 @@ export interface ClubStatus {
 }
 
 export async function gatherStatus(
-  { settings, client, clock, signal }: StatusContext,
+  { target, registry, clock, signal }: StatusContext,
   directory: DirectoryAnswer,
 ): Promise<ClubStatus> {
+  const { client } = target;
   const [observed, lastRun, lease] = await Promise.all([
-    observe(client, settings, signal),
-    readSummary(client, settings.podNamespace, signal),
-    readLease(client, { namespace: settings.podNamespace, name: leaseName }, signal),
+    observe(target, registry, signal),
+    readLastRun(client, registry, signal),
+    readLease(client, { namespace: registry.namespace, name: runLockName(registry) }, signal),
   ]);
   const now = client.serverTime ?? clock.now();
   const members = 'members' in directory ? directory.members : undefined;
@@ -44,7 +52,7 @@ export async function gatherStatus(
   };
 }
 
-function lastDelivery(summary: RunSummary | undefined): LastDelivery | undefined {
+function lastDelivery(summary: LastRun | undefined): LastDelivery | undefined {
   if (summary === undefined) return undefined;
   return {
     acknowledgedAt: Date.parse(summary.acknowledgedAt),

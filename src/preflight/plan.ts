@@ -4,11 +4,11 @@ import type { PreflightContext } from './context.ts';
 
 /** @throws Failure where the directory or the accounts can't be read */
 export async function readPlan({ members, gathered }: PreflightContext): Promise<Plan> {
-  const [directory, accounts, reservations, holds] = await Promise.all([
+  const [directory, accounts, namesGiven, holds] = await Promise.all([
     members(),
     gathered.accounts(),
-    gathered.reservations(),
+    gathered.namesGiven(),
     gathered.holds(),
   ]);
-  return buildPlan({ members: directory, accounts, reservations, holds });
+  return buildPlan({ members: directory, accounts, namesGiven, holds });
 }

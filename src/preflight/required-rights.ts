@@ -1,9 +1,8 @@
 /** What a run needs, and no more: the Roles of deploy/base, as data. A test holds the two to each other. */
 
 import { type PolicyRule, resourceRule } from '../audit/rbac.ts';
-import { leaseName } from '../kube/lease.ts';
-import { summaryName } from '../registry/last-run.ts';
-import { holdsName, shardCount, shardName } from '../registry/names-given.ts';
+import { shardCount } from '../registry/names-given.ts';
+import { defaultSyncName, holdsName, lastRunName, namesGivenName, runLockName } from '../registry/place.ts';
 
 export interface UpdaterNamespaces {
   /** Where the updater lives; poolc-system in production. */
@@ -18,7 +17,8 @@ export interface RequiredRole {
 }
 
 export function requiredRoles({ systemNamespace, usersNamespace }: UpdaterNamespaces): RequiredRole[] {
-  const nameRecords = Array.from({ length: shardCount }, (_, shard) => shardName(shard));
+  const registry = { namespace: systemNamespace, name: defaultSyncName };
+  const nameRecords = Array.from({ length: shardCount }, (_, shard) => namesGivenName(registry, shard));
   return [
     {
       namespace: usersNamespace,
@@ -33,10 +33,10 @@ export function requiredRoles({ systemNamespace, usersNamespace }: UpdaterNamesp
       rules: [
         // RBAC can't restrict `create` by name.
         resourceRule(['create'], 'coordination.k8s.io', ['leases']),
-        resourceRule(['get', 'update'], 'coordination.k8s.io', ['leases'], [leaseName]),
+        resourceRule(['get', 'update'], 'coordination.k8s.io', ['leases'], [runLockName(registry)]),
         resourceRule(['create'], '', ['configmaps']),
-        resourceRule(['get', 'update'], '', ['configmaps'], [...nameRecords, summaryName]),
-        resourceRule(['get'], '', ['configmaps'], [holdsName]),
+        resourceRule(['get', 'update'], '', ['configmaps'], [...nameRecords, lastRunName(registry)]),
+        resourceRule(['get'], '', ['configmaps'], [holdsName(registry)]),
         resourceRule(['create'], 'events.k8s.io', ['events']),
       ],
     },

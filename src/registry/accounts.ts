@@ -1,6 +1,7 @@
 /** ServiceAccounts of the target namespace: list, create, delete. Nothing is ever updated: a delivered token hangs on them. */
 import * as z from 'zod';
-import { type Account, isUuid, managedByLabel, managedByValue, userUuidAnnotation } from '../core/model.ts';
+import { annotationOf, type MemberId, memberIdFrom } from '../core/member-id.ts';
+import { type Account, managedByLabel, managedByValue } from '../core/model.ts';
 import { type ClusterClient, deployCommand, parseAnswer } from '../kube/client.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure, withContext } from '../lib/failure.ts';
@@ -67,7 +68,7 @@ export async function findAccount(
 export async function createAccount(
   client: ClusterClient,
   namespace: string,
-  { name, uuid }: { name: string; uuid: string },
+  { name, memberId }: { name: string; memberId: MemberId },
   signal: AbortSignal,
 ): Promise<Account> {
   const body = {
@@ -77,7 +78,7 @@ export async function createAccount(
       name,
       namespace,
       labels: { [managedByLabel]: managedByValue },
-      annotations: { [userUuidAnnotation]: uuid },
+      annotations: { [annotationOf(memberId)]: memberId },
     },
     // Members use tokens that are minted for them; no pod gets one by being started under this account.
     automountServiceAccountToken: false,
@@ -85,7 +86,8 @@ export async function createAccount(
   const response = await client.call({ method: 'POST', path: collection(namespace), body, signal, expected: [409] });
   if (response.status !== 409) return toAccount(parseAnswer(serviceAccountSchema, response, name));
   const existing = await findAccount(client, namespace, name, signal);
-  if (existing !== undefined && existing.labelled && existing.uuid === uuid && !existing.terminating) return existing;
+  if (existing !== undefined && existing.labelled && existing.memberId === memberId && !existing.terminating)
+    return existing;
   throw new Failure('cluster', `the ServiceAccount ${name} was created by someone else meanwhile`, {
     status: 409,
     reason: 'AlreadyExists',
@@ -169,12 +171,11 @@ function explain(error: unknown, namespace: string): Failure {
 }
 
 function toAccount({ metadata }: ServiceAccount): Account {
-  const uuid = metadata.annotations?.[userUuidAnnotation]?.trim();
   return {
     name: metadata.name,
     uid: metadata.uid,
     labelled: metadata.labels?.[managedByLabel] === managedByValue,
-    uuid: uuid !== undefined && isUuid(uuid) ? uuid.toLowerCase() : undefined,
+    memberId: memberIdFrom(metadata.annotations ?? {}),
     createdAt: Date.parse(metadata.creationTimestamp),
     terminating: metadata.deletionTimestamp !== undefined,
   };

@@ -1,14 +1,14 @@
 /**
  * The last acknowledged delivery, kept in a ConfigMap for people and for `status`: counts and exceptions, no entry for
- * each member. Beside it, what operators were told last, so that a Job that tries again and again tells them once.
+ * each member. Beside it, what operators were notified of last, so that a Job that tries again and again tells them once.
  */
 import * as z from 'zod';
 import type { ClusterClient } from '../kube/client.ts';
 import { readConfigMap, updateConfigMap } from '../kube/config-maps.ts';
+import { lastRunName, type RegistryPlace } from './place.ts';
 
-export const summaryName = 'credentials-updater-summary';
 const summaryKey = 'summary.json';
-const toldKey = 'told';
+const notifiedKey = 'told';
 const mostExceptions = 1_000;
 
 const summarySchema = z.object({
@@ -29,47 +29,59 @@ const summarySchema = z.object({
   undeliveredUuids: z.array(z.string()),
 });
 
-export type RunSummary = z.infer<typeof summarySchema>;
+export type LastRun = z.infer<typeof summarySchema>;
 
-export async function writeSummary(
+export async function writeLastRun(
   client: ClusterClient,
-  namespace: string,
-  summary: RunSummary,
+  place: RegistryPlace,
+  lastRun: LastRun,
   signal: AbortSignal,
 ): Promise<void> {
   const text = JSON.stringify(
-    { ...summary, undeliveredUuids: summary.undeliveredUuids.slice(0, mostExceptions) },
+    { ...lastRun, undeliveredUuids: lastRun.undeliveredUuids.slice(0, mostExceptions) },
     undefined,
     2,
   );
-  await updateConfigMap(client, namespace, summaryName, (data) => ({ ...data, [summaryKey]: text }), signal);
+  await updateConfigMap(
+    client,
+    place.namespace,
+    lastRunName(place),
+    (data) => ({ ...data, [summaryKey]: text }),
+    signal,
+  );
 }
 
-/** What operators were told last, as `writeTold` left it; undefined when nothing was. */
-export async function readTold(
+/** What operators were told last, as `writeNotified` left it; undefined when nothing was. */
+export async function readNotified(
   client: ClusterClient,
-  namespace: string,
+  place: RegistryPlace,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  return (await readConfigMap(client, namespace, summaryName, signal)).data[toldKey];
+  return (await readConfigMap(client, place.namespace, lastRunName(place), signal)).data[notifiedKey];
 }
 
-export async function writeTold(
+export async function writeNotified(
   client: ClusterClient,
-  namespace: string,
-  told: string,
+  place: RegistryPlace,
+  fingerprint: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await updateConfigMap(client, namespace, summaryName, (data) => ({ ...data, [toldKey]: told }), signal);
+  await updateConfigMap(
+    client,
+    place.namespace,
+    lastRunName(place),
+    (data) => ({ ...data, [notifiedKey]: fingerprint }),
+    signal,
+  );
 }
 
 /** undefined when no run was ever acknowledged, or the record is unreadable. */
-export async function readSummary(
+export async function readLastRun(
   client: ClusterClient,
-  namespace: string,
+  place: RegistryPlace,
   signal: AbortSignal,
-): Promise<RunSummary | undefined> {
-  const { data } = await readConfigMap(client, namespace, summaryName, signal);
+): Promise<LastRun | undefined> {
+  const { data } = await readConfigMap(client, place.namespace, lastRunName(place), signal);
   try {
     const parsed = summarySchema.safeParse(JSON.parse(data[summaryKey] ?? 'null'));
     return parsed.success ? parsed.data : undefined;

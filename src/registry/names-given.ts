@@ -3,48 +3,48 @@
  * secrets. One ConfigMap holds about 10,000 names, so names are spread over eight by their hash.
  */
 import { createHash } from 'node:crypto';
-import { isUuid, nobodysUuid, type Reservations } from '../core/model.ts';
+import { isUuid, type MemberId, nobodysId, parseMemberId } from '../core/member-id.ts';
+import type { NamesGiven } from '../core/model.ts';
 import type { NameRecord } from '../core/plan.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import { readConfigMap, updateConfigMap } from '../kube/config-maps.ts';
+import { holdsName, namesGivenName, type RegistryPlace } from './place.ts';
 
 export const shardCount = 8;
-export const holdsName = 'credentials-updater-holds';
-
-export const shardName = (shard: number): string => `credentials-updater-names-${shard}`;
 
 /** The ConfigMap that a name's record is in: part of the format, since shards are read and written by name. */
 export function shardOf(name: string): number {
   return (createHash('sha256').update(name).digest()[0] ?? 0) % shardCount;
 }
 
-export async function readReservations(
+export async function readNamesGiven(
   client: ClusterClient,
-  namespace: string,
+  place: RegistryPlace,
   signal: AbortSignal,
-): Promise<Reservations> {
+): Promise<NamesGiven> {
   const shards = await Promise.all(
-    Array.from({ length: shardCount }, (_, shard) => readConfigMap(client, namespace, shardName(shard), signal)),
+    Array.from({ length: shardCount }, (_, shard) =>
+      readConfigMap(client, place.namespace, namesGivenName(place, shard), signal),
+    ),
   );
-  const reservations = new Map<string, string>();
+  const namesGiven = new Map<string, MemberId>();
   for (const { data } of shards) {
     for (const [name, value] of Object.entries(data)) {
-      const uuid = value.trim().toLowerCase();
-      // What somebody wrote by hand, and is no UUID, still says that the name was somebody's.
-      reservations.set(name, isUuid(uuid) ? uuid : nobodysUuid);
+      // What somebody wrote by hand, and is no id, still says that the name was somebody's.
+      namesGiven.set(name, parseMemberId(value) ?? nobodysId);
     }
   }
-  return reservations;
+  return namesGiven;
 }
 
 /** Writes the records that are missing or other than said; reads and writes only the shards concerned. */
 export async function recordNames(
   client: ClusterClient,
-  namespace: string,
+  place: RegistryPlace,
   records: readonly NameRecord[],
   signal: AbortSignal,
 ): Promise<void> {
-  await Promise.all(startRecording(client, namespace, records, signal).values());
+  await Promise.all(startRecording(client, place, records, signal).values());
 }
 
 /**
@@ -53,71 +53,84 @@ export async function recordNames(
  */
 export function startRecording(
   client: ClusterClient,
-  namespace: string,
+  place: RegistryPlace,
   records: readonly NameRecord[],
   signal: AbortSignal,
 ): ReadonlyMap<number, Promise<void>> {
   const byShard = Map.groupBy(records, ({ name }) => shardOf(name));
   return new Map(
-    [...byShard].map(([shard, entries]) => [shard, recordShard(client, namespace, { shard, entries }, signal)]),
+    [...byShard].map(([shard, entries]) => [shard, recordShard(client, place, { shard, entries }, signal)]),
   );
 }
 
 function recordShard(
   client: ClusterClient,
-  namespace: string,
+  place: RegistryPlace,
   { shard, entries }: { shard: number; entries: readonly NameRecord[] },
   signal: AbortSignal,
 ): Promise<void> {
   return updateConfigMap(
     client,
-    namespace,
-    shardName(shard),
+    place.namespace,
+    namesGivenName(place, shard),
     (data) => {
-      const missing = entries.filter(({ name, uuid }) => data[name] !== uuid);
+      const missing = entries.filter(({ name, memberId }) => data[name] !== memberId);
       if (missing.length === 0) return undefined;
-      return { ...data, ...Object.fromEntries(missing.map(({ name, uuid }) => [name, uuid])) };
+      return { ...data, ...Object.fromEntries(missing.map(({ name, memberId }) => [name, memberId])) };
     },
     signal,
   );
 }
 
-/** UUIDs that an operator keeps out; written by `revoke --hold` only. */
-export async function readHolds(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<Set<string>> {
-  const { data } = await readConfigMap(client, namespace, holdsName, signal);
-  return new Set(
-    Object.keys(data)
-      .filter(isUuid)
-      .map((uuid) => uuid.toLowerCase()),
-  );
+/** Members whom an operator keeps out; written by `revoke --hold` only. */
+export async function readHolds(
+  client: ClusterClient,
+  place: RegistryPlace,
+  signal: AbortSignal,
+): Promise<Set<MemberId>> {
+  const { data } = await readConfigMap(client, place.namespace, holdsName(place), signal);
+  return new Set(Object.entries(data).flatMap(([key, value]) => heldBy(key, value) ?? []));
+}
+
+/** The key of a hold: a UUID as it is, as people write it by hand; of any other id its hash, since keys have no colons. */
+function holdKey(id: MemberId): string {
+  return isUuid(id) ? id : `id-${createHash('sha256').update(id).digest('hex')}`;
+}
+
+/** Whom an entry keeps out: its key is a UUID, or its value is a time and an id. */
+function heldBy(key: string, value: string): MemberId | undefined {
+  return isUuid(key) ? parseMemberId(key) : parseMemberId(value.split(' ').slice(1).join(' '));
 }
 
 /** Keeps a member out until `releaseMember`; a second hold keeps the first one's time. */
 export async function holdMember(
   client: ClusterClient,
-  namespace: string,
-  { uuid, since }: { uuid: string; since: string },
+  place: RegistryPlace,
+  { memberId, since }: { memberId: MemberId; since: string },
   signal: AbortSignal,
 ): Promise<void> {
   await updateConfigMap(
     client,
-    namespace,
-    holdsName,
-    (data) => (uuid in data ? undefined : { ...data, [uuid]: since }),
+    place.namespace,
+    holdsName(place),
+    (data) => {
+      const key = holdKey(memberId);
+      return key in data ? undefined : { ...data, [key]: isUuid(memberId) ? since : `${since} ${memberId}` };
+    },
     signal,
   );
 }
 
 export async function releaseMember(
   client: ClusterClient,
-  namespace: string,
-  uuid: string,
+  place: RegistryPlace,
+  memberId: MemberId,
   signal: AbortSignal,
 ): Promise<void> {
   const release = (data: Readonly<Record<string, string>>) => {
     const holds = Object.entries(data);
-    const others = holds.filter(([held]) => held.toLowerCase() !== uuid);
+    const others = holds.filter(([key, value]) => heldBy(key, value) !== memberId);
     return others.length === holds.length ? undefined : Object.fromEntries(others);
   };
-  await updateConfigMap(client, namespace, holdsName, release, signal);
+  await updateConfigMap(client, place.namespace, holdsName(place), release, signal);
 }

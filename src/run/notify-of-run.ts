@@ -1,28 +1,27 @@
 /** Operators are told of a finished run: what they may know of it, and whether they know it already. */
 
-import type { Settings } from '../config/settings.ts';
 import { longestInterval, slackText } from '../core/renewal-margin.ts';
 import { type Failure, toFailure } from '../lib/failure.ts';
 import { hideAddresses } from '../notify/channels.ts';
 import { messageFor } from '../notify/message.ts';
 import { type TellContext, tell } from '../notify/notify.ts';
 import type { RunFacts } from '../notify/run-facts.ts';
-import { readTold, writeTold } from '../registry/last-run.ts';
-import type { RunContext } from '../sync/context.ts';
+import { readNotified, writeNotified } from '../registry/last-run.ts';
+import type { JobReference, OnceContext } from './context.ts';
 import { type RunReport, reportData } from './report.ts';
 
 /** For the record of what was told, read before and written after. */
 const recordBudgetMs = 2_000;
 
 /** Never throws, and takes seconds at most: the run's result stands already. */
-export async function tellOfRun(context: RunContext, report: RunReport): Promise<void> {
-  const { settings, poolc, clock, random, log, redactor, signal } = context;
-  const { channels } = settings;
+export async function notifyOfRun(context: OnceContext, report: RunReport): Promise<void> {
+  const { sync, notifications, signal } = context;
+  const { clock, random, log, redactor } = sync;
+  const { channels, userAgent, proxyEnv } = notifications;
   for (const problem of channels.problems) log.warn(problem);
   if (Object.keys(channels.addresses).length === 0) return;
   const facts = factsOf(context, report);
   const message = messageFor(facts);
-  const { userAgent, proxyEnv } = poolc;
   const telling: TellContext = { channels, clock, random, log, redactor, userAgent, proxyEnv, signal };
 
   const isNews =
@@ -32,7 +31,7 @@ export async function tellOfRun(context: RunContext, report: RunReport): Promise
 }
 
 /** A run that never began: its settings or files are wrong. */
-export async function tellOfFailedStart(
+export async function notifyOfFailedStart(
   context: TellContext,
   failure: Failure,
   place: Pick<RunFacts['place'], 'namespace' | 'membersNamespace' | 'job'>,
@@ -55,16 +54,23 @@ export async function tellOfFailedStart(
   await tell(context, facts, messageFor(facts));
 }
 
-function factsOf({ settings, client, job, clock }: RunContext, report: RunReport): RunFacts {
+function factsOf(context: OnceContext, report: RunReport): RunFacts {
+  const { schedule, sync, notifications } = context;
   const { outcome, exitCode, failure, step, plan, outcomes, slack, seconds } = report;
   const { created, removed, notRemoved, delivered, undelivered } = reportData(report);
-  const endedAt = client.serverTime ?? clock.now();
+  const endedAt = sync.target.client.serverTime ?? sync.clock.now();
   return {
     outcome,
     exitCode,
     failure: failure?.kind,
     step,
-    place: placeOf(settings, client.access.server, job?.name),
+    place: {
+      namespace: sync.registry.namespace,
+      membersNamespace: sync.target.namespace,
+      cluster: notifications.cluster,
+      directory: sync.directory.host,
+      job: context.job?.name,
+    },
     counts: {
       members: plan?.members,
       toRemove: plan?.remove.length ?? 0,
@@ -75,50 +81,40 @@ function factsOf({ settings, client, job, clock }: RunContext, report: RunReport
       undelivered,
     },
     slack:
-      slack === undefined || settings.schedule === undefined || outcomes.grantedSeconds === undefined
+      slack === undefined || schedule === undefined || outcomes.grantedSeconds === undefined
         ? undefined
-        : { seconds: slack.slackSeconds, text: slackText(slack, settings.schedule) },
-    intervalSeconds: settings.schedule === undefined ? undefined : longestInterval(settings.schedule, endedAt),
+        : { seconds: slack.slackSeconds, text: slackText(slack, schedule) },
+    intervalSeconds: schedule === undefined ? undefined : longestInterval(schedule, endedAt),
     tokensExpireAt: outcomes.delivered ? outcomes.earliestExpiry : undefined,
     seconds,
     endedAt,
   };
 }
 
-function placeOf(settings: Settings, server: URL, job: string | undefined): RunFacts['place'] {
-  return {
-    namespace: settings.podNamespace,
-    membersNamespace: settings.targetNamespace,
-    cluster: (settings.clusterPublicServer ?? server).host,
-    directory: settings.endpoint?.host,
-    job,
-  };
-}
-
 /** A Job tries again for hours: each way in which it fails is told once. A run by hand is told of each time. */
-async function isNewsOf(context: RunContext, facts: RunFacts): Promise<boolean> {
-  const { client, settings, job } = context;
+async function isNewsOf(context: OnceContext, facts: RunFacts): Promise<boolean> {
+  const { sync, job } = context;
   if (job === undefined) return true;
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(recordBudgetMs)]);
   try {
-    return (await readTold(client, settings.podNamespace, signal)) !== whatIsTold(job, facts);
+    return (await readNotified(sync.target.client, sync.registry, signal)) !== whatIsTold(job, facts);
   } catch {
     // Rather twice than not at all.
     return true;
   }
 }
 
-async function record({ client, settings, job, log, signal }: RunContext, facts: RunFacts): Promise<void> {
+async function record({ sync, job, signal }: OnceContext, facts: RunFacts): Promise<void> {
   if (job === undefined) return;
   const soon = AbortSignal.any([signal, AbortSignal.timeout(recordBudgetMs)]);
   try {
-    await writeTold(client, settings.podNamespace, whatIsTold(job, facts), soon);
+    await writeNotified(sync.target.client, sync.registry, whatIsTold(job, facts), soon);
   } catch (error) {
-    log.debug(`that operators were told could not be recorded: ${toFailure(error).message}`);
+    sync.log.debug(`that operators were told could not be recorded: ${toFailure(error).message}`);
   }
 }
 
-function whatIsTold({ uid }: NonNullable<RunContext['job']>, { exitCode, step, failure }: RunFacts): string {
+function whatIsTold({ uid }: JobReference, { exitCode, step, failure }: RunFacts): string {
   return [
     `Job ${uid}`,
     `exit code ${exitCode}`,

@@ -5,10 +5,11 @@ import { computeSlack, type Slack } from '../core/renewal-margin.ts';
 import { writeEvent } from '../kube/events.ts';
 import { exitCodes, type Failure, toFailure } from '../lib/failure.ts';
 import type { RunOutcome } from '../notify/run-facts.ts';
-import { type RunSummary, writeSummary } from '../registry/last-run.ts';
-import type { RunContext } from '../sync/context.ts';
+import { type LastRun, writeLastRun } from '../registry/last-run.ts';
+import type { SyncContext } from '../sync/context.ts';
 import type { Outcomes } from '../sync/outcomes.ts';
 import type { StepName, Steps } from '../sync/steps.ts';
+import type { JobReference, OnceContext } from './context.ts';
 import type { RunLock } from './run-lock.ts';
 
 export interface RunReport {
@@ -28,7 +29,7 @@ export interface RunReport {
 }
 
 export function makeReport(
-  context: RunContext,
+  context: OnceContext,
   {
     error,
     steps,
@@ -38,8 +39,9 @@ export function makeReport(
   }: { error: unknown; steps: Steps; plan: Plan | undefined; outcomes: Outcomes; seconds: number },
 ): RunReport {
   const failure = error === undefined ? undefined : toFailure(error);
-  const { schedule, tokenLifetimeSeconds } = context.settings;
-  const now = context.client.serverTime ?? context.clock.now();
+  const { schedule, tokenLifetimeSeconds } = context;
+  const { target, clock } = context.sync;
+  const now = target.client.serverTime ?? clock.now();
   return {
     ...conclusion(failure, outcomes),
     failure,
@@ -52,7 +54,7 @@ export function makeReport(
         : computeSlack(schedule, outcomes.grantedSeconds ?? tokenLifetimeSeconds, seconds, now),
     seconds,
     stepSeconds: steps.seconds,
-    requests: context.client.requests,
+    requests: target.client.requests,
   };
 }
 
@@ -106,13 +108,17 @@ export function reportData(report: RunReport) {
 
 /** Tells everyone on the cluster who may look later. Its own failures are warnings: they never change the run's result. */
 export async function publishReport(
-  context: RunContext,
+  context: OnceContext,
   report: RunReport,
   lock: Pick<RunLock, 'acquireTime'> | undefined,
 ): Promise<void> {
-  const { client, settings, log, job } = context;
-  const { terminationMessagePath, podNamespace } = settings;
-  if (terminationMessagePath !== undefined) writeTerminationMessage(context, report, terminationMessagePath);
+  const { job, terminationMessagePath } = context;
+  const {
+    target: { client },
+    registry,
+    log,
+  } = context.sync;
+  if (terminationMessagePath !== undefined) writeTerminationMessage(context.sync, report, terminationMessagePath);
   const signal = AbortSignal.timeout(5_000);
   const attempt = async (what: string, work: () => Promise<void>) => {
     try {
@@ -123,7 +129,7 @@ export async function publishReport(
   };
   // Under the lock still: once it is another run's, that run's summary is the newer one.
   if (report.outcomes.delivered)
-    await attempt('the summary', () => writeSummary(client, podNamespace, toSummary(context, report, lock), signal));
+    await attempt('the summary', () => writeLastRun(client, registry, toLastRun(context.sync, report, lock), signal));
   // Whatever became of the lock: an Event says what happened, and changes nobody's access.
   client.setFence(undefined);
   if (job !== undefined && report.outcome !== 'done')
@@ -132,7 +138,7 @@ export async function publishReport(
 
 const longestTerminationMessage = 4_000;
 
-function writeTerminationMessage({ redactor, log }: RunContext, report: RunReport, file: string): void {
+function writeTerminationMessage({ redactor, log }: SyncContext, report: RunReport, file: string): void {
   const data = reportData(report);
   let text = redactor.redact(JSON.stringify(data));
   for (let length = 2_000; Buffer.byteLength(text) > longestTerminationMessage && length > 50; length /= 2) {
@@ -148,9 +154,9 @@ function writeTerminationMessage({ redactor, log }: RunContext, report: RunRepor
 }
 
 async function publishEvent(
-  context: RunContext,
+  { sync: { target, registry, clock, random }, host }: OnceContext,
   report: RunReport,
-  job: NonNullable<RunContext['job']>,
+  job: JobReference,
   signal: AbortSignal,
 ): Promise<void> {
   const { members, delivered, undelivered, removed, notRemoved } = reportData(report);
@@ -163,26 +169,26 @@ async function publishEvent(
     stopped: 'SyncStopped',
   };
   await writeEvent(
-    context.client,
+    target.client,
     {
-      namespace: context.settings.podNamespace,
+      namespace: registry.namespace,
       job,
       type: 'Warning',
       reason: reasons[report.outcome],
       note: `exit code ${report.exitCode}${report.step === undefined ? '' : ` in step ${report.step}`}; ${members} members, ${delivered} delivered, ${undelivered} without a fresh token, ${removed} removed, ${notRemoved} not removed. The pod's log says why and what to do.`,
-      instance: context.host,
-      nowMs: context.client.serverTime ?? context.clock.now(),
-      suffix: Math.floor(context.random() * 2 ** 48).toString(16),
+      instance: host,
+      nowMs: target.client.serverTime ?? clock.now(),
+      suffix: Math.floor(random() * 2 ** 48).toString(16),
     },
     signal,
   );
 }
 
-function toSummary(
-  { clock, client }: RunContext,
+function toLastRun(
+  { clock, target: { client } }: SyncContext,
   report: RunReport,
   lock: Pick<RunLock, 'acquireTime'> | undefined,
-): RunSummary {
+): LastRun {
   const { outcomes } = report;
   const data = reportData(report);
   return {
@@ -198,6 +204,6 @@ function toSummary(
     notRemoved: data.notRemoved,
     delivered: data.delivered,
     undelivered: data.undelivered,
-    undeliveredUuids: outcomes.failedMembers.map(({ member }) => member.uuid),
+    undeliveredUuids: outcomes.failedMembers.map(({ member }) => member.id),
   };
 }

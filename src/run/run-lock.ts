@@ -8,11 +8,12 @@
 import { defaultRetryPolicy, type RetryPolicy } from '../http/retry.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import { microTime } from '../kube/events.ts';
-import { type LeaseAddress, type LeaseState, leaseName, readLease, writeLease } from '../kube/lease.ts';
+import { type LeaseAddress, type LeaseState, readLease, writeLease } from '../kube/lease.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
-import type { RunContext } from '../sync/context.ts';
+import { runLockName } from '../registry/place.ts';
+import type { LockedContext } from './context.ts';
 
 interface RunLockOptions {
   readonly client: ClusterClient;
@@ -50,22 +51,15 @@ const giveBackMs = 20_000;
 /** After a signal: 10 s are promised for everything. */
 const giveBackInHasteMs = 2_000;
 
-/** The one lock of everything that changes accounts, as the settings want it. @throws Failure (lock) */
+/** The one lock of everything that changes accounts. @throws Failure (lock) */
 export async function acquireLock(
-  {
-    client,
-    settings,
-    host,
-    random,
-    clock,
-    log,
-  }: Pick<RunContext, 'client' | 'settings' | 'host' | 'random' | 'clock' | 'log'>,
+  { target: { client }, registry, lock, host, random, clock, log }: Omit<LockedContext, 'signal'>,
   signal: AbortSignal,
 ): Promise<RunLock> {
-  const durationMs = settings.lockDurationSeconds * 1_000;
+  const durationMs = lock.durationSeconds * 1_000;
   const options: RunLockOptions = {
     client,
-    address: { namespace: settings.podNamespace, name: leaseName },
+    address: { namespace: registry.namespace, name: runLockName(registry) },
     holder: `${host}-${Math.floor(random() * 2 ** 32)
       .toString(16)
       .padStart(8, '0')}`,
@@ -75,7 +69,7 @@ export async function acquireLock(
     durationMs,
     // By default every 20 s of 90.
     renewEveryMs: durationMs / 4.5,
-    waitMs: settings.lockWaitSeconds * 1_000,
+    waitMs: lock.waitSeconds * 1_000,
   };
   return hold(options, await takeOver(options));
 }

@@ -4,12 +4,12 @@
  */
 import pMap from 'p-map';
 import type { Account, Member } from '../core/model.ts';
-import { nameWithUuid } from '../core/names.ts';
+import { nameWithId } from '../core/names.ts';
 import type { Create, NameRecord, Plan } from '../core/plan.ts';
 import { Failure, isSystemic, toFailure, withContext } from '../lib/failure.ts';
 import { createAccount, deleteAccount } from '../registry/accounts.ts';
-import { readReservations, recordNames, shardOf, startRecording } from '../registry/names-given.ts';
-import type { RunContext } from './context.ts';
+import { readNamesGiven, recordNames, shardOf, startRecording } from '../registry/names-given.ts';
+import type { SyncContext } from './context.ts';
 import type { Outcomes } from './outcomes.ts';
 
 /** A member with the account that their token is minted for. */
@@ -25,13 +25,17 @@ const recordBudgetMs = 10_000;
 
 /** Removes who left. @returns why the names of the removed could not be recorded, in which case nobody may be created */
 export async function removeLeavers(
-  context: RunContext,
+  context: SyncContext,
   plan: Plan,
   outcomes: Outcomes,
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
   if (plan.remove.length === 0) return undefined;
-  const { client, settings, log } = context;
+  const {
+    target: { client, namespace },
+    options,
+    log,
+  } = context;
   const unrecorded = await tryToRecord(context, plan.recordOfRemoved, signal);
   if (unrecorded !== undefined) {
     log.warn(
@@ -42,14 +46,14 @@ export async function removeLeavers(
     plan.remove,
     async (removal) => {
       try {
-        await deleteAccount(client, settings.targetNamespace, removal.account, signal);
+        await deleteAccount(client, namespace, removal.account, signal);
         outcomes.removed(removal);
       } catch (error) {
         if (isSystemic(error) || signal.aborted) throw withContext(`removing ${removal.account.name}`, error);
         outcomes.notRemoved(removal, toFailure(error));
       }
     },
-    { concurrency: settings.accountConcurrency, signal },
+    { concurrency: options.accountConcurrency, signal },
   );
   return unrecorded;
 }
@@ -59,11 +63,11 @@ export async function removeLeavers(
  * an outcome, not the end of the run.
  */
 export async function createNewcomers(
-  context: RunContext,
+  context: SyncContext,
   plan: Plan,
   { unrecorded, outcomes, signal }: { unrecorded: Failure | undefined; outcomes: Outcomes; signal: AbortSignal },
 ): Promise<Holder[]> {
-  const { settings } = context;
+  const { options } = context;
   const failed = (member: Member, obstacle: Failure) =>
     outcomes.failed(member, withContext('the name could not be recorded, so no account was created', obstacle));
   if (unrecorded !== undefined) {
@@ -90,7 +94,7 @@ export async function createNewcomers(
         return undefined;
       }
     },
-    { concurrency: settings.accountConcurrency, signal },
+    { concurrency: options.accountConcurrency, signal },
   );
   const [first, ...others] = (await Promise.all(obstacles.values())).filter((failure) => failure !== undefined);
   if (first !== undefined) {
@@ -104,11 +108,11 @@ export async function createNewcomers(
 
 /** For each shard of the record, why its names could not be recorded; undefined once they are. */
 function recordNewcomers(
-  { client, settings }: RunContext,
+  { target: { client }, registry }: SyncContext,
   records: readonly NameRecord[],
   signal: AbortSignal,
 ): ReadonlyMap<number, Promise<Failure | undefined>> {
-  const written = startRecording(client, settings.podNamespace, records, signal);
+  const written = startRecording(client, registry, records, signal);
   return new Map(
     [...written].map(([shard, done]) => {
       const obstacle = obstacleOf(done, signal);
@@ -119,37 +123,36 @@ function recordNewcomers(
 }
 
 async function createOne(
-  { client, settings, log, agreedPlan }: RunContext,
+  { target: { client, namespace }, registry, options, log }: SyncContext,
   { member, name }: Create,
   { taken, signal }: { taken: Set<string>; signal: AbortSignal },
 ): Promise<Account> {
   try {
-    return await createAccount(client, settings.targetNamespace, { name, uuid: member.uuid }, signal);
+    return await createAccount(client, namespace, { name, memberId: member.id }, signal);
   } catch (error) {
     if (!(error instanceof Failure) || error.reason !== 'AlreadyExists') throw error;
     // Another name than the agreed one would be another plan.
-    if (agreedPlan !== undefined) throw error;
+    if (options.agreedPlan !== undefined) throw error;
     // Someone took the name between our look and now: never theirs, but the member must not go without either.
-    const reserved = await readReservations(client, settings.podNamespace, signal);
-    const isFree = (candidate: string) =>
-      !taken.has(candidate) && (reserved.get(candidate) ?? member.uuid) === member.uuid;
-    const other = nameWithUuid(member, (candidate) => candidate !== name && isFree(candidate));
+    const reserved = await readNamesGiven(client, registry, signal);
+    const isFree = (candidate: string) => !taken.has(candidate) && (reserved.get(candidate) ?? member.id) === member.id;
+    const other = nameWithId(member, (candidate) => candidate !== name && isFree(candidate));
     taken.add(other);
-    log.warn(`${error.message}; ${member.uuid} gets ${other}`);
-    await recordNames(client, settings.podNamespace, [{ name: other, uuid: member.uuid }], signal);
-    return createAccount(client, settings.targetNamespace, { name: other, uuid: member.uuid }, signal);
+    log.warn(`${error.message}; ${member.id} gets ${other}`);
+    await recordNames(client, registry, [{ name: other, memberId: member.id }], signal);
+    return createAccount(client, namespace, { name: other, memberId: member.id }, signal);
   }
 }
 
 /** Names of leavers, within a short time. */
 async function tryToRecord(
-  { client, settings }: RunContext,
+  { target: { client }, registry }: SyncContext,
   records: readonly NameRecord[],
   signal: AbortSignal,
 ): Promise<Failure | undefined> {
   if (records.length === 0) return undefined;
   const patience = AbortSignal.timeout(recordBudgetMs);
-  const recorded = recordNames(client, settings.podNamespace, records, AbortSignal.any([signal, patience]));
+  const recorded = recordNames(client, registry, records, AbortSignal.any([signal, patience]));
   const obstacle = await obstacleOf(recorded, signal);
   return obstacle !== undefined && patience.aborted
     ? new Failure('cluster', `no answer within ${recordBudgetMs / 1_000} s`)

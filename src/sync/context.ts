@@ -1,42 +1,52 @@
-/** What a run is given from outside: settings, the two sides of the wire, time, chance, and where to say things. */
-
-import type { Settings } from '../config/settings.ts';
+/**
+ * What one sync of one cluster is given: who is a member, where accounts are, where credentials go, time, chance, and
+ * where to say things. It knows no command line, no Job, no terminal, and no directory or delivery by name.
+ */
+import type { GuardLimits, GuardSituation, Refusal } from '../core/guard.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
+import type { Delivery } from '../deliveries/delivery.ts';
+import type { Directory } from '../directories/directory.ts';
+import type { Issuer } from '../issuers/issuer.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redactor } from '../lib/redact.ts';
-import type { PoolcApi } from '../poolc/api.ts';
+import type { RegistryPlace } from '../registry/place.ts';
 
-/** Progress of the one step that takes long, for whoever watches. */
-export interface Progress {
-  start(label: string, total: number): void;
-  advance(): void;
-  end(): void;
-}
-
-/** The Job that this run belongs to, when it runs as one. */
-export interface JobReference {
-  readonly name: string;
-  readonly uid: string;
-}
-
-export interface RunContext {
-  readonly settings: Settings;
+/** One cluster: the way to it, and where the members' accounts are. */
+export interface Target {
+  /** Its changes pass the run's fence. */
   readonly client: ClusterClient;
-  readonly poolc: PoolcApi;
+  /** Of the members' ServiceAccounts. */
+  readonly namespace: string;
+}
+
+export interface SyncContext {
+  readonly directory: Directory;
+  readonly target: Target;
+  readonly registry: RegistryPlace;
+  /** Under the run's signal: while credentials are issued, the keys may have to be fetched again. */
+  readonly openIssuer: (target: Target, signal: AbortSignal) => Promise<Issuer>;
+  readonly delivery: Delivery;
+  readonly options: SyncOptions;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
   readonly redactor: Redactor;
-  readonly progress: Progress;
-  /** Aborted by SIGINT and SIGTERM. */
-  readonly signal: AbortSignal;
-  /** Pod or host name. */
-  readonly host: string;
-  readonly job: JobReference | undefined;
-  /** `--first-run` was given. */
-  readonly firstRunConfirmed: boolean;
+  /** Told of the one step that takes long: how many credentials are issued, of how many. */
+  readonly onIssued: (issued: number, total: number) => void;
+}
+
+export interface SyncOptions {
+  readonly guard: GuardLimits;
+  readonly situation: GuardSituation;
   /** The plan that was agreed to (`--plan`): this one is applied, or none. */
   readonly agreedPlan: PlanDocument | undefined;
+  /** What an operator can run to allow what was refused, for the refusal's hint. */
+  readonly whatAllows: (refusals: readonly Refusal[]) => string;
+  /** Members that may be left out of a delivery through our own failure. */
+  readonly maxUndelivered: number;
+  /** Requests at once: for accounts, which wait for etcd's disk, and for credentials, which the API server signs. */
+  readonly accountConcurrency: number;
+  readonly issueConcurrency: number;
 }

@@ -15,8 +15,8 @@ export function logPlan(log: Log, plan: Plan): void {
     },
   );
   for (const { member, name, reason } of create)
-    log.debug(`+ ${name} for ${memberLabel(member)}: ${reason}`, { uuid: member.uuid, name });
+    log.debug(`+ ${name} for ${memberLabel(member)}: ${reason}`, { uuid: member.id, name });
   for (const { account, reason } of remove)
-    log.info(`- ${account.name}: ${reason}`, { uuid: account.uuid, name: account.name });
+    log.info(`- ${account.name}: ${reason}`, { uuid: account.memberId, name: account.name });
   for (const { about, reason } of warn) log.warn(`${about}: ${reason}`);
 }

@@ -1,31 +1,24 @@
 /**
- * A run, from the directory to the acknowledged delivery. One way, no loops back; each step's output is plain data and
+ * One sync, from the directory to the acknowledged delivery. One way, no loops back; each step's output is plain data and
  * the next step's input. Nothing that a delivered token hangs on is deleted for an active member, at any step (P1).
  */
-
-import { isLocalEndpoint, planPlace } from '../config/settings.ts';
-import { guard } from '../core/guard.ts';
 import { memberLabel } from '../core/model.ts';
-import { buildPlan, hasChanges, type Plan } from '../core/plan.ts';
-import { refuseAnotherPlan } from '../core/plan-file.ts';
-import { deliver } from '../deliveries/poolc.ts';
-import { TokenMap } from '../deliveries/token-map.ts';
-import { fetchMembers } from '../directories/poolc.ts';
+import { hasChanges, type Plan } from '../core/plan.ts';
+import type { DeliveryRight } from '../deliveries/delivery.ts';
 import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
-import type { RunLock } from '../run/run-lock.ts';
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
-import type { RunContext } from './context.ts';
-import { mintAll, openKeyRing } from './mint.ts';
-import { observe } from './observe.ts';
+import type { SyncContext } from './context.ts';
+import { issueAll } from './issue.ts';
+import { makePlan, observe, readMembers } from './make-plan.ts';
 import type { Outcomes } from './outcomes.ts';
 import { logPlan } from './plan-log.ts';
 import { refusalFailure } from './refusal.ts';
 import type { Steps } from './steps.ts';
 import { tryLive } from './verify.ts';
 
-export interface RunState {
-  readonly lock: RunLock;
+export interface SyncState {
+  readonly lock: DeliveryRight;
   readonly steps: Steps;
   readonly outcomes: Outcomes;
   /** Set once there is one: a report of a failed run shows how far it came. */
@@ -33,29 +26,31 @@ export interface RunState {
 }
 
 /** @throws Failure at the first step that can't go on; `state` then tells how far the run came */
-export async function sync(context: RunContext, state: RunState, signal: AbortSignal): Promise<void> {
-  const { settings, client, poolc, clock, random, log, redactor } = context;
+export async function sync(context: SyncContext, state: SyncState, signal: AbortSignal): Promise<void> {
+  const { directory, target, registry, delivery, options, clock, random, log, redactor } = context;
   const { lock, steps, outcomes } = state;
 
-  const members = await steps.run('fetch', (stepSignal) => fetchMembers(poolc, { signal: stepSignal, random, log }));
-  const observed = await steps.run('observe', (stepSignal) => observe(client, settings, stepSignal));
-
-  const plan = await steps.run('plan', () => buildPlan({ members, ...observed }));
+  const { plan, verdict } = await makePlan(
+    {
+      members: (stepSignal) => readMembers(directory, log, stepSignal),
+      observed: (stepSignal) => observe(target, registry, stepSignal),
+      isSnapshot: directory.isSnapshot,
+    },
+    {
+      limits: options.guard,
+      situation: options.situation,
+      agreedPlan: options.agreedPlan,
+      place: { targetNamespace: target.namespace, endpoint: directory.address },
+    },
+    (name, work) => steps.run(name, work),
+  );
   state.plan = plan;
   logPlan(log, plan);
-  const verdict = guard(plan, settings.guard, {
-    inPod: settings.inPod,
-    loopbackDirectory: isLocalEndpoint(settings),
-    firstRunConfirmed: context.firstRunConfirmed,
-  });
   for (const note of verdict.notes) log.info(note);
-  const another =
-    context.agreedPlan === undefined ? undefined : refuseAnotherPlan(context.agreedPlan, plan, planPlace(settings));
-  const refusals = another === undefined ? verdict.refusals : [another, ...verdict.refusals];
-  if (refusals.length > 0) throw refusalFailure(plan, refusals, settings);
+  if (verdict.refusals.length > 0) throw refusalFailure(plan, verdict.refusals, options.whatAllows);
 
-  // Whoever was suspended since the lock was taken, and wakes up here, must not change anything by a stale plan: neither
-  // every clock nor every hypervisor tells, so the API server is asked.
+  // A process that was suspended since the lock was taken, and wakes up here, must not change anything by a stale plan.
+  // It may not notice by itself, so ask the API server.
   if (hasChanges(plan)) {
     await steps.run('lock', (stepSignal) => withRetry(() => lock.renew(), { clock, random, signal: stepSignal }));
   }
@@ -64,21 +59,20 @@ export async function sync(context: RunContext, state: RunState, signal: AbortSi
     createNewcomers(context, plan, { unrecorded, outcomes, signal: stepSignal }),
   );
 
-  // Under the run's signal, not the step's: while tokens are minted, the keys may have to be fetched again.
-  const keyRing = await steps.run('mint', () => openKeyRing(context, signal));
+  const issuer = await steps.run('mint', () => context.openIssuer(target, signal));
   const holders: Holder[] = [
     ...plan.keep.map(({ member, account }) => ({ member, account, fresh: false })),
     ...newcomers,
   ];
-  const map = new TokenMap();
-  redactor.addHolder(map);
+  const batch = delivery.begin();
+  redactor.addHolder(batch);
   const trials = await steps.run('mint', (stepSignal) =>
-    mintAll(context, holders, { map, keyRing, outcomes, signal: stepSignal }),
+    issueAll(context, holders, { issuer, batch, outcomes, signal: stepSignal }),
   );
-  await steps.run('verify', (stepSignal) => tryLive(context, trials, stepSignal));
+  await steps.run('verify', (stepSignal) => tryLive(context, { issuer, trials, signal: stepSignal }));
 
-  requireTolerable(outcomes, settings.maxUndelivered);
-  await steps.run('deliver', (stepSignal) => deliver(poolc, map, { right: lock, signal: stepSignal, random, log }));
+  requireTolerable(outcomes, options.maxUndelivered);
+  await steps.run('deliver', (stepSignal) => batch.send({ right: lock, signal: stepSignal }));
   outcomes.delivered = true;
   requireRemoved(outcomes);
 }

@@ -1,38 +1,32 @@
-/** Tries some of the minted tokens on the API server itself, before anybody gets one. */
+/** Tries some of the issued credentials on the API server itself, before anybody gets one. */
 import pMap from 'p-map';
 import { memberLabel } from '../core/model.ts';
-import { serviceAccountUser } from '../issuers/claims.ts';
-import { reviewToken } from '../issuers/token.ts';
+import type { Issuer } from '../issuers/issuer.ts';
 import { Failure } from '../lib/failure.ts';
-import type { RunContext } from './context.ts';
-import type { Trial } from './mint.ts';
+import type { SyncContext } from './context.ts';
+import type { Trial } from './issue.ts';
 
 /** A new account, or a new signing key, may not be known to every API server at once. */
 const acceptanceMs = 15_000;
 
 /**
- * Shows the chosen tokens to the API server: it must take each bearer for exactly that account.
+ * Shows the chosen credentials to the API server: it must take each bearer for exactly that account.
  * @throws Failure (token) when one is still rejected after 15 s, or is taken for someone else: nothing is delivered then
  */
 export async function tryLive(
-  { client, settings, clock, log }: RunContext,
-  trials: readonly Trial[],
-  signal: AbortSignal,
+  { options, clock, log }: SyncContext,
+  { issuer, trials, signal }: { issuer: Issuer; trials: readonly Trial[]; signal: AbortSignal },
 ): Promise<void> {
   await pMap(
     trials,
-    async ({ holder: { account, member }, token }) => {
-      const user = serviceAccountUser(settings.targetNamespace, account.name);
+    async ({ holder: { account, member }, credential }) => {
       const giveUpAt = clock.monotonic() + acceptanceMs;
       for (;;) {
-        const review = await attemptReview();
-        if (review === 'unavailable') return;
-        if (review !== undefined) {
-          if (review.username === user) return;
-          throw new Failure(
-            'token',
-            `the API server takes the token of ${account.name} for ${review.username}; nothing was delivered`,
-          );
+        const answer = await issuer.tryLive(account, credential, signal);
+        if (answer === 'accepted') return;
+        if (answer === 'not allowed') {
+          log.warn("tokens can't be tried live: the cluster doesn't allow SelfSubjectReviews");
+          return;
         }
         if (clock.monotonic() > giveUpAt) {
           throw new Failure(
@@ -45,18 +39,7 @@ export async function tryLive(
         }
         await clock.sleep(1_000, signal);
       }
-      async function attemptReview() {
-        try {
-          return await reviewToken(client, token.reveal(), signal);
-        } catch (error) {
-          if (error instanceof Failure && (error.status === 403 || error.status === 404)) {
-            log.warn(`tokens can't be tried live: ${error.message}`);
-            return 'unavailable' as const;
-          }
-          throw error;
-        }
-      }
     },
-    { concurrency: settings.mintConcurrency, signal },
+    { concurrency: options.issueConcurrency, signal },
   );
 }

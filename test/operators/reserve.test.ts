@@ -78,7 +78,7 @@ describe('reserve', () => {
   test.each([
     ['Kim', former, "Kim can't be the name of a ServiceAccount"],
     ['kim\u001b[31m', former, String.raw`kim\u{1b}[31m can't be the name`],
-    ['kim', 'kim@example.org', 'kim@example.org is not a UUID'],
+    ['kim', 'kim@example.org', 'kim@example.org is not the id of a member'],
   ])('refuses %j for %s', async (name, uuid, text) => {
     const club = await useClub();
     const refused = await club.run(['reserve', name, uuid]);

@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici';
 import { expect, onTestFinished, test } from 'vitest';
-import { shardName, shardOf } from '../../src/registry/names-given.ts';
+import { shardOf } from '../../src/registry/names-given.ts';
+import { defaultSyncName, namesGivenName } from '../../src/registry/place.ts';
 import { accountsOf } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { createNamespace } from '../cluster.ts';
@@ -135,7 +136,8 @@ test.each<[what: string, change: (uuid: string) => string, returns: boolean]>([
   expectExit(await club.run(['sync']), 0);
   club.api.removeMember(first.uuid);
   expectExit(await club.run(['sync']), 0);
-  const record = `/api/v1/namespaces/${club.cluster.systemNamespace}/configmaps/${shardName(shardOf('alice'))}`;
+  const place = { namespace: club.cluster.systemNamespace, name: defaultSyncName };
+  const record = `/api/v1/namespaces/${place.namespace}/configmaps/${namesGivenName(place, shardOf('alice'))}`;
   const { status } = await club.cluster.request('PATCH', record, { data: { alice: change(first.uuid) } });
   expect(status).toBe(200);
 

@@ -29,9 +29,9 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.halfADirectoryChangesNothing,
     mutation: {
       without: 'the guard',
-      file: 'src/sync/sync.ts',
-      text: '? verdict.refusals : [another, ...verdict.refusals]',
-      replacement: '? [] : []',
+      file: 'src/sync/make-plan.ts',
+      text: 'return another === undefined ? verdict :',
+      replacement: 'return another === undefined ? { ...verdict, refusals: [] } :',
     },
     fails: /deeply equal/,
   },
@@ -41,8 +41,8 @@ const safeguards: readonly Safeguard[] = [
     mutation: {
       without: 'the owner check',
       file: 'src/core/model.ts',
-      text: 'return account.labelled && account.uuid !== undefined;',
-      replacement: 'return account.uuid !== undefined;',
+      text: 'return account.labelled && account.memberId !== undefined;',
+      replacement: 'return account.memberId !== undefined;',
     },
     fails: /expected undefined to deeply equal/,
   },
@@ -107,7 +107,7 @@ const safeguards: readonly Safeguard[] = [
     mutation: {
       without: 'the tolerance',
       file: 'src/sync/sync.ts',
-      text: '  requireTolerable(outcomes, settings.maxUndelivered);\n',
+      text: '  requireTolerable(outcomes, options.maxUndelivered);\n',
       replacement: '',
     },
     fails: /deeply equal/,

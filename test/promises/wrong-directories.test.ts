@@ -12,6 +12,7 @@ import { askMembers } from '../../src/directories/poolc.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { Failure } from '../../src/lib/failure.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { PoolcSpelling } from '../../src/poolc/spelling.ts';
 import { useClub } from '../club.ts';
 import { type FuzzedAnswer, fuzzedAnswer, newUuid } from './directory-fuzz.ts';
 import { type Judgement, judge } from './directory-oracle.ts';
@@ -69,14 +70,15 @@ async function decisionOn(endpoint: string, owned: readonly string[]): Promise<D
       proxyEnv: {},
       clock: systemClock,
     };
-    const members = await askMembers(api, new AbortController().signal);
-    const plan = buildPlan({ members, accounts: owned.map(accountOf), reservations: new Map(), holds: new Set() });
+    const spelling = new PoolcSpelling();
+    const members = await askMembers(api, new AbortController().signal, spelling);
+    const plan = buildPlan({ members, accounts: owned.map(accountOf), namesGiven: new Map(), holds: new Set() });
     const situation = { inPod: true, loopbackDirectory: false, firstRunConfirmed: false };
     if (guard(plan, defaultGuardLimits, situation).refusals.length > 0) return 'implausible';
     return {
-      remove: plan.remove.map(({ account }) => account.uuid).sort(),
-      create: plan.create.map(({ member }) => member.uuid).sort(),
-      keys: [...plan.keep, ...plan.create].map(({ member }) => member.directoryUuid).sort(),
+      remove: plan.remove.map(({ account }) => account.memberId).sort(),
+      create: plan.create.map(({ member }) => member.id).sort(),
+      keys: [...plan.keep, ...plan.create].map(({ member }) => spelling.of(member.id)).sort(),
     };
   } catch (error) {
     // Anything else is a bug: it would be reported as one.
@@ -96,7 +98,7 @@ function expectedOf(judgement: Judgement, owned: readonly string[]): Decision {
 }
 
 function accountOf(uuid: string, index: number): Account {
-  return { name: `m${index}`, uid: String(index), labelled: true, uuid, createdAt: 0, terminating: false };
+  return { name: `m${index}`, uid: String(index), labelled: true, memberId: uuid, createdAt: 0, terminating: false };
 }
 
 /** A directory as any week has it: up to two have left, up to three have joined. */

@@ -1,7 +1,8 @@
 /** `--leavers`: what still names somebody who left, and what they left in their namespaces. */
 import { isLocalEndpoint } from '../../config/settings.ts';
 import { guard, type Refusal } from '../../core/guard.ts';
-import { type Member, nobodysUuid, printable } from '../../core/model.ts';
+import { nobodysId } from '../../core/member-id.ts';
+import { type Member, printable } from '../../core/model.ts';
 import { isValidName } from '../../core/names.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { PreflightContext } from '../../preflight/context.ts';
@@ -21,9 +22,9 @@ const longestOthers = 50;
 
 export async function leavers(context: PreflightContext): Promise<Finding[]> {
   const { gathered, settings } = context;
-  const [accounts, reservations, holds, namespaces, rbac, isReserved, directory] = await Promise.all([
+  const [accounts, namesGiven, holds, namespaces, rbac, isReserved, directory] = await Promise.all([
     gathered.accounts(),
-    gathered.reservations(),
+    gathered.namesGiven(),
     gathered.holds(),
     gathered.namespaces(),
     gathered.rbac(),
@@ -36,7 +37,7 @@ export async function leavers(context: PreflightContext): Promise<Finding[]> {
   const traces = findTraces({
     targetNamespace: settings.targetNamespace,
     accounts,
-    reservations,
+    namesGiven,
     holds,
     members: directory.members,
     namespaces,
@@ -49,7 +50,7 @@ export async function leavers(context: PreflightContext): Promise<Finding[]> {
     // What may well be a newcomer's own is not to be handed over or deleted.
     ...(await traceFindings(
       context,
-      traces.filter(({ leaver }) => leaver.uuid !== undefined || !heirs.has(leaver.name)),
+      traces.filter(({ leaver }) => leaver.memberId !== undefined || !heirs.has(leaver.name)),
       { namespaces, isSystem },
     )),
     ...(directory.unavailable === undefined
@@ -85,7 +86,7 @@ async function askDirectory(context: PreflightContext): Promise<Directory> {
     });
     if (refusals.length > 0) return without(refusals.map(refusalText).join('; '));
     if (plan.owned === 0) return without('there is no account of ours that the directory could be compared with');
-    const heirs = new Map(plan.create.map(({ name, member }) => [name, member.uuid] as const));
+    const heirs = new Map(plan.create.map(({ name, member }) => [name, member.id] as const));
     return { members, heirs, unavailable: undefined };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -106,25 +107,25 @@ function unrecordedFindings(
   heirs: ReadonlyMap<string, string>,
 ): Finding[] {
   const names = new Set(
-    traces.flatMap(({ leaver: { name, uuid } }) => (uuid === undefined && isValidName(name) ? [name] : [])),
+    traces.flatMap(({ leaver: { name, memberId } }) => (memberId === undefined && isValidName(name) ? [name] : [])),
   );
   return [...names].map((name) => {
-    const uuid = heirs.get(name);
+    const memberId = heirs.get(name);
     const places = traces
       .filter(({ leaver }) => leaver.name === name)
       .map(({ namespace }) => (namespace === undefined ? 'the whole cluster' : printable(namespace)));
     const danger =
-      uuid === undefined
+      memberId === undefined
         ? 'Whoever gets that name next inherits what is bound to it'
-        : `The next sync gives that name to ${uuid}, and with it what is bound to it in ${listed(places)}`;
+        : `The next sync gives that name to ${memberId}, and with it what is bound to it in ${listed(places)}`;
     return warning(
       `no account and no record says who ${printable(name)} was, but something is bound to that name. ${danger}`,
       {
         label:
-          uuid === undefined
+          memberId === undefined
             ? 'keep it from everybody (or, with the UUID of who had it, for them)'
             : 'unless it was theirs: keep it from everybody',
-        command: context.commands.credentialsUpdater`reserve ${name} ${nobodysUuid}`,
+        command: context.commands.credentialsUpdater`reserve ${name} ${nobodysId}`,
       },
     );
   });
@@ -194,8 +195,8 @@ function indexOf({ binding, subject }: Naming): number {
   return binding.subjects.indexOf(subject);
 }
 
-function whoText({ name, uuid, why }: Leaver): string {
-  return `${printable(name)}${uuid === undefined || uuid === nobodysUuid ? '' : ` (${uuid})`} ${why}`;
+function whoText({ name, memberId, why }: Leaver): string {
+  return `${printable(name)}${memberId === undefined || memberId === nobodysId ? '' : ` (${memberId})`} ${why}`;
 }
 
 function roleText({ roleRef }: Binding): string {

@@ -2,7 +2,8 @@
  * Who left and is still named somewhere: as the owner of a namespace, or in a binding. Pure. Bindings name a
  * ServiceAccount, not its UID, so that whoever gets such a name next would inherit all that is bound to it (P9).
  */
-import { type Account, isOwned, type Member, nobodysUuid, type Reservations } from '../../core/model.ts';
+import { nobodysId } from '../../core/member-id.ts';
+import { type Account, isOwned, type Member, type NamesGiven } from '../../core/model.ts';
 import { isValidName } from '../../core/names.ts';
 import { memberNamed, namespaceOwnerRole, ownerOf } from '../members.ts';
 import type { Namespace } from '../objects.ts';
@@ -12,7 +13,7 @@ import type { Binding, Subject } from '../rbac.ts';
 export interface Whereabouts {
   readonly targetNamespace: string;
   readonly accounts: readonly Account[];
-  readonly reservations: Reservations;
+  readonly namesGiven: NamesGiven;
   /** UUIDs that an operator keeps out. */
   readonly holds: ReadonlySet<string>;
   /** undefined where the directory can't be asked or believed: then an account that is there counts as a member's. */
@@ -27,7 +28,7 @@ export interface Leaver {
   /** Of the ServiceAccount. */
   readonly name: string;
   /** undefined where neither an account nor the record tells: then the name is anyone's. */
-  readonly uuid: string | undefined;
+  readonly memberId: string | undefined;
   /** What follows "kim …". */
   readonly why: string;
   /** Why they may well be a member: then nothing of theirs is to be touched. undefined where they certainly left. */
@@ -119,34 +120,34 @@ export function makesOwner({ binding: { roleRef } }: Naming): boolean {
   return roleRef.kind === 'ClusterRole' && ownersRoles.includes(roleRef.name);
 }
 
-function leaverFinder({ accounts, reservations, holds, members }: Whereabouts): (name: string) => Leaver | undefined {
+function leaverFinder({ accounts, namesGiven, holds, members }: Whereabouts): (name: string) => Leaver | undefined {
   const byName = new Map(accounts.filter(({ terminating }) => !terminating).map((account) => [account.name, account]));
-  const uuids = members === undefined ? undefined : new Set(members.map(({ uuid }) => uuid));
+  const uuids = members === undefined ? undefined : new Set(members.map(({ id }) => id));
   const doubt = uuids === undefined ? 'they may be a member, which the directory does not tell' : undefined;
   return (name) => {
     const account = byName.get(name);
     if (account !== undefined) {
       // One that isn't ours is nobody who could leave.
-      if (!isOwned(account) || uuids === undefined || uuids.has(account.uuid)) return undefined;
+      if (!isOwned(account) || uuids === undefined || uuids.has(account.memberId)) return undefined;
       return {
         name,
-        uuid: account.uuid,
+        memberId: account.memberId,
         why: 'is no longer in the directory; the next sync removes the account',
         doubt,
       };
     }
     // Kubernetes makes it in every namespace, a moment after the namespace.
     if (name === 'default') return undefined;
-    const uuid = reservations.get(name);
-    if (uuid === undefined) {
+    const memberId = namesGiven.get(name);
+    if (memberId === undefined) {
       const why = 'has no account, and no record says who had that name';
       const next = isValidName(name) ? '; once it is reserved, run this again' : '';
-      return { name, uuid, why, doubt: `it may be the name of a member${next}` };
+      return { name, memberId, why, doubt: `it may be the name of a member${next}` };
     }
-    if (uuid === nobodysUuid) return { name, uuid, why: 'is a name that is reserved for nobody', doubt };
-    if (holds.has(uuid)) return { name, uuid, why: 'is held out by an operator', doubt };
+    if (memberId === nobodysId) return { name, memberId, why: 'is a name that is reserved for nobody', doubt };
+    if (holds.has(memberId)) return { name, memberId, why: 'is held out by an operator', doubt };
     // The next sync gives it back.
-    if (uuids?.has(uuid) === true) return undefined;
-    return { name, uuid, why: uuids === undefined ? 'has no account any more' : 'has left', doubt };
+    if (uuids?.has(memberId) === true) return undefined;
+    return { name, memberId, why: uuids === undefined ? 'has no account any more' : 'has left', doubt };
   };
 }

@@ -4,7 +4,7 @@
  */
 
 import { probeNamePrefix } from '../../core/names.ts';
-import { mintToken, reviewToken } from '../../issuers/token.ts';
+import { mintToken, reviewToken } from '../../issuers/token-request.ts';
 import { type ClusterClient, parseAnswer } from '../../kube/client.ts';
 import { listPages } from '../../kube/pages.ts';
 import type { Clock } from '../../lib/clock.ts';

@@ -58,7 +58,7 @@ async function namesInTheWay(context: PreflightContext, names: readonly string[]
   const plan = await readPlan(context).catch(() => undefined);
   return new Map(
     (plan?.create ?? []).flatMap(({ member, name }) =>
-      member.loginId !== null && names.includes(member.loginId) ? [[member.loginId, name] as const] : [],
+      member.login !== null && names.includes(member.login) ? [[member.login, name] as const] : [],
     ),
   );
 }

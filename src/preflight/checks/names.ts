@@ -10,7 +10,7 @@ const longest = 20;
 
 export async function names(context: PreflightContext): Promise<Finding[]> {
   const { create } = await readPlan(context);
-  const odd = create.filter(({ member, name }) => name !== member.loginId);
+  const odd = create.filter(({ member, name }) => name !== member.login);
   if (odd.length === 0) {
     return [
       ok(

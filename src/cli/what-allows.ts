@@ -1,0 +1,42 @@
+/** What an operator can run to allow what was refused: this run again with the one setting, or a Job made from the CronJob. */
+import type { Settings } from '../config/settings.ts';
+import type { Refusal } from '../core/guard.ts';
+import type { Directory } from '../directories/directory.ts';
+
+export function whatAllows(
+  refusals: readonly Refusal[],
+  settings: Pick<Settings, 'inPod' | 'podNamespace' | 'cronJobName'>,
+  { whatToLookAt }: Pick<Directory, 'whatToLookAt'>,
+): string {
+  if (refusals.some(({ allowance }) => allowance === undefined)) {
+    return `look at ${whatToLookAt}: no setting allows this, the directory must be right first`;
+  }
+  if (refusals.some(({ allowance }) => allowance === 'new-plan')) {
+    return 'make a new plan, look at it, and apply that one:\ncredentials-updater plan --out plan.json && credentials-updater sync --plan plan.json';
+  }
+  const variables = refusals.flatMap(({ allowance }) =>
+    typeof allowance === 'object' ? [`${allowance.setting}=${allowance.value}`] : [],
+  );
+  const flags = refusals.some(({ allowance }) => allowance === 'first-run') ? ' --first-run' : '';
+  if (!settings.inPod) {
+    const assignments = variables.map((variable) => `${variable} `).join('');
+    return `check the directory first; if this is really meant, run:\n${assignments}credentials-updater sync${flags}`;
+  }
+  return `check the directory first; if this is really meant, run once with the allowance:\n${allowanceCommand(variables, settings)}`;
+}
+
+/**
+ * A Job made from the CronJob with the allowance in it, so that the CronJob itself never keeps it. Its name holds the
+ * time: Jobs that have ended stay for a week, and another refusal may follow before.
+ */
+function allowanceCommand(
+  variables: readonly string[],
+  { podNamespace, cronJobName }: Pick<Settings, 'podNamespace' | 'cronJobName'>,
+): string {
+  const kubectl = `kubectl -n ${podNamespace}`;
+  return [
+    `${kubectl} create job --from=cronjob/${cronJobName} ${cronJobName}-allowed-$(date +%s) --dry-run=client -o yaml`,
+    `kubectl set env --local -f - ${variables.join(' ')} -o yaml`,
+    `${kubectl} create -f -`,
+  ].join(' | ');
+}

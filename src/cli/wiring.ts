@@ -1,0 +1,192 @@
+/** Settings and the operating system become what a sync, a run or an operator's action is given: by hand, in one place. */
+import { hostname } from 'node:os';
+import { readApiKey, requireEndpoint, type Settings } from '../config/settings.ts';
+import type { PlanDocument } from '../core/plan-file.ts';
+import { poolcDelivery } from '../deliveries/poolc.ts';
+import type { Directory } from '../directories/directory.ts';
+import { poolcDirectory } from '../directories/poolc.ts';
+import { openTokenIssuer } from '../issuers/token.ts';
+import type { MintRequest } from '../issuers/token-request.ts';
+import { ClusterClient } from '../kube/client.ts';
+import { loadClusterAccess } from '../kube/kubeconfig.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { Redactor } from '../lib/redact.ts';
+import { hideAddresses } from '../notify/channels.ts';
+import type { PoolcApi } from '../poolc/api.ts';
+import { PoolcSpelling } from '../poolc/spelling.ts';
+import { defaultSyncName, type RegistryPlace } from '../registry/place.ts';
+import type { JobReference, LockedContext, LockSettings, OnceContext } from '../run/context.ts';
+import type { SyncContext, Target } from '../sync/context.ts';
+import type { PlanJudgement } from '../sync/make-plan.ts';
+import { type Environment, type OutputFormat, openLog, userAgent } from './environment.ts';
+import { noProgress, terminalProgress } from './progress.ts';
+import { whatAllows } from './what-allows.ts';
+
+export interface ClusterOptions {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}
+
+/** What a command says things with, and the way to the cluster. */
+export interface Connection {
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly cluster: ClusterOptions;
+}
+
+export interface OnceOptions {
+  readonly format: OutputFormat;
+  readonly firstRun: boolean;
+  readonly agreedPlan?: PlanDocument | undefined;
+  readonly cluster: ClusterOptions;
+}
+
+/** Everything a run needs. @throws Failure (usage) before anything was sent */
+export async function openOnce(
+  environment: Environment,
+  settings: Settings,
+  { format, firstRun, agreedPlan, cluster }: OnceOptions,
+): Promise<OnceContext> {
+  const { env, stderr, signal } = environment;
+  const redactor = new Redactor();
+  hideAddresses(settings.channels, redactor);
+  const log = openLog(environment, settings, format, redactor);
+  const api = openPoolc(environment, settings, redactor);
+  const spelling = new PoolcSpelling();
+  const directory = poolcDirectory(api, { random: Math.random, spelling });
+  const target = await openTarget(environment, settings, { log, redactor, cluster });
+  const progress = format === 'text' && stderr.isTTY ? terminalProgress(stderr, 'minting') : noProgress;
+  const sync: SyncContext = {
+    directory,
+    target,
+    registry: registryOf(settings),
+    openIssuer: ({ client }, issuerSignal) => openTokenIssuer(client, mintRequest(settings), issuerSignal),
+    delivery: poolcDelivery(api, { random: Math.random, log, spelling }),
+    options: {
+      guard: settings.guard,
+      situation: situationOf(settings, directory, firstRun),
+      agreedPlan,
+      whatAllows: (refusals) => whatAllows(refusals, settings, directory),
+      maxUndelivered: settings.maxUndelivered,
+      accountConcurrency: settings.accountConcurrency,
+      issueConcurrency: settings.mintConcurrency,
+    },
+    clock: systemClock,
+    random: Math.random,
+    log,
+    redactor,
+    onIssued: progress.show,
+  };
+  return {
+    sync,
+    lock: lockOf(settings),
+    host: hostName(environment),
+    job: jobOf(environment),
+    deadlineSeconds: settings.runDeadlineSeconds,
+    schedule: settings.schedule,
+    tokenLifetimeSeconds: settings.tokenLifetimeSeconds,
+    terminationMessagePath: settings.terminationMessagePath,
+    notifications: {
+      channels: settings.channels,
+      userAgent,
+      proxyEnv: env,
+      cluster: (settings.clusterPublicServer ?? target.client.access.server).host,
+    },
+    onIssuingEnded: progress.end,
+    signal,
+  };
+}
+
+/** What a change by hand happens with. */
+export async function openLocked(
+  environment: Environment,
+  settings: Settings,
+  connection: Connection,
+): Promise<LockedContext> {
+  return {
+    target: await openTarget(environment, settings, connection),
+    registry: registryOf(settings),
+    lock: lockOf(settings),
+    host: hostName(environment),
+    clock: systemClock,
+    random: Math.random,
+    log: connection.log,
+    signal: environment.signal,
+  };
+}
+
+/** @throws Failure (usage) when the endpoint or the key is missing */
+export function openDirectory(environment: Environment, settings: Settings, redactor: Redactor): Directory {
+  const api = openPoolc(environment, settings, redactor);
+  return poolcDirectory(api, { random: Math.random, spelling: new PoolcSpelling() });
+}
+
+function openPoolc({ env }: Environment, settings: Settings, redactor: Redactor): PoolcApi {
+  const endpoint = requireEndpoint(settings);
+  const key = readApiKey(settings);
+  redactor.add(key.reveal());
+  return { endpoint, key, userAgent, proxyEnv: env, clock: systemClock };
+}
+
+export async function openTarget(
+  environment: Environment,
+  settings: Settings,
+  connection: Connection,
+): Promise<Target> {
+  return { client: await openCluster(environment, settings, connection), namespace: settings.targetNamespace };
+}
+
+/** The way to the API server, for commands that need nothing else. */
+export async function openCluster(
+  { env }: Environment,
+  settings: Settings,
+  { log, redactor, cluster }: Connection,
+): Promise<ClusterClient> {
+  const access = await loadClusterAccess(env, { explicitFile: cluster.kubeconfig, context: cluster.context });
+  return new ClusterClient({
+    access,
+    connections: settings.accountConcurrency,
+    userAgent,
+    env,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    redactor,
+  });
+}
+
+export function registryOf({ podNamespace }: Settings): RegistryPlace {
+  return { namespace: podNamespace, name: defaultSyncName };
+}
+
+export function mintRequest({ targetNamespace, tokenLifetimeSeconds, tokenAudiences }: Settings): MintRequest {
+  return { namespace: targetNamespace, lifetimeSeconds: tokenLifetimeSeconds, audiences: tokenAudiences };
+}
+
+/** How a plan is judged by the settings. */
+export function judgementBy(settings: Settings, directory: Directory, firstRun: boolean): PlanJudgement {
+  return {
+    limits: settings.guard,
+    situation: situationOf(settings, directory, firstRun),
+    place: { targetNamespace: settings.targetNamespace, endpoint: directory.address },
+  };
+}
+
+function situationOf({ inPod }: Settings, { isLocal }: Directory, firstRunConfirmed: boolean) {
+  return { inPod, loopbackDirectory: isLocal, firstRunConfirmed };
+}
+
+function lockOf({ lockDurationSeconds, lockWaitSeconds }: Settings): LockSettings {
+  return { durationSeconds: lockDurationSeconds, waitSeconds: lockWaitSeconds };
+}
+
+function jobOf({ env }: Environment): JobReference | undefined {
+  const [name, uid] = [env['JOB_NAME'], env['JOB_UID']];
+  return name && uid ? { name, uid } : undefined;
+}
+
+/** Who holds the run lock, for those who wait for it. */
+function hostName({ env }: Environment): string {
+  return env['POD_NAME'] || hostname();
+}
