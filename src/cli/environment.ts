@@ -11,8 +11,8 @@ import { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import { version } from '../lib/version.ts';
 import { hideAddresses } from '../notify/channels.ts';
+import type { LockedContext } from '../operator/under-lock.ts';
 import type { PoolcApi } from '../poolc/api.ts';
-import type { LockedContext } from '../run/under-lock.ts';
 import type { RunContext } from '../sync/context.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 

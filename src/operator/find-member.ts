@@ -1,9 +1,7 @@
 /** Who an operator means by a word: a login id, a UUID or a ServiceAccount name. */
-import { isUuid, type Member, memberLabel, type OwnedAccount, printable } from '../core/model.ts';
+import { isUuid, memberLabel, type OwnedAccount, printable } from '../core/model.ts';
 import { Failure } from '../lib/failure.ts';
-
-/** What the directory said, or why it could not be asked. */
-export type DirectoryAnswer = { readonly members: readonly Member[] } | { readonly unavailable: string };
+import type { DirectoryAnswer } from './ask-directory.ts';
 
 export interface FoundMember {
   readonly uuid: string;

@@ -11,7 +11,8 @@ import { Secret } from '../lib/secret.ts';
 import { listAccounts } from '../registry/accounts.ts';
 import { readReservations } from '../registry/names-given.ts';
 import type { RunContext } from '../sync/context.ts';
-import { type DirectoryAnswer, type FoundMember, findMember } from './find-member.ts';
+import type { DirectoryAnswer } from './ask-directory.ts';
+import { type FoundMember, findMember } from './find-member.ts';
 
 export type MemberKubeconfigContext = Pick<
   RunContext,

@@ -8,7 +8,7 @@ import { isValidName } from '../core/names.ts';
 import { Failure } from '../lib/failure.ts';
 import { listAccounts } from '../registry/accounts.ts';
 import { readReservations, recordNames, shardName, shardOf } from '../registry/names-given.ts';
-import { type LockedContext, underLock } from '../run/under-lock.ts';
+import { type LockedContext, underLock } from './under-lock.ts';
 
 export interface Reservation {
   readonly name: string;

@@ -8,8 +8,9 @@ import { isOwned } from '../core/model.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { deleteAccount, listAccounts } from '../registry/accounts.ts';
 import { holdMember, readHolds, recordNames, releaseMember } from '../registry/names-given.ts';
-import { type LockedContext, underLock } from '../run/under-lock.ts';
-import { type DirectoryAnswer, type FoundMember, findMember } from './find-member.ts';
+import type { DirectoryAnswer } from './ask-directory.ts';
+import { type FoundMember, findMember } from './find-member.ts';
+import { type LockedContext, underLock } from './under-lock.ts';
 
 export interface RevokeTarget extends FoundMember {
   readonly held: boolean;

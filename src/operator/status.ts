@@ -5,7 +5,7 @@ import { leaseName, readLease } from '../kube/lease.ts';
 import { type RunSummary, readSummary } from '../registry/last-run.ts';
 import type { RunContext } from '../sync/context.ts';
 import { observe } from '../sync/observe.ts';
-import type { DirectoryAnswer } from './find-member.ts';
+import type { DirectoryAnswer } from './ask-directory.ts';
 
 export type StatusContext = Pick<RunContext, 'settings' | 'client' | 'clock' | 'signal'>;
 

@@ -1,6 +1,6 @@
 /** What an operator changes by hand happens under the run lock, as all that changes accounts or their record. */
+import { acquireLock } from '../run/run-lock.ts';
 import type { RunContext } from '../sync/context.ts';
-import { acquireLock } from './run-lock.ts';
 
 export type LockedContext = Pick<RunContext, 'settings' | 'client' | 'clock' | 'random' | 'log' | 'host' | 'signal'>;
 
