@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { readApiKey, requireEndpoint, type Settings } from '../config/settings.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
-import { ClusterClient } from '../kube/client.ts';
+import { ClusterClient, type ClusterHints } from '../kube/client.ts';
 import { loadClusterAccess } from '../kube/kubeconfig.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
@@ -13,6 +13,7 @@ import { version } from '../lib/version.ts';
 import { hideAddresses } from '../notify/channels.ts';
 import type { LockedContext } from '../operator/under-lock.ts';
 import type { PoolcApi } from '../poolc/api.ts';
+import { deployCommand } from '../registry/deploy-command.ts';
 import type { RunContext } from '../sync/context.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 
@@ -112,6 +113,11 @@ export function openPoolc({ env }: Environment, settings: Settings, redactor: Re
   return { endpoint, key, userAgent, proxyEnv: env, clock: systemClock };
 }
 
+const hints: ClusterHints = {
+  forbidden: `the Roles that a run needs come with ${deployCommand}`,
+  notFound: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand}, the pod's own with \`kubectl create namespace NAME\``,
+};
+
 /** The way to the API server, for commands that need nothing else. */
 export async function openCluster(
   { env }: Environment,
@@ -128,5 +134,6 @@ export async function openCluster(
     random: Math.random,
     log,
     redactor,
+    hints,
   });
 }

@@ -41,10 +41,16 @@ export interface ClusterClientOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly redactor: Redactor;
+  readonly hints?: ClusterHints;
 }
 
-/** What brings the members' namespace and the Roles back, for hints. The base alone lacks the settings of production. */
-export const deployCommand = '`kubectl apply -k deploy/overlays/production`';
+/** What the program that uses the client can tell an operator to do, beyond what holds for any program. */
+export interface ClusterHints {
+  /** For a 403: where the missing right comes from, as a clause. */
+  readonly forbidden?: string;
+  /** For a 404 that the caller does not expect. */
+  readonly notFound?: string;
+}
 
 const acceptJson = 'application/json, */*;q=0.1';
 /** For what is only wanted by names, labels and annotations: a list, and a single object. */
@@ -253,7 +259,7 @@ export class ClusterClient {
     response: HttpResponse,
     passing: 'settling' | 'rotated' | undefined,
   ): Failure {
-    const { clock, access, redactor } = this.#options;
+    const { clock, access, redactor, hints = {} } = this.#options;
     const parsed = statusSchema.safeParse(parseJson(response.body));
     const status = response.status;
     const given = parsed.success ? parsed.data.message : undefined;
@@ -272,7 +278,7 @@ export class ClusterClient {
       transient: isTransientStatus(status) || passing !== undefined,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       ...(parsed.success && parsed.data.reason !== undefined ? { reason: parsed.data.reason } : {}),
-      ...hintFor(status, access),
+      ...hintFor(status, access, hints),
     });
   }
 }
@@ -285,17 +291,13 @@ function notFromKubernetes({ method, path }: ClusterRequest, status: number, { s
   );
 }
 
-function hintFor(status: number, access: ClusterAccess): { hint?: string } {
-  if (status === 401) return { hint: `the credentials come from ${access.source}; does kubectl work with them?` };
+function hintFor(status: number, { source }: ClusterAccess, { forbidden, notFound }: ClusterHints): { hint?: string } {
+  if (status === 401) return { hint: `the credentials come from ${source}; does kubectl work with them?` };
   if (status === 403)
     return {
-      hint: `grant exactly this to the account of ${access.source}; the Roles that a run needs come with ${deployCommand}`,
+      hint: `grant exactly this to the account of ${source}${forbidden === undefined ? '' : `; ${forbidden}`}`,
     };
-  if (status === 404)
-    return {
-      hint: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand}, the pod's own with \`kubectl create namespace NAME\``,
-    };
-  return {};
+  return status === 404 && notFound !== undefined ? { hint: notFound } : {};
 }
 
 /** JSON of an answer; undefined where it is none. */

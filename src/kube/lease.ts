@@ -1,10 +1,7 @@
-/** One Lease object (coordination.k8s.io/v1): read, create, replace. What it means is decided in sync/run-lock.ts. */
+/** One Lease object (coordination.k8s.io/v1): read, create, replace. What it means is its caller's decision. */
 import * as z from 'zod';
 import type { RetryPolicy } from '../http/retry.ts';
 import { type ClusterClient, parseAnswer } from './client.ts';
-
-/** The run lock's. */
-export const leaseName = 'credentials-updater';
 
 export interface LeaseState {
   /** undefined when the Lease doesn't exist yet. */

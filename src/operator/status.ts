@@ -1,8 +1,9 @@
 /** Who has credentials now, from what the cluster keeps; the directory only adds names. Reads only. */
 
 import { type LastDelivery, type MemberStatus, memberStatuses } from '../core/member-status.ts';
-import { leaseName, readLease } from '../kube/lease.ts';
+import { readLease } from '../kube/lease.ts';
 import { type RunSummary, readSummary } from '../registry/last-run.ts';
+import { leaseName } from '../run/run-lock.ts';
 import type { RunContext } from '../sync/context.ts';
 import { observe } from '../sync/observe.ts';
 import type { DirectoryAnswer } from './ask-directory.ts';

@@ -1,9 +1,9 @@
 /** What a run needs, and no more: the Roles of deploy/base, as data. A test holds the two to each other. */
 
 import { type PolicyRule, resourceRule } from '../audit/rbac.ts';
-import { leaseName } from '../kube/lease.ts';
 import { summaryName } from '../registry/last-run.ts';
 import { holdsName, shardCount, shardName } from '../registry/names-given.ts';
+import { leaseName } from '../run/run-lock.ts';
 
 export interface UpdaterNamespaces {
   /** Where the updater lives; poolc-system in production. */

@@ -1,9 +1,10 @@
 /** ServiceAccounts of the target namespace: list, create, delete. Nothing is ever updated: a delivered token hangs on them. */
 import * as z from 'zod';
 import { type Account, isUuid, managedByLabel, managedByValue, userUuidAnnotation } from '../core/model.ts';
-import { type ClusterClient, deployCommand, parseAnswer } from '../kube/client.ts';
+import { type ClusterClient, parseAnswer } from '../kube/client.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure, withContext } from '../lib/failure.ts';
+import { deployCommand } from './deploy-command.ts';
 
 const serviceAccountSchema = z.object({
   metadata: z.object({

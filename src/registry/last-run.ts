@@ -4,7 +4,8 @@
  */
 import * as z from 'zod';
 import type { ClusterClient } from '../kube/client.ts';
-import { readConfigMap, updateConfigMap } from '../kube/config-maps.ts';
+import { readConfigMap } from '../kube/config-maps.ts';
+import { updateRecord } from './records.ts';
 
 export const summaryName = 'credentials-updater-summary';
 const summaryKey = 'summary.json';
@@ -42,7 +43,7 @@ export async function writeSummary(
     undefined,
     2,
   );
-  await updateConfigMap(client, namespace, summaryName, (data) => ({ ...data, [summaryKey]: text }), signal);
+  await updateRecord(client, { namespace, name: summaryName }, (data) => ({ ...data, [summaryKey]: text }), signal);
 }
 
 /** What operators were told last, as `writeTold` left it; undefined when nothing was. */
@@ -60,7 +61,7 @@ export async function writeTold(
   told: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await updateConfigMap(client, namespace, summaryName, (data) => ({ ...data, [toldKey]: told }), signal);
+  await updateRecord(client, { namespace, name: summaryName }, (data) => ({ ...data, [toldKey]: told }), signal);
 }
 
 /** undefined when no run was ever acknowledged, or the record is unreadable. */

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { isUuid, nobodysUuid, type Reservations } from '../core/model.ts';
 import type { NameRecord } from '../core/plan.ts';
 import type { ClusterClient } from '../kube/client.ts';
-import { readConfigMap, updateConfigMap } from '../kube/config-maps.ts';
+import { readConfigMap } from '../kube/config-maps.ts';
+import { updateRecord } from './records.ts';
 
 export const shardCount = 8;
 export const holdsName = 'credentials-updater-holds';
@@ -69,10 +70,9 @@ function recordShard(
   { shard, entries }: { shard: number; entries: readonly NameRecord[] },
   signal: AbortSignal,
 ): Promise<void> {
-  return updateConfigMap(
+  return updateRecord(
     client,
-    namespace,
-    shardName(shard),
+    { namespace, name: shardName(shard) },
     (data) => {
       const missing = entries.filter(({ name, uuid }) => data[name] !== uuid);
       if (missing.length === 0) return undefined;
@@ -99,10 +99,9 @@ export async function holdMember(
   { uuid, since }: { uuid: string; since: string },
   signal: AbortSignal,
 ): Promise<void> {
-  await updateConfigMap(
+  await updateRecord(
     client,
-    namespace,
-    holdsName,
+    { namespace, name: holdsName },
     (data) => (uuid in data ? undefined : { ...data, [uuid]: since }),
     signal,
   );
@@ -119,5 +118,5 @@ export async function releaseMember(
     const others = holds.filter(([held]) => held.toLowerCase() !== uuid);
     return others.length === holds.length ? undefined : Object.fromEntries(others);
   };
-  await updateConfigMap(client, namespace, holdsName, release, signal);
+  await updateRecord(client, { namespace, name: holdsName }, release, signal);
 }

@@ -169,7 +169,10 @@ async function publishEvent(
       job,
       type: 'Warning',
       reason: reasons[report.outcome],
+      action: 'Sync',
+      // Counts, never names.
       note: `exit code ${report.exitCode}${report.step === undefined ? '' : ` in step ${report.step}`}; ${members} members, ${delivered} delivered, ${undelivered} without a fresh token, ${removed} removed, ${notRemoved} not removed. The pod's log says why and what to do.`,
+      controller: 'credentials-updater',
       instance: context.host,
       nowMs: context.client.serverTime ?? context.clock.now(),
       suffix: Math.floor(context.random() * 2 ** 48).toString(16),

@@ -8,11 +8,14 @@
 import { defaultRetryPolicy, type RetryPolicy } from '../http/retry.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import { microTime } from '../kube/events.ts';
-import { type LeaseAddress, type LeaseState, leaseName, readLease, writeLease } from '../kube/lease.ts';
+import { type LeaseAddress, type LeaseState, readLease, writeLease } from '../kube/lease.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { RunContext } from '../sync/context.ts';
+
+/** The Lease of the run lock. */
+export const leaseName = 'credentials-updater';
 
 interface RunLockOptions {
   readonly client: ClusterClient;
