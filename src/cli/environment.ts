@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { readApiKey, requireEndpoint, type Settings } from '../config/settings.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
-import { ClusterClient, type ClusterHints } from '../kube/client.ts';
+import { type ClusterClient, type ClusterHints, openClient } from '../kube/client.ts';
 import { loadClusterAccess } from '../kube/kubeconfig.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
@@ -125,7 +125,7 @@ export async function openCluster(
   { log, redactor, cluster }: { log: Log; redactor: Redactor; cluster: ClusterOptions },
 ): Promise<ClusterClient> {
   const access = await loadClusterAccess(env, { explicitFile: cluster.kubeconfig, context: cluster.context });
-  return new ClusterClient({
+  return openClient({
     access,
     connections: settings.accountConcurrency,
     userAgent,

@@ -1,6 +1,6 @@
 /**
- * The one way to the Kubernetes API: authentication, retry, errors an operator can read, and a fence that every change
- * passes. Answers are parsed by their caller's schema; errors carry status, reason and message, never headers or bodies.
+ * The one way to the Kubernetes API: authentication, retry, errors an operator can read, and a fence for those who need
+ * one before every change. Answers are parsed by their caller's schema; errors carry status, reason and message, never headers or bodies.
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
@@ -71,7 +71,56 @@ const statusSchema = z.object({
   details: z.object({ retryAfterSeconds: z.number().optional() }).optional(),
 });
 
-export class ClusterClient {
+/** One API server, and who we are there. */
+export interface ClusterClient {
+  readonly access: ClusterAccess;
+  /** How many requests were sent, retries included. */
+  readonly requests: number;
+  /** The API server's wall clock (milliseconds since the epoch, to the second), from its latest Date header read. */
+  readonly serverTime: number | undefined;
+  /**
+   * One call, retried while its failure is transient.
+   * @throws Failure (kind cluster) with the status and the API server's own reason; the signal's reason when aborted
+   */
+  call(request: ClusterRequest): Promise<HttpResponse>;
+  /** One call, one attempt: for callers on the hot path, which retry what failed. */
+  once(request: ClusterRequest): Promise<HttpResponse>;
+  /**
+   * The same client with a fence: `check` runs right before each change leaves this process, and what it throws stops
+   * the change. Connections, counts and the server's time stay common to both; closing one closes both.
+   */
+  withFence(check: Fence): ClusterClient;
+  close(): void;
+}
+
+/** @throws what is to stop a change */
+type Fence = () => void;
+
+export function openClient(options: ClusterClientOptions): ClusterClient {
+  return new UnfencedClient(options);
+}
+
+function fenced(client: UnfencedClient, check: Fence): ClusterClient {
+  return {
+    access: client.access,
+    get requests() {
+      return client.requests;
+    },
+    get serverTime() {
+      return client.serverTime;
+    },
+    call: (request) => client.call(request, check),
+    once: (request) => client.once(request, check),
+    withFence: (another) =>
+      fenced(client, () => {
+        check();
+        another();
+      }),
+    close: () => client.close(),
+  };
+}
+
+class UnfencedClient implements ClusterClient {
   readonly access: ClusterAccess;
   readonly #options: ClusterClientOptions;
   readonly #pool: ConnectionPool;
@@ -79,7 +128,6 @@ export class ClusterClient {
   readonly #userAgent: string;
   readonly #commonHeaders: string;
   #tokenFile: { readonly header: string; readonly readAt: number } | undefined;
-  #fence: (() => void) | undefined;
   #requests = 0;
   /** When the API server was last seen to be away, on the monotonic clock. */
   #awayAt: number | undefined;
@@ -97,29 +145,22 @@ export class ClusterClient {
     if (credential.kind === 'basic') options.redactor.add(credential.userAndPassword.reveal());
   }
 
-  /** How many requests were sent, retries included. */
   get requests(): number {
     return this.#requests;
   }
 
-  /** The API server's wall clock (milliseconds since the epoch, to the second), from its latest Date header read. */
   get serverTime(): number | undefined {
     if (this.#serverTimeMs === undefined) return undefined;
     return this.#serverTimeMs + (this.#options.clock.monotonic() - this.#serverTimeTakenAt);
   }
 
-  /** From now on `check` runs right before each change leaves this process; what it throws stops the change. */
-  setFence(check: (() => void) | undefined): void {
-    this.#fence = check;
+  withFence(check: Fence): ClusterClient {
+    return fenced(this, check);
   }
 
-  /**
-   * One call, retried while its failure is transient.
-   * @throws Failure (kind cluster) with the status and the API server's own reason; the signal's reason when aborted
-   */
-  async call(request: ClusterRequest): Promise<HttpResponse> {
+  async call(request: ClusterRequest, fence?: Fence): Promise<HttpResponse> {
     const { clock, random, log } = this.#options;
-    return withRetry(() => this.once(request), {
+    return withRetry(() => this.once(request, fence), {
       clock,
       random,
       signal: request.signal,
@@ -129,8 +170,7 @@ export class ClusterClient {
     });
   }
 
-  /** One call, one attempt: for callers on the hot path, which retry what failed. */
-  async once(request: ClusterRequest): Promise<HttpResponse> {
+  async once(request: ClusterRequest, fence?: Fence): Promise<HttpResponse> {
     const { method, path, body, signal, bearer } = request;
     this.#requests++;
     // A review of someone's token is a POST that changes nothing; so is a TokenRequest, but its token must not be minted unfenced.
@@ -146,7 +186,7 @@ export class ClusterClient {
       },
       body: body === undefined ? undefined : toAscii(JSON.stringify(body)),
       signal,
-      beforeSend: changes ? this.#fence : undefined,
+      beforeSend: changes ? fence : undefined,
     });
     if (awayStatuses.includes(response.status)) this.#wasAway();
     const passing = this.#passingReason(request, response, authorization);

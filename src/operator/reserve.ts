@@ -21,8 +21,8 @@ export type ReserveOutcome = 'reserved' | 'reserved before';
 /** @throws Failure (usage) where the name is another's, or can't be one */
 export async function reserve(context: LockedContext, wanted: Reservation): Promise<ReserveOutcome> {
   const { name, uuid } = checked(wanted);
-  return underLock(context, async () => {
-    const { client, settings, signal } = context;
+  return underLock(context, async (client) => {
+    const { settings, signal } = context;
     const known = (await readReservations(client, settings.podNamespace, signal)).get(name);
     if (known === uuid) return 'reserved before';
     const account = (await listAccounts(client, settings.targetNamespace, signal))

@@ -43,8 +43,8 @@ export async function revoke(
   target: RevokeTarget,
   { hold }: { hold: boolean },
 ): Promise<Revocation> {
-  return underLock(context, async () => {
-    const { client, settings, signal, log, clock } = context;
+  return underLock(context, async (client) => {
+    const { settings, signal, log, clock } = context;
     let problem: Failure | undefined;
     const attempt = async (what: string, work: () => Promise<void>) => {
       try {
@@ -103,7 +103,7 @@ export async function revoke(
 
 /** Ends a hold: the next sync gives the member an account again, if the directory lists them. */
 export async function release(context: LockedContext, target: RevokeTarget): Promise<void> {
-  await underLock(context, () =>
-    releaseMember(context.client, context.settings.podNamespace, target.uuid, context.signal),
+  await underLock(context, (client) =>
+    releaseMember(client, context.settings.podNamespace, target.uuid, context.signal),
   );
 }

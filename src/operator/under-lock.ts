@@ -1,17 +1,16 @@
 /** What an operator changes by hand happens under the run lock, as all that changes accounts or their record. */
+import type { ClusterClient } from '../kube/client.ts';
 import { acquireLock } from '../run/run-lock.ts';
 import type { RunContext } from '../sync/context.ts';
 
 export type LockedContext = Pick<RunContext, 'settings' | 'client' | 'clock' | 'random' | 'log' | 'host' | 'signal'>;
 
-/** @throws Failure (lock) where a run holds it for longer than LOCK_WAIT, or it was lost */
-export async function underLock<T>(context: LockedContext, work: () => Promise<T>): Promise<T> {
+/** @param work gets a client whose changes stop once the lock is lost. @throws Failure (lock) where a run holds it for longer than LOCK_WAIT, or it was lost */
+export async function underLock<T>(context: LockedContext, work: (client: ClusterClient) => Promise<T>): Promise<T> {
   const lock = await acquireLock(context, context.signal);
-  context.client.setFence(lock.assertHeld);
   try {
-    return await work();
+    return await work(context.client.withFence(lock.assertHeld));
   } finally {
-    context.client.setFence(undefined);
     await lock.release();
   }
 }

@@ -27,11 +27,11 @@ export async function runSync(context: RunContext): Promise<RunReport> {
   let error: unknown;
   try {
     lock = await lockSteps.run('lock', (stepSignal) => acquireLock(context, stepSignal));
-    context.client.setFence(lock.assertHeld);
     const runSignal = AbortSignal.any([signal, lock.lost]);
     steps = new Steps(clock, runSignal, lockSteps);
     state = { lock, steps, outcomes };
-    await sync(context, state, runSignal);
+    const client = context.client.withFence(lock.assertHeld);
+    await sync({ ...context, client }, state, runSignal);
   } catch (thrown) {
     error = toFailure(thrown);
   }

@@ -108,7 +108,7 @@ export function reportData(report: RunReport) {
 export async function publishReport(
   context: RunContext,
   report: RunReport,
-  lock: Pick<RunLock, 'acquireTime'> | undefined,
+  lock: Pick<RunLock, 'acquireTime' | 'assertHeld'> | undefined,
 ): Promise<void> {
   const { client, settings, log, job } = context;
   const { terminationMessagePath, podNamespace } = settings;
@@ -122,10 +122,11 @@ export async function publishReport(
     }
   };
   // Under the lock still: once it is another run's, that run's summary is the newer one.
-  if (report.outcomes.delivered)
-    await attempt('the summary', () => writeSummary(client, podNamespace, toSummary(context, report, lock), signal));
+  if (report.outcomes.delivered && lock !== undefined) {
+    const fenced = client.withFence(lock.assertHeld);
+    await attempt('the summary', () => writeSummary(fenced, podNamespace, toSummary(context, report, lock), signal));
+  }
   // Whatever became of the lock: an Event says what happened, and changes nobody's access.
-  client.setFence(undefined);
   if (job !== undefined && report.outcome !== 'done')
     await attempt('the Event', () => publishEvent(context, report, job, signal));
 }
@@ -181,16 +182,12 @@ async function publishEvent(
   );
 }
 
-function toSummary(
-  { clock, client }: RunContext,
-  report: RunReport,
-  lock: Pick<RunLock, 'acquireTime'> | undefined,
-): RunSummary {
+function toSummary({ clock, client }: RunContext, report: RunReport, lock: Pick<RunLock, 'acquireTime'>): RunSummary {
   const { outcomes } = report;
   const data = reportData(report);
   return {
     acknowledgedAt: new Date(client.serverTime ?? clock.now()).toISOString(),
-    lockAcquireTime: lock?.acquireTime,
+    lockAcquireTime: lock.acquireTime,
     earliestExpiry: data.earliestExpiry,
     grantedSeconds: outcomes.grantedSeconds,
     slackSeconds: data.slackSeconds,
