@@ -4,7 +4,7 @@
  * plugin again when the cluster has answered 401, without saying so: who comes back for the very token it was just given
  * gets one that PoolC was asked for, once.
  */
-import { readClaims } from '../issuers/claims.ts';
+import { readClaims } from '../kube/token-claims.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import type { Secret } from '../lib/secret.ts';

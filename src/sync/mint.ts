@@ -5,9 +5,9 @@
 import pMap from 'p-map';
 import type { TokenMap } from '../deliveries/token-map.ts';
 import { withRetry } from '../http/retry.ts';
-import type { Claims } from '../issuers/claims.ts';
 import { fetchSigningKeys, type MintedToken, mintToken } from '../issuers/token.ts';
 import { checkClaims, checkSignature, parseSigningKeys, type SigningKeys } from '../issuers/verify.ts';
+import type { Claims } from '../kube/token-claims.ts';
 import { Failure, isSystemic, withContext } from '../lib/failure.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Holder } from './apply.ts';

@@ -8,12 +8,12 @@ import { guard } from '../core/guard.ts';
 import { memberLabel } from '../core/model.ts';
 import { buildPlan, hasChanges, type Plan } from '../core/plan.ts';
 import { refuseAnotherPlan } from '../core/plan-file.ts';
-import { deliver } from '../deliveries/poolc.ts';
+import { type DeliveryRight, deliver } from '../deliveries/poolc.ts';
 import { TokenMap } from '../deliveries/token-map.ts';
 import { fetchMembers } from '../directories/poolc.ts';
 import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
-import type { RunLock } from '../run/run-lock.ts';
+
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
 import type { RunContext } from './context.ts';
 import { mintAll, openKeyRing } from './mint.ts';
@@ -25,7 +25,7 @@ import type { Steps } from './steps.ts';
 import { tryLive } from './verify.ts';
 
 export interface RunState {
-  readonly lock: RunLock;
+  readonly lock: DeliveryRight;
   readonly steps: Steps;
   readonly outcomes: Outcomes;
   /** Set once there is one: a report of a failed run shows how far it came. */

@@ -1,8 +1,8 @@
 /** Tries some of the minted tokens on the API server itself, before anybody gets one. */
 import pMap from 'p-map';
 import { memberLabel } from '../core/model.ts';
-import { serviceAccountUser } from '../issuers/claims.ts';
 import { reviewToken } from '../issuers/token.ts';
+import { serviceAccountUser } from '../kube/token-claims.ts';
 import { Failure } from '../lib/failure.ts';
 import type { RunContext } from './context.ts';
 import type { Trial } from './mint.ts';

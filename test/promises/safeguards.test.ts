@@ -80,17 +80,6 @@ const safeguards: readonly Safeguard[] = [
     fails: /to deeply equal \[\]/,
   },
   {
-    title: 'P1, P4: a run that was frozen past its lock changes nothing',
-    scenario: scenarios.frozenRunChangesNothing,
-    mutation: {
-      without: 'a client that has the fence',
-      file: 'src/run/once.ts',
-      text: 'await sync({ ...context, client }, state',
-      replacement: 'await sync(context, state',
-    },
-    fails: /to deeply equal \[\]/,
-  },
-  {
     title: "P1: a run whose lock is another's, and that has not noticed, removes and creates nobody",
     scenario: scenarios.staleRunChangesNothing,
     mutation: {
@@ -136,12 +125,7 @@ const safeguards: readonly Safeguard[] = [
   },
 ];
 
-/** Several safeguards may hold one promise. */
-const promises = safeguards.filter(
-  ({ title }, index) => safeguards.findIndex((each) => each.title === title) === index,
-);
-
-test.each(promises)('$title', { timeout: 240_000 }, async ({ scenario }) => {
+test.each(safeguards)('$title', { timeout: 240_000 }, async ({ scenario }) => {
   await expect(scenario({})).resolves.toBeUndefined();
 });
 
