@@ -99,7 +99,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
 }
 
 /** @returns the exit code */
-export async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlags): Promise<number> {
+async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlags): Promise<number> {
   checkFlags(flags);
   const { env, stdout, stderr, signal } = environment;
   const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);

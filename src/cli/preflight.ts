@@ -87,7 +87,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
 }
 
 /** @returns the exit code */
-export async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
+async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
   const { env, stdout, signal } = environment;
   const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
   // A file that was named must be there; the one at the default path only is in a pod.

@@ -10,7 +10,7 @@ import { callPoolc, type PoolcApi } from '../poolc/api.ts';
 import type { TokenMap } from './token-map.ts';
 
 /** The proxy in front of the PoolC API refuses a larger body. */
-export const bodyLimit = 55 * 1024 * 1024;
+const bodyLimit = 55 * 1024 * 1024;
 /** The proxy gives up after 60 s; what comes later is unknown and repeated. */
 const attemptTimeoutMs = 65_000;
 /** An attempt ends this long before the lock may be another's; with a short lock, after three quarters of what is left. */

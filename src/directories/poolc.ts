@@ -47,7 +47,7 @@ export async function askMembers(api: PoolcApi, signal: AbortSignal): Promise<Me
 }
 
 /** The members of an answer's body. @throws Failure (directory) that says what is wrong and where */
-export function parseMembers(body: Buffer, contentType: string | undefined): Member[] {
+function parseMembers(body: Buffer, contentType: string | undefined): Member[] {
   const directory = checked(directorySchema, parseDocument(body, contentType));
   const { length } = directory.activeMembers;
   if (length > mostMembers)

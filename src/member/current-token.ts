@@ -22,7 +22,7 @@ export interface CurrentToken {
 }
 
 /** How long a token is used without asking PoolC, from when it was fetched. */
-export const unaskedMs = 5 * 60_000;
+const unaskedMs = 5 * 60_000;
 /** A token with less time left than this isn't used unasked: it may die on the way. */
 const closeToDeathMs = 60_000;
 /** How long PoolC may take: kubectl waits, and with a token at hand there is a way on. */

@@ -48,7 +48,7 @@ export async function listAccounts(client: ClusterClient, namespace: string, sig
 }
 
 /** One account by name; undefined when there is none. Uses the list verb, so that a run needs no other. */
-export async function findAccount(
+async function findAccount(
   client: ClusterClient,
   namespace: string,
   name: string,
@@ -124,7 +124,7 @@ export async function deleteAccount(
 }
 
 /** @throws Failure when the namespace doesn't exist, or is being deleted with everything in it */
-export async function requireNamespace(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<void> {
+async function requireNamespace(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<void> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
   const response = await client.call({ method: 'GET', path, signal, expected: [404] });
   if (response.status === 404) throw namespaceMissing(namespace);

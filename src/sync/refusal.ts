@@ -42,7 +42,7 @@ function whatToDo(refusals: readonly Refusal[], settings: Settings): string {
  * A Job made from the CronJob with the allowance in it, so that the CronJob itself never keeps it. Its name holds the
  * time: Jobs that have ended stay for a week, and another refusal may follow before.
  */
-export function allowanceCommand(
+function allowanceCommand(
   variables: readonly string[],
   { podNamespace, cronJobName }: Pick<Settings, 'podNamespace' | 'cronJobName'>,
 ): string {
