@@ -129,7 +129,7 @@ export function ratesOfWrk(rounds: readonly Round[]): number[] {
 }
 
 /** What each further member costs: the slope over the sizes, which leaves out what a run costs without any. */
-export function cpuMillisecondsEach(steadyState: NonNullable<Results['steadyState']>): number | undefined {
+function cpuMillisecondsEach(steadyState: NonNullable<Results['steadyState']>): number | undefined {
   if (steadyState.length < 2) return undefined;
   return (
     1_000 * slopeOf(steadyState.flatMap(({ members, rounds }) => rounds.map(({ sync }) => [members, sync.cpuSeconds])))

@@ -5,7 +5,7 @@ import { isValidName, nameWithId } from '../src/core/names.ts';
 import type { PlanInput } from '../src/core/plan.ts';
 
 /** UUIDs of which many share their first 8 or their last 4 characters, which names are made of. */
-export const uuid: fc.Arbitrary<string> = fc.oneof(
+const uuid: fc.Arbitrary<string> = fc.oneof(
   fc.uuid(),
   fc
     .tuple(fc.constantFrom('00000000', 'deadbeef'), fc.nat(30), fc.constantFrom('0000', 'beef'))
@@ -25,7 +25,7 @@ const reserved = ['default', 'Default', 'credentials-updater-probe', 'credential
 const notAscii = ['풀씨', '풀씨'.normalize('NFD'), '🦭'];
 const long = ['x'.repeat(63), 'x'.repeat(64), 'X'.repeat(58), 'X'.repeat(59), 'y'.repeat(253)];
 
-export const loginId: fc.Arbitrary<string | null> = fc.oneof(
+const loginId: fc.Arbitrary<string | null> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...valid, ...invalid, ...reserved, ...notAscii, ...long) },
   { weight: 2, arbitrary: fc.stringMatching(/^[a-z0-9]{1,6}$/) },
   { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 80 }) },

@@ -9,7 +9,8 @@ import { isInPath } from '../dev/node/requirements.ts';
 import { installDebianPackages } from './debian-packages.ts';
 import { readResults } from './results.ts';
 
-const usage = `Checks formatting, lint and types, builds, and runs the tests: unit, integration, promises, policies, end to end.
+const usage = `Checks formatting, lint, types and unused exports, builds, and runs the tests: unit, integration, promises, policies,
+end to end.
 
 Usage: npm test [-- [--install] [--only STEP]...]
 
@@ -44,6 +45,7 @@ const steps: readonly Step[] = [
   { name: 'formatting', run: () => gate(['biome', 'check', '.']) },
   { name: 'lint', run: () => gate(['oxlint', '--type-aware', '--deny-warnings']) },
   { name: 'types', run: () => gate(['tsc']) },
+  { name: 'unused', run: () => gate(['knip', '--treat-config-hints-as-errors']) },
   { name: 'build', run: () => gate(['node', 'build.ts']) },
   { name: 'unit', run: () => vitest('unit') },
   { name: 'integration', run: () => vitest('integration') },

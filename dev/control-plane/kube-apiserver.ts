@@ -5,7 +5,7 @@ import { type Flags, renderFlags } from './flags.ts';
 import type { Pki, SigningKeyFiles } from './pki.ts';
 import type { Supervisor } from './supervisor/index.ts';
 
-export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
+const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const SERVICE_NETWORK = '10.96.0.0/12';
 
 export interface ApiServerSettings {

@@ -6,7 +6,7 @@ import { type PoolcApi, startPoolcApi } from '../poolc-api/index.ts';
 import { createUpdaterAccount } from '../updater-account.ts';
 
 /** As in production. */
-export const systemNamespace = 'poolc-system';
+const systemNamespace = 'poolc-system';
 export const usersNamespace = 'poolc-users';
 
 export interface Stage extends AsyncDisposable {

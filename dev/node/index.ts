@@ -18,8 +18,6 @@ import { containerd, coredns } from './programs.ts';
 import { missingRequirements } from './requirements.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 
-export { missingRequirements } from './requirements.ts';
-
 const NODE_NAME = 'pks-node';
 const PAUSE_IMAGE = 'localhost/pause:dev';
 const READY_TIMEOUT_MS = 120_000;

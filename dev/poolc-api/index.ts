@@ -23,13 +23,10 @@ import type { AnsweredRequest, ProxyLimits } from './proxy.ts';
 import { clubLimits, proxyInFrontOf, redirectToHttps } from './proxy.ts';
 import { hashPassword, siteLogin } from './site-login.ts';
 
-export type { SeedMember } from './awkward-members.ts';
-export { awkwardMembers } from './awkward-members.ts';
 export type { ClusterInfo } from './cluster-info.ts';
 export type { Delivery, Member } from './database.ts';
 export { DataFileError } from './database.ts';
 export type { AnsweredRequest, ProxyLimits } from './proxy.ts';
-export { clubLimits } from './proxy.ts';
 
 export interface PoolcApiOptions {
   /** Where to listen; a free port of the loopback address unless given. */

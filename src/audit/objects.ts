@@ -1,4 +1,4 @@
-/** The kinds that preflight reads, each with only what is looked at. */
+/** The kinds that the checks read, each with only what is looked at. */
 import * as z from 'zod';
 import type { Binding, Role } from './rbac.ts';
 

@@ -108,7 +108,7 @@ export interface ResourceRequest {
   readonly name?: string | undefined;
 }
 
-export function allows(rule: PolicyRule, { verb, apiGroup, resource, name }: ResourceRequest): boolean {
+function allows(rule: PolicyRule, { verb, apiGroup, resource, name }: ResourceRequest): boolean {
   return (
     touches(rule, { verb, apiGroup, resource }) &&
     (rule.resourceNames.length === 0 || (name !== undefined && rule.resourceNames.includes(name)))

@@ -1,6 +1,6 @@
 /** Rights and bindings in words, and the command that takes one away. */
 import { printable } from '../core/model.ts';
-import type { Commands } from '../preflight/context.ts';
+import type { Commands } from './commands.ts';
 import type { Binding, Grant, Right, Subject } from './rbac.ts';
 
 const longestList = 8;

@@ -17,7 +17,7 @@ import { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
 import { describeCluster } from '../operator/cluster-info.ts';
 import { type MemberKubeconfig, makeMemberKubeconfig } from '../operator/member-kubeconfig.ts';
-import { askDirectory } from './ask-directory.ts';
+import { askConfiguredDirectory } from './ask-directory.ts';
 import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
@@ -126,7 +126,7 @@ export async function kubeconfigCommand(environment: Environment, flags: Kubecon
       stdout.write(clusterInfoText(cluster));
       return exitCodes.done;
     }
-    const directory = await askDirectory(environment, settings, { redactor, log });
+    const directory = await askConfiguredDirectory(environment, settings, { redactor, log });
     const context = {
       target,
       registry: registryOf(settings),

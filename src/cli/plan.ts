@@ -77,7 +77,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
 }
 
 /** @returns the exit code: 0, or with --detailed-exitcode 10 when changes are pending */
-export async function planCommand(environment: Environment, flags: PlanFlags): Promise<number> {
+async function planCommand(environment: Environment, flags: PlanFlags): Promise<number> {
   const settings = readSettings({ LOG_LEVEL: 'warn', ...environment.env }, flags.settings);
   const format = outputFormat(environment, flags.output);
   const { signal } = environment;

@@ -1,12 +1,12 @@
 /** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
 import type { Command } from 'commander';
+import type { Commands, CommandTemplate } from '../audit/commands.ts';
 import { flagOf, readApiKey, readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { shellCommand, wordsOf } from '../lib/shell-command.ts';
 import { columnsOf } from '../lib/terminal-text.ts';
-import type { Commands, CommandTemplate } from '../preflight/context.ts';
 import { runPreflight } from '../preflight/preflight.ts';
 import { type Environment, openLog, outputFormat, userAgent } from './environment.ts';
 import {
@@ -88,7 +88,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
 }
 
 /** @returns the exit code */
-export async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
+async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
   const { env, stdout, signal } = environment;
   const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
   // A file that was named must be there; the one at the default path only is in a pod.
@@ -104,7 +104,6 @@ export async function preflightCommand(environment: Environment, flags: Prefligh
       client,
       clock: systemClock,
       random: Math.random,
-      log,
       redactor,
       signal,
       userAgent,

@@ -61,7 +61,7 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
 }
 
 /** @returns the exit code */
-export async function reserveCommand(environment: Environment, flags: ReserveFlags): Promise<number> {
+async function reserveCommand(environment: Environment, flags: ReserveFlags): Promise<number> {
   const { env, stdout } = environment;
   const settings = readSettings(env, flags.settings);
   const redactor = new Redactor();

@@ -6,7 +6,7 @@ import { exitCodes, Failure } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import { findRevokeTarget, type RevokeTarget, release, revoke } from '../operator/revoke.ts';
-import { askDirectory } from './ask-directory.ts';
+import { askConfiguredDirectory } from './ask-directory.ts';
 import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
@@ -81,7 +81,7 @@ export async function revokeCommand(environment: Environment, flags: RevokeFlags
   const { stdout } = environment;
   const say = (text: string) => stdout.write(`${wrapMessage(redactor.redact(text), columnsOf(stdout), 2)}\n`);
   try {
-    const directory = await askDirectory(environment, settings, { redactor, log });
+    const directory = await askConfiguredDirectory(environment, settings, { redactor, log });
     const target = await findRevokeTarget(context, flags.member, directory);
     if (flags.release) {
       await release(context, target);

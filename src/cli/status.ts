@@ -9,7 +9,7 @@ import { exitCodes, Failure } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf } from '../lib/terminal-text.ts';
 import { gatherStatus } from '../operator/status.ts';
-import { askDirectory } from './ask-directory.ts';
+import { askConfiguredDirectory } from './ask-directory.ts';
 import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
@@ -96,7 +96,7 @@ export async function statusCommand(environment: Environment, flags: StatusFlags
   const log = openLog(environment, settings, 'text', redactor);
   const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
   try {
-    const directory = await askDirectory(environment, settings, { redactor, log });
+    const directory = await askConfiguredDirectory(environment, settings, { redactor, log });
     const status = await gatherStatus(
       { target, registry: registryOf(settings), clock: systemClock, signal },
       directory,

@@ -7,7 +7,7 @@ import type { Directory } from '../directories/directory.ts';
 import { poolcDirectory } from '../directories/poolc.ts';
 import { openTokenIssuer } from '../issuers/token.ts';
 import type { MintRequest } from '../issuers/token-request.ts';
-import { ClusterClient } from '../kube/client.ts';
+import { type ClusterClient, type ClusterHints, openClient } from '../kube/client.ts';
 import { loadClusterAccess } from '../kube/kubeconfig.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -15,6 +15,7 @@ import { Redactor } from '../lib/redact.ts';
 import { hideAddresses } from '../notify/channels.ts';
 import type { PoolcApi } from '../poolc/api.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
+import { deployCommand } from '../registry/deploy-command.ts';
 import { defaultSyncName, type RegistryPlace } from '../registry/place.ts';
 import type { JobReference, LockedContext, LockSettings, OnceContext } from '../run/context.ts';
 import type { SyncContext, Target } from '../sync/context.ts';
@@ -137,6 +138,11 @@ export async function openTarget(
   return { client: await openCluster(environment, settings, connection), namespace: settings.targetNamespace };
 }
 
+const hints: ClusterHints = {
+  forbidden: `the Roles that a run needs come with ${deployCommand}`,
+  notFound: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand}, the pod's own with \`kubectl create namespace NAME\``,
+};
+
 /** The way to the API server, for commands that need nothing else. */
 export async function openCluster(
   { env }: Environment,
@@ -144,7 +150,7 @@ export async function openCluster(
   { log, redactor, cluster }: Connection,
 ): Promise<ClusterClient> {
   const access = await loadClusterAccess(env, { explicitFile: cluster.kubeconfig, context: cluster.context });
-  return new ClusterClient({
+  return openClient({
     access,
     connections: settings.accountConcurrency,
     userAgent,
@@ -153,6 +159,7 @@ export async function openCluster(
     random: Math.random,
     log,
     redactor,
+    hints,
   });
 }
 

@@ -7,13 +7,14 @@ import { defaultGuardLimits, type GuardLimits } from '../core/guard.ts';
 import { printable } from '../core/model.ts';
 import type { PlanPlace } from '../core/plan-file.ts';
 import { type Schedule, scheduleProblem } from '../core/renewal-margin.ts';
-import { isLoopback, parseEndpoint } from '../http/endpoint.ts';
+import { isLoopback } from '../http/endpoint.ts';
 import { inPod, podNamespace } from '../kube/kubeconfig.ts';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
 import type { LogLevel } from '../lib/log.ts';
 import { Secret } from '../lib/secret.ts';
 import { type Channels, readChannels } from '../notify/channels.ts';
+import { parsePoolcEndpoint } from '../poolc/endpoint.ts';
 
 export interface Settings {
   /** undefined when it isn't set: only some commands need the PoolC API. */
@@ -201,7 +202,7 @@ export function readSettings(env: NodeJS.ProcessEnv, flags: FlagValues = {}): Se
   const publicServer = source.value('CLUSTER_PUBLIC_SERVER');
   const mintConcurrency = source.count('MINT_CONCURRENCY', 1, 256);
   return {
-    endpoint: endpoint === undefined ? undefined : parseEndpoint(endpoint, source.origin('POOLC_API_ENDPOINT')),
+    endpoint: endpoint === undefined ? undefined : parsePoolcEndpoint(endpoint, source.origin('POOLC_API_ENDPOINT')),
     apiKeyFile: source.required('POOLC_API_KEY_FILE'),
     targetNamespace: source.namespace('TARGET_NAMESPACE', source.required('TARGET_NAMESPACE')),
     tokenLifetimeSeconds: source.duration('TOKEN_LIFETIME', 600, 2 ** 32),

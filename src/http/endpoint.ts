@@ -1,19 +1,14 @@
-/** The PoolC API's address: what is accepted, and what it is made of. */
+/** The address of a server that secrets are sent to: what is accepted. */
 import { Failure } from '../lib/failure.ts';
 
 /** What is sent to an address, and where it belongs instead of the address itself: for the words of a refusal. */
-interface Sent {
+export interface Sent {
   readonly secrets: string;
   readonly belongsElsewhere: string;
 }
 
-const sentByUpdater: Sent = {
-  secrets: 'the API key and every token',
-  belongsElsewhere: 'the API key goes into POOLC_API_KEY_FILE, nothing into the address',
-};
-
 /** @throws Failure (usage) for anything that would send secrets in the clear, or nowhere */
-export function parseEndpoint(text: string, origin: string, sent: Sent = sentByUpdater): URL {
+export function parseEndpoint(text: string, origin: string, sent: Sent): URL {
   const bad = (why: string, hint: string) =>
     new Failure('usage', `${origin}${shown(text)} can't be used: ${why}`, { hint });
   const example = 'give an address such as https://api.example.org';
@@ -26,8 +21,7 @@ export function parseEndpoint(text: string, origin: string, sent: Sent = sentByU
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw bad(`plain http would send ${sent.secrets} in the clear`, 'use https; http is for loopback only');
   }
-  // People copy the address with the resource at its end.
-  url.pathname = url.pathname.replace(/\/+$/, '').replace(/\/kubernetes$/, '');
+  url.pathname = url.pathname.replace(/\/+$/, '');
   return url;
 }
 

@@ -25,6 +25,7 @@ const ask = (url: URL, proxyEnv: NodeJS.ProcessEnv = {}, body?: string, kind: Er
     proxyEnv,
     kind,
     peer: 'the server',
+    addressHint: 'is the address right?',
   });
 
 describe('a proxy', () => {

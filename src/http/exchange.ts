@@ -1,6 +1,6 @@
 /**
- * One HTTP exchange with a server of the club, on Node's own client: two a run, so nothing faster is needed. Follows no
- * redirect, reads at most as much as it is told, and honours HTTPS_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS.
+ * One HTTP exchange with a server, on Node's own client: two a run, so nothing faster is needed. Follows no redirect,
+ * reads at most as much as it is told, and honours HTTPS_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -27,8 +27,10 @@ export interface HttpExchange {
   /** What a failure of this exchange is, and how the other side is called in its message. */
   readonly kind: ErrorKind;
   readonly peer: string;
-  /** What to do when that address doesn't answer, or answers as something else would; for POOLC_API_ENDPOINT unless given. */
-  readonly addressHint?: string;
+  /** What to do when that address doesn't answer, or answers as something else would. */
+  readonly addressHint: string;
+  /** What to do when the answer is too long; `addressHint` unless given. */
+  readonly tooLongHint?: string;
 }
 
 export interface HttpAnswer {
@@ -140,7 +142,7 @@ function attempt(options: HttpExchange, agent: http.Agent, signal: AbortSignal):
           new Failure(
             options.kind,
             `the answer of ${options.peer} is larger than ${Math.round(options.longestAnswer / 1024 / 1024)} MiB`,
-            { hint: options.addressHint ?? 'is POOLC_API_ENDPOINT the PoolC API?' },
+            { hint: options.tooLongHint ?? options.addressHint },
           ),
         );
       }
@@ -203,6 +205,6 @@ function networkFailure({ kind, peer, addressHint }: HttpExchange, error: unknow
     cause: error,
     transient: true,
     reason: code,
-    hint: addressHint ?? 'is POOLC_API_ENDPOINT right, and does the network let this host reach it?',
+    hint: addressHint,
   });
 }

@@ -1,8 +1,8 @@
 /** ServiceAccount tokens as credentials: requested, their claims and signature checked, tried on the API server. */
 import type { ClusterClient } from '../kube/client.ts';
+import { type Claims, serviceAccountUser } from '../kube/token-claims.ts';
 import { Failure } from '../lib/failure.ts';
 import { Secret } from '../lib/secret.ts';
-import { type Claims, serviceAccountUser } from './claims.ts';
 import type { AccountOfToken, Issuer } from './issuer.ts';
 import { openKeyRing } from './key-ring.ts';
 import { type MintedToken, type MintRequest, mintToken, reviewToken } from './token-request.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { readClaims } from './claims.ts';
+import { readClaims } from '../kube/token-claims.ts';
 import { checkClaims, checkSignature, parseSigningKeys } from './verify.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });

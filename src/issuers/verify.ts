@@ -5,8 +5,8 @@
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import * as z from 'zod';
+import { type Claims, readClaims, serviceAccountUser } from '../kube/token-claims.ts';
 import { Failure } from '../lib/failure.ts';
-import { type Claims, readClaims, serviceAccountUser } from './claims.ts';
 
 export interface ExpectedToken {
   readonly namespace: string;

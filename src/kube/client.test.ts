@@ -1,23 +1,26 @@
-/** The client with credentials that change under it. */
+/** The client with credentials that change under it, and with a fence. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCertificateAuthority } from '../../dev/control-plane/certificates.ts';
 import { systemClock } from '../lib/clock.ts';
+import { Failure } from '../lib/failure.ts';
 import { jsonLog } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
-import { ClusterClient } from './client.ts';
+import { openClient } from './client.ts';
 
 /** A server that takes one bearer token at a time, and a client that reads its own from a file. */
 async function useServer(token: string) {
   let accepted = token;
+  const received: string[] = [];
   const authority = await createCertificateAuthority('client test');
   const pair = await authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
   const server = createServer({ key: pair.key, cert: pair.certificate }, (request, response) => {
+    received.push(`${request.method} ${request.url}`);
     const known = request.headers.authorization === `Bearer ${accepted}`;
     response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end('{}');
   });
@@ -29,7 +32,7 @@ async function useServer(token: string) {
   const file = join(directory, 'token');
   await writeFile(file, token);
   const redactor = new Redactor();
-  const client = new ClusterClient({
+  const client = openClient({
     access: {
       server: new URL(`https://127.0.0.1:${port}`),
       tls: { ca: authority.certificate },
@@ -53,6 +56,8 @@ async function useServer(token: string) {
     await rm(directory, { recursive: true, force: true });
   });
   return {
+    client,
+    received,
     get: () => client.call({ method: 'GET', path: '/api', signal: AbortSignal.timeout(20_000) }),
     acceptOnly: (other: string) => {
       accepted = other;
@@ -75,4 +80,46 @@ it('says so where the file still holds the token that is refused', async () => {
   const { get, acceptOnly } = await useServer('first');
   acceptOnly('second');
   await expect(get()).rejects.toThrow(/does not accept our credentials \(401\)/);
+});
+
+describe('a fence', () => {
+  const change = { method: 'POST', path: '/api/changes', body: {}, signal: AbortSignal.timeout(20_000) } as const;
+  const look = { method: 'GET', path: '/api/looks', signal: AbortSignal.timeout(20_000) } as const;
+  const shut = () => {
+    throw new Failure('lock', 'the lock is lost');
+  };
+
+  it('stops changes before they leave, and nothing else', async () => {
+    const { client, received } = await useServer('token');
+    const fenced = client.withFence(shut);
+    await expect(fenced.call(change)).rejects.toThrow('the lock is lost');
+    await expect(fenced.once(change)).rejects.toThrow('the lock is lost');
+    await fenced.call(look);
+    await fenced.call({ ...change, path: '/api/review-of-another', bearer: 'token' });
+    expect(received).toEqual(['GET /api/looks', 'POST /api/review-of-another']);
+  });
+
+  it('is of the client that it was asked for alone; what they know of the server, they share', async () => {
+    const { client, received } = await useServer('token');
+    const fenced = client.withFence(shut);
+    await client.call(change);
+    expect(received).toEqual(['POST /api/changes']);
+    expect(fenced.requests).toBe(1);
+    expect(fenced.serverTime).toBeTypeOf('number');
+  });
+
+  it('is added to the one that is there already', async () => {
+    const { client, received } = await useServer('token');
+    const asked: string[] = [];
+    const twice = client.withFence(() => void asked.push('first')).withFence(() => void asked.push('second'));
+    await twice.call(change);
+    expect(asked).toEqual(['first', 'second']);
+    await expect(
+      client
+        .withFence(shut)
+        .withFence(() => undefined)
+        .call(change),
+    ).rejects.toThrow('the lock is lost');
+    expect(received).toEqual(['POST /api/changes']);
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * The one way to the Kubernetes API: authentication, retry, errors an operator can read, and a fence that every change
- * passes. Answers are parsed by their caller's schema; errors carry status, reason and message, never headers or bodies.
+ * The one way to the Kubernetes API: authentication, retry, errors an operator can read, and a fence for those who need
+ * one before every change. Answers are parsed by their caller's schema; errors carry status, reason and message, never headers or bodies.
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
@@ -41,10 +41,16 @@ export interface ClusterClientOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly redactor: Redactor;
+  readonly hints?: ClusterHints;
 }
 
-/** What brings the members' namespace and the Roles back, for hints. The base alone lacks the settings of production. */
-export const deployCommand = '`kubectl apply -k deploy/overlays/production`';
+/** What the program that uses the client can tell an operator to do, beyond what holds for any program. */
+export interface ClusterHints {
+  /** For a 403: where the missing right comes from, as a clause. */
+  readonly forbidden?: string;
+  /** For a 404 that the caller does not expect. */
+  readonly notFound?: string;
+}
 
 const acceptJson = 'application/json, */*;q=0.1';
 /** For what is only wanted by names, labels and annotations: a list, and a single object. */
@@ -65,7 +71,56 @@ const statusSchema = z.object({
   details: z.object({ retryAfterSeconds: z.number().optional() }).optional(),
 });
 
-export class ClusterClient {
+/** One API server, and who we are there. */
+export interface ClusterClient {
+  readonly access: ClusterAccess;
+  /** How many requests were sent, retries included. */
+  readonly requests: number;
+  /** The API server's wall clock (milliseconds since the epoch, to the second), from its latest Date header read. */
+  readonly serverTime: number | undefined;
+  /**
+   * One call, retried while its failure is transient.
+   * @throws Failure (kind cluster) with the status and the API server's own reason; the signal's reason when aborted
+   */
+  call(request: ClusterRequest): Promise<HttpResponse>;
+  /** One call, one attempt: for callers on the hot path, which retry what failed. */
+  once(request: ClusterRequest): Promise<HttpResponse>;
+  /**
+   * The same client with a fence: `check` runs right before each change leaves this process, and what it throws stops
+   * the change. Connections, counts and the server's time stay common to both; closing one closes both.
+   */
+  withFence(check: Fence): ClusterClient;
+  close(): void;
+}
+
+/** @throws what is to stop a change */
+type Fence = () => void;
+
+export function openClient(options: ClusterClientOptions): ClusterClient {
+  return new UnfencedClient(options);
+}
+
+function fenced(client: UnfencedClient, check: Fence): ClusterClient {
+  return {
+    access: client.access,
+    get requests() {
+      return client.requests;
+    },
+    get serverTime() {
+      return client.serverTime;
+    },
+    call: (request) => client.call(request, check),
+    once: (request) => client.once(request, check),
+    withFence: (another) =>
+      fenced(client, () => {
+        check();
+        another();
+      }),
+    close: () => client.close(),
+  };
+}
+
+class UnfencedClient implements ClusterClient {
   readonly access: ClusterAccess;
   readonly #options: ClusterClientOptions;
   readonly #pool: ConnectionPool;
@@ -73,7 +128,6 @@ export class ClusterClient {
   readonly #userAgent: string;
   readonly #commonHeaders: string;
   #tokenFile: { readonly header: string; readonly readAt: number } | undefined;
-  #fence: (() => void) | undefined;
   #requests = 0;
   /** When the API server was last seen to be away, on the monotonic clock. */
   #awayAt: number | undefined;
@@ -91,29 +145,22 @@ export class ClusterClient {
     if (credential.kind === 'basic') options.redactor.add(credential.userAndPassword.reveal());
   }
 
-  /** How many requests were sent, retries included. */
   get requests(): number {
     return this.#requests;
   }
 
-  /** The API server's wall clock (milliseconds since the epoch, to the second), from its latest Date header read. */
   get serverTime(): number | undefined {
     if (this.#serverTimeMs === undefined) return undefined;
     return this.#serverTimeMs + (this.#options.clock.monotonic() - this.#serverTimeTakenAt);
   }
 
-  /** From now on `check` runs right before each change leaves this process; what it throws stops the change. */
-  setFence(check: (() => void) | undefined): void {
-    this.#fence = check;
+  withFence(check: Fence): ClusterClient {
+    return fenced(this, check);
   }
 
-  /**
-   * One call, retried while its failure is transient.
-   * @throws Failure (kind cluster) with the status and the API server's own reason; the signal's reason when aborted
-   */
-  async call(request: ClusterRequest): Promise<HttpResponse> {
+  async call(request: ClusterRequest, fence?: Fence): Promise<HttpResponse> {
     const { clock, random, log } = this.#options;
-    return withRetry(() => this.once(request), {
+    return withRetry(() => this.once(request, fence), {
       clock,
       random,
       signal: request.signal,
@@ -123,8 +170,7 @@ export class ClusterClient {
     });
   }
 
-  /** One call, one attempt: for callers on the hot path, which retry what failed. */
-  async once(request: ClusterRequest): Promise<HttpResponse> {
+  async once(request: ClusterRequest, fence?: Fence): Promise<HttpResponse> {
     const { method, path, body, signal, bearer } = request;
     this.#requests++;
     // A review of someone's token is a POST that changes nothing; so is a TokenRequest, but its token must not be minted unfenced.
@@ -140,7 +186,7 @@ export class ClusterClient {
       },
       body: body === undefined ? undefined : toAscii(JSON.stringify(body)),
       signal,
-      beforeSend: changes ? this.#fence : undefined,
+      beforeSend: changes ? fence : undefined,
     });
     if (awayStatuses.includes(response.status)) this.#wasAway();
     const passing = this.#passingReason(request, response, authorization);
@@ -253,7 +299,7 @@ export class ClusterClient {
     response: HttpResponse,
     passing: 'settling' | 'rotated' | undefined,
   ): Failure {
-    const { clock, access, redactor } = this.#options;
+    const { clock, access, redactor, hints = {} } = this.#options;
     const parsed = statusSchema.safeParse(parseJson(response.body));
     const status = response.status;
     const given = parsed.success ? parsed.data.message : undefined;
@@ -272,7 +318,7 @@ export class ClusterClient {
       transient: isTransientStatus(status) || passing !== undefined,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       ...(parsed.success && parsed.data.reason !== undefined ? { reason: parsed.data.reason } : {}),
-      ...hintFor(status, access),
+      ...hintFor(status, access, hints),
     });
   }
 }
@@ -285,17 +331,13 @@ function notFromKubernetes({ method, path }: ClusterRequest, status: number, { s
   );
 }
 
-function hintFor(status: number, access: ClusterAccess): { hint?: string } {
-  if (status === 401) return { hint: `the credentials come from ${access.source}; does kubectl work with them?` };
+function hintFor(status: number, { source }: ClusterAccess, { forbidden, notFound }: ClusterHints): { hint?: string } {
+  if (status === 401) return { hint: `the credentials come from ${source}; does kubectl work with them?` };
   if (status === 403)
     return {
-      hint: `grant exactly this to the account of ${access.source}; the Roles that a run needs come with ${deployCommand}`,
+      hint: `grant exactly this to the account of ${source}${forbidden === undefined ? '' : `; ${forbidden}`}`,
     };
-  if (status === 404)
-    return {
-      hint: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand}, the pod's own with \`kubectl create namespace NAME\``,
-    };
-  return {};
+  return status === 404 && notFound !== undefined ? { hint: notFound } : {};
 }
 
 /** JSON of an answer; undefined where it is none. */

@@ -14,6 +14,13 @@ export interface ConfigMapContent {
   readonly resourceVersion: string | undefined;
 }
 
+/** Where it is, and what it is labelled with whenever it is written. */
+export interface NewConfigMap {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export async function readConfigMap(
   client: ClusterClient,
   namespace: string,
@@ -37,8 +44,7 @@ export async function readConfigMap(
  */
 export async function updateConfigMap(
   client: ClusterClient,
-  namespace: string,
-  name: string,
+  { namespace, name, labels }: NewConfigMap,
   change: (data: Readonly<Record<string, string>>) => Record<string, string> | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -53,7 +59,7 @@ export async function updateConfigMap(
       metadata: {
         name,
         namespace,
-        labels: { 'app.kubernetes.io/name': 'credentials-updater' },
+        labels,
         ...(exists ? { resourceVersion } : {}),
       },
       data: changed,

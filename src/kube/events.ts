@@ -1,21 +1,25 @@
-/** Events (events.k8s.io/v1): what `kubectl describe job` shows to someone who looks at a failed run. */
+/** Events (events.k8s.io/v1): what `kubectl describe job` shows below the Job. */
 import type { ClusterClient } from './client.ts';
 
-export interface RunEvent {
+export interface JobEvent {
   readonly namespace: string;
-  /** The Job that this run belongs to. */
+  /** What the Event is about. */
   readonly job: { readonly name: string; readonly uid: string };
   readonly type: 'Normal' | 'Warning';
   /** CamelCase, for machines: `SyncRefused`. */
   readonly reason: string;
-  /** At most 1024 bytes; counts, never names. */
+  /** CamelCase, for machines: what was being done. */
+  readonly action: string;
+  /** Cut at 1,000 characters. */
   readonly note: string;
+  /** The program that reports, and which of its instances. */
+  readonly controller: string;
   readonly instance: string;
   readonly nowMs: number;
   readonly suffix: string;
 }
 
-export async function writeEvent(client: ClusterClient, event: RunEvent, signal: AbortSignal): Promise<void> {
+export async function writeEvent(client: ClusterClient, event: JobEvent, signal: AbortSignal): Promise<void> {
   await client.call({
     method: 'POST',
     path: `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(event.namespace)}/events`,
@@ -27,8 +31,8 @@ export async function writeEvent(client: ClusterClient, event: RunEvent, signal:
       type: event.type,
       reason: event.reason,
       note: event.note.slice(0, 1_000),
-      action: 'Sync',
-      reportingController: 'credentials-updater',
+      action: event.action,
+      reportingController: event.controller,
       reportingInstance: event.instance.slice(0, 128),
       regarding: {
         apiVersion: 'batch/v1',

@@ -2,9 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
-import { parseEndpoint } from '../http/endpoint.ts';
 import { exchange, redirectOf } from '../http/exchange.ts';
 import { Failure } from '../lib/failure.ts';
+import { parsePoolcEndpoint } from '../poolc/endpoint.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { checkClusterName } from './logins.ts';
 
@@ -38,9 +38,9 @@ const longestAnswer = 1024 * 1024;
  */
 export async function describeCluster(where: string, environment: MemberEnvironment): Promise<DescribedCluster> {
   if (!/^https?:\/\//i.test(where)) return { info: parseInfo(await readText(where), where), site: undefined };
-  const url = parseEndpoint(where, '--cluster', sentByMember);
+  const url = parsePoolcEndpoint(where, '--cluster', sentByMember);
   const site = descriptionPath.test(url.pathname)
-    ? parseEndpoint(new URL(url.pathname.replace(descriptionPath, '/'), url).href, '--cluster', sentByMember)
+    ? parsePoolcEndpoint(new URL(url.pathname.replace(descriptionPath, '/'), url).href, '--cluster', sentByMember)
     : undefined;
   return { info: parseInfo(await download(url, environment), url.href), site };
 }

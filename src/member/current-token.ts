@@ -4,7 +4,7 @@
  * plugin again when the cluster has answered 401, without saying so: who comes back for the very token it was just given
  * gets one that PoolC was asked for, once.
  */
-import { readClaims } from '../issuers/claims.ts';
+import { readClaims } from '../kube/token-claims.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import type { Secret } from '../lib/secret.ts';
@@ -22,7 +22,7 @@ export interface CurrentToken {
 }
 
 /** How long a token is used without asking PoolC, from when it was fetched. */
-export const unaskedMs = 5 * 60_000;
+const unaskedMs = 5 * 60_000;
 /** A token with less time left than this isn't used unasked: it may die on the way. */
 const closeToDeathMs = 60_000;
 /** How long PoolC may take: kubectl waits, and with a token at hand there is a way on. */

@@ -3,9 +3,9 @@
  * program the plugin that kubectl asks for the token. What can be refused is refused before the password is asked for.
  */
 import path from 'node:path';
-import { parseEndpoint } from '../http/endpoint.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
+import { parsePoolcEndpoint } from '../poolc/endpoint.ts';
 import { type ClusterInfo, describeCluster, sentByMember } from './cluster-info.ts';
 import { aliveToken } from './current-token.ts';
 import type { MemberEnvironment } from './environment.ts';
@@ -85,14 +85,14 @@ async function chooseTarget(environment: MemberEnvironment, places: Places, flag
       });
     }
     const known = await chooseCluster(places.logins, flags.name);
-    const site = flags.site === undefined ? known.site : parseEndpoint(flags.site, '--site', sentByMember);
+    const site = flags.site === undefined ? known.site : parsePoolcEndpoint(flags.site, '--site', sentByMember);
     return { name: known.name, site, info: undefined, lastLoginId: known.login?.loginId };
   }
   const described = await describeCluster(flags.cluster, environment);
   const name = flags.name === undefined ? described.info.name : checkClusterName(flags.name, '--name');
   const known = await readKnownCluster(places.logins, name);
   const site =
-    flags.site === undefined ? (described.site ?? known?.site) : parseEndpoint(flags.site, '--site', sentByMember);
+    flags.site === undefined ? (described.site ?? known?.site) : parsePoolcEndpoint(flags.site, '--site', sentByMember);
   if (site === undefined) {
     throw new Failure('usage', `${flags.cluster} says where the cluster is, but not where to log in`, {
       hint: "give the address of the club's PoolC API with --site https://…",

@@ -49,6 +49,16 @@ export function describeCluster(access: ClusterAccess, wanted: ClusterDescriptio
   };
 }
 
+/** What members' `login --cluster` and the club's site read, as JSON. @throws Failure (usage) without a CA */
+export function clusterInfoText({ name, server, certificateAuthority }: KubeconfigCluster): string {
+  if (certificateAuthority === undefined) {
+    throw new Failure('usage', 'the kubeconfig names no CA, and members need one to know the cluster by', {
+      hint: 'name it with --certificate-authority FILE (/etc/kubernetes/pki/ca.crt on a kubeadm control plane)',
+    });
+  }
+  return `${JSON.stringify({ name, server: serverText(server), certificateAuthority }, undefined, 2)}\n`;
+}
+
 function clusterName(given: string | undefined, configured: string | undefined): string {
   const isUsable = (name: string) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
   if (given !== undefined && !isUsable(given))

@@ -1,10 +1,8 @@
 /** Who an operator means by a word: a login, a member id or a ServiceAccount name. */
 import { isUuid, type MemberId, parseMemberId } from '../core/member-id.ts';
-import { type Member, memberLabel, type OwnedAccount, printable } from '../core/model.ts';
+import { memberLabel, type OwnedAccount, printable } from '../core/model.ts';
 import { Failure } from '../lib/failure.ts';
-
-/** What the directory said, or why it could not be asked. */
-export type DirectoryAnswer = { readonly members: readonly Member[] } | { readonly unavailable: string };
+import type { DirectoryAnswer } from './ask-directory.ts';
 
 export interface FoundMember {
   readonly memberId: MemberId;

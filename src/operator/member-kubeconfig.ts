@@ -14,7 +14,8 @@ import { listAccounts } from '../registry/accounts.ts';
 import { readNamesGiven } from '../registry/names-given.ts';
 import type { RegistryPlace } from '../registry/place.ts';
 import type { Target } from '../sync/context.ts';
-import { type DirectoryAnswer, type FoundMember, findMember } from './find-member.ts';
+import type { DirectoryAnswer } from './ask-directory.ts';
+import { type FoundMember, findMember } from './find-member.ts';
 
 export interface MemberKubeconfigContext {
   readonly target: Target;

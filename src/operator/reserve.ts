@@ -11,7 +11,7 @@ import { listAccounts } from '../registry/accounts.ts';
 import { readNamesGiven, recordNames, shardOf } from '../registry/names-given.ts';
 import { namesGivenName, type RegistryPlace } from '../registry/place.ts';
 import type { LockedContext } from '../run/context.ts';
-import { underLock } from '../run/under-lock.ts';
+import { underLock } from './under-lock.ts';
 
 export interface Reservation {
   readonly name: string;
@@ -23,9 +23,9 @@ export type ReserveOutcome = 'reserved' | 'reserved before';
 /** @throws Failure (usage) where the name is another's, or can't be one */
 export async function reserve(context: LockedContext, wanted: Reservation): Promise<ReserveOutcome> {
   const { name, memberId } = checked(wanted);
-  return underLock(context, async () => {
+  return underLock(context, async (client) => {
     const {
-      target: { client, namespace },
+      target: { namespace },
       registry,
       signal,
     } = context;

@@ -9,8 +9,9 @@ import { Failure, toFailure } from '../lib/failure.ts';
 import { deleteAccount, listAccounts } from '../registry/accounts.ts';
 import { holdMember, readHolds, recordNames, releaseMember } from '../registry/names-given.ts';
 import type { LockedContext } from '../run/context.ts';
-import { underLock } from '../run/under-lock.ts';
-import { type DirectoryAnswer, type FoundMember, findMember } from './find-member.ts';
+import type { DirectoryAnswer } from './ask-directory.ts';
+import { type FoundMember, findMember } from './find-member.ts';
+import { underLock } from './under-lock.ts';
 
 export interface RevokeTarget extends FoundMember {
   readonly held: boolean;
@@ -47,9 +48,9 @@ export async function revoke(
   target: RevokeTarget,
   { hold }: { hold: boolean },
 ): Promise<Revocation> {
-  return underLock(context, async () => {
+  return underLock(context, async (client) => {
     const {
-      target: { client, namespace },
+      target: { namespace },
       registry,
       signal,
       log,
@@ -113,7 +114,5 @@ export async function revoke(
 
 /** Ends a hold: the next sync gives the member an account again, if the directory lists them. */
 export async function release(context: LockedContext, target: RevokeTarget): Promise<void> {
-  await underLock(context, () =>
-    releaseMember(context.target.client, context.registry, target.memberId, context.signal),
-  );
+  await underLock(context, (client) => releaseMember(client, context.registry, target.memberId, context.signal));
 }

@@ -7,7 +7,7 @@ import { type LastRun, readLastRun } from '../registry/last-run.ts';
 import { type RegistryPlace, runLockName } from '../registry/place.ts';
 import type { Target } from '../sync/context.ts';
 import { observe } from '../sync/make-plan.ts';
-import type { DirectoryAnswer } from './find-member.ts';
+import type { DirectoryAnswer } from './ask-directory.ts';
 
 export interface StatusContext {
   readonly target: Target;

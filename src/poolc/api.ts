@@ -40,6 +40,8 @@ export async function callPoolc(
     ...(api.extraAuthorities === undefined ? {} : { extraAuthorities: api.extraAuthorities }),
     kind,
     peer: `the PoolC API (${url.host})`,
+    addressHint: 'is POOLC_API_ENDPOINT right, and does the network let this host reach it?',
+    tooLongHint: 'is POOLC_API_ENDPOINT the PoolC API?',
   });
   if (answer.status !== 200) throw refusalOf(api, kind, `${request.method} ${url.href}`, answer);
   return answer;

@@ -6,7 +6,7 @@ import { Failure } from '../lib/failure.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Deployed } from './deployed.ts';
 
-export const defaultKeySecret = 'credentials-updater-secret';
+const defaultKeySecret = 'credentials-updater-secret';
 
 export interface ApiKey {
   readonly key: Secret;

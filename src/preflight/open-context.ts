@@ -1,5 +1,7 @@
 /** Makes the context of the checks: who we are, what is deployed, and how to get at everything else. */
 
+import type { Commands } from '../audit/commands.ts';
+import type { AuditOptions } from '../audit/context.ts';
 import { gather, once } from '../audit/gather.ts';
 import { whoAmI } from '../audit/identity.ts';
 import { type FlagValues, readSettings } from '../config/settings.ts';
@@ -7,13 +9,15 @@ import { askMembers } from '../directories/poolc.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
-import type { Log } from '../lib/log.ts';
 import type { Redactor } from '../lib/redact.ts';
-import { findApiKey } from './api-key.ts';
+import { findApiKey, keyLocation } from './api-key.ts';
 import { authoritiesName } from './checks/endpoint.ts';
-import type { Commands, PreflightContext, PreflightOptions } from './context.ts';
+import type { PreflightContext } from './context.ts';
 import { readDeployed, settingsOver } from './deployed.ts';
 import { askMaximumLifetime } from './lifetime.ts';
+import { planNextSync } from './plan.ts';
+
+const defaultAccount = 'credentials-updater';
 
 export interface PreflightInput {
   readonly env: NodeJS.ProcessEnv;
@@ -21,17 +25,16 @@ export interface PreflightInput {
   readonly client: ClusterClient;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: Log;
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
   readonly userAgent: string;
   readonly commands: Commands;
-  readonly options: PreflightOptions;
+  readonly options: AuditOptions;
 }
 
 /** @throws Failure where the cluster can't be asked at all, or a setting of this process can't be used */
 export async function openContext(input: PreflightInput): Promise<PreflightContext> {
-  const { env, flags, client, clock: time, random, log, signal, commands, options } = input;
+  const { env, flags, client, clock: time, random, signal, commands, options } = input;
   const identity = await whoAmI(client, signal);
   const own = readSettings(env, flags);
   const deployed = once(() => readDeployed(gather(client, own, signal), env['CRONJOB_NAME']));
@@ -47,6 +50,23 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     const { data } = await gathered.configMap(authoritiesName);
     return Object.values(data).filter((text) => text.includes('BEGIN CERTIFICATE'));
   });
+  const updaterAccount = async () => (await orUndefined(deployed))?.serviceAccount ?? defaultAccount;
+  const members = once(async () => {
+    const key = await apiKey();
+    if (settings.endpoint === undefined || key === undefined)
+      throw new Failure('usage', 'the directory was not asked: there is no POOLC_API_ENDPOINT or no API key');
+    return askMembers(
+      {
+        endpoint: settings.endpoint,
+        key: key.key,
+        userAgent: input.userAgent,
+        proxyEnv: env,
+        extraAuthorities: (await orUndefined(extraAuthorities)) ?? [],
+        clock: time,
+      },
+      signal,
+    );
+  });
   return {
     settings,
     deployed,
@@ -55,22 +75,22 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     client,
     identity,
     apiKey,
+    updaterAccount,
+    keySecret: async () => keyLocation(await orUndefined(deployed)).secret,
     redact: (text) => input.redactor.add(text),
     commands,
     options,
     random,
-    log,
     signal,
     clock: time,
     proxyEnv: env,
     extraAuthorities: async () => (await orUndefined(extraAuthorities)) ?? [],
     maximumLifetime: once(async () => {
-      const account = (await orUndefined(deployed))?.serviceAccount ?? 'credentials-updater';
-      const members = (await orUndefined(gathered.accounts)) ?? [];
+      const accounts = (await orUndefined(gathered.accounts)) ?? [];
       const candidates = [
         ...ownAccount(identity.user),
-        { namespace: settings.podNamespace, name: account },
-        ...members.slice(0, 1).map(({ name }) => ({ namespace: settings.targetNamespace, name })),
+        { namespace: settings.podNamespace, name: await updaterAccount() },
+        ...accounts.slice(0, 1).map(({ name }) => ({ namespace: settings.targetNamespace, name })),
       ];
       try {
         return await askMaximumLifetime(client, candidates, signal);
@@ -80,22 +100,8 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
         return { grantedSeconds: lastRun.grantedSeconds, warning: undefined, isOfLastRun: true };
       }
     }),
-    members: once(async () => {
-      const key = await apiKey();
-      if (settings.endpoint === undefined || key === undefined)
-        throw new Failure('usage', 'the directory was not asked: there is no POOLC_API_ENDPOINT or no API key');
-      return askMembers(
-        {
-          endpoint: settings.endpoint,
-          key: key.key,
-          userAgent: input.userAgent,
-          proxyEnv: env,
-          extraAuthorities: (await orUndefined(extraAuthorities)) ?? [],
-          clock: time,
-        },
-        signal,
-      );
-    }),
+    members,
+    nextSync: once(() => planNextSync(settings, { members, gathered }, signal)),
   };
 }
 

@@ -1,14 +1,39 @@
-/** What the next sync would do, for the checks that speak of it. */
-import { buildPlan, type Plan } from '../core/plan.ts';
-import type { PreflightContext } from './context.ts';
+/** What the next sync would do, for the checks that look ahead. */
+import type { NextSync } from '../audit/context.ts';
+import type { Gathered } from '../audit/gather.ts';
+import { isLocalEndpoint, planPlace, type Settings } from '../config/settings.ts';
+import type { Member } from '../core/model.ts';
+import { makePlan } from '../sync/make-plan.ts';
 
 /** @throws Failure where the directory or the accounts can't be read */
-export async function readPlan({ members, gathered }: PreflightContext): Promise<Plan> {
-  const [directory, accounts, namesGiven, holds] = await Promise.all([
-    members(),
-    gathered.accounts(),
-    gathered.namesGiven(),
-    gathered.holds(),
-  ]);
-  return buildPlan({ members: directory, accounts, namesGiven, holds });
+export async function planNextSync(
+  settings: Settings,
+  { members, gathered }: { members: () => Promise<readonly Member[]>; gathered: Gathered },
+  signal: AbortSignal,
+): Promise<NextSync> {
+  const { plan, verdict } = await makePlan(
+    {
+      members,
+      observed: async () => {
+        const [accounts, namesGiven, holds] = await Promise.all([
+          gathered.accounts(),
+          gathered.namesGiven(),
+          gathered.holds(),
+        ]);
+        return { accounts, namesGiven, holds };
+      },
+      isSnapshot: true,
+    },
+    {
+      limits: settings.guard,
+      situation: {
+        inPod: settings.inPod,
+        loopbackDirectory: isLocalEndpoint(settings),
+        firstRunConfirmed: false,
+      },
+      place: planPlace(settings),
+    },
+    async (_name, work) => work(signal),
+  );
+  return { members: await members(), plan, refusals: verdict.refusals };
 }

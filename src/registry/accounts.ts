@@ -2,9 +2,10 @@
 import * as z from 'zod';
 import { annotationOf, type MemberId, memberIdFrom } from '../core/member-id.ts';
 import { type Account, managedByLabel, managedByValue } from '../core/model.ts';
-import { type ClusterClient, deployCommand, parseAnswer } from '../kube/client.ts';
+import { type ClusterClient, parseAnswer } from '../kube/client.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure, withContext } from '../lib/failure.ts';
+import { deployCommand } from './deploy-command.ts';
 
 const serviceAccountSchema = z.object({
   metadata: z.object({
@@ -48,7 +49,7 @@ export async function listAccounts(client: ClusterClient, namespace: string, sig
 }
 
 /** One account by name; undefined when there is none. Uses the list verb, so that a run needs no other. */
-export async function findAccount(
+async function findAccount(
   client: ClusterClient,
   namespace: string,
   name: string,
@@ -125,7 +126,7 @@ export async function deleteAccount(
 }
 
 /** @throws Failure when the namespace doesn't exist, or is being deleted with everything in it */
-export async function requireNamespace(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<void> {
+async function requireNamespace(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<void> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
   const response = await client.call({ method: 'GET', path, signal, expected: [404] });
   if (response.status === 404) throw namespaceMissing(namespace);

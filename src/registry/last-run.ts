@@ -4,8 +4,9 @@
  */
 import * as z from 'zod';
 import type { ClusterClient } from '../kube/client.ts';
-import { readConfigMap, updateConfigMap } from '../kube/config-maps.ts';
+import { readConfigMap } from '../kube/config-maps.ts';
 import { lastRunName, type RegistryPlace } from './place.ts';
+import { updateRecord } from './records.ts';
 
 const summaryKey = 'summary.json';
 const notifiedKey = 'told';
@@ -42,10 +43,9 @@ export async function writeLastRun(
     undefined,
     2,
   );
-  await updateConfigMap(
+  await updateRecord(
     client,
-    place.namespace,
-    lastRunName(place),
+    { namespace: place.namespace, name: lastRunName(place) },
     (data) => ({ ...data, [summaryKey]: text }),
     signal,
   );
@@ -66,10 +66,9 @@ export async function writeNotified(
   fingerprint: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await updateConfigMap(
+  await updateRecord(
     client,
-    place.namespace,
-    lastRunName(place),
+    { namespace: place.namespace, name: lastRunName(place) },
     (data) => ({ ...data, [notifiedKey]: fingerprint }),
     signal,
   );

@@ -7,8 +7,9 @@ import { isUuid, type MemberId, nobodysId, parseMemberId } from '../core/member-
 import type { NamesGiven } from '../core/model.ts';
 import type { NameRecord } from '../core/plan.ts';
 import type { ClusterClient } from '../kube/client.ts';
-import { readConfigMap, updateConfigMap } from '../kube/config-maps.ts';
+import { readConfigMap } from '../kube/config-maps.ts';
 import { holdsName, namesGivenName, type RegistryPlace } from './place.ts';
+import { updateRecord } from './records.ts';
 
 export const shardCount = 8;
 
@@ -69,10 +70,9 @@ function recordShard(
   { shard, entries }: { shard: number; entries: readonly NameRecord[] },
   signal: AbortSignal,
 ): Promise<void> {
-  return updateConfigMap(
+  return updateRecord(
     client,
-    place.namespace,
-    namesGivenName(place, shard),
+    { namespace: place.namespace, name: namesGivenName(place, shard) },
     (data) => {
       const missing = entries.filter(({ name, memberId }) => data[name] !== memberId);
       if (missing.length === 0) return undefined;
@@ -109,10 +109,9 @@ export async function holdMember(
   { memberId, since }: { memberId: MemberId; since: string },
   signal: AbortSignal,
 ): Promise<void> {
-  await updateConfigMap(
+  await updateRecord(
     client,
-    place.namespace,
-    holdsName(place),
+    { namespace: place.namespace, name: holdsName(place) },
     (data) => {
       const key = holdKey(memberId);
       return key in data ? undefined : { ...data, [key]: isUuid(memberId) ? since : `${since} ${memberId}` };
@@ -132,5 +131,5 @@ export async function releaseMember(
     const others = holds.filter(([key, value]) => heldBy(key, value) !== memberId);
     return others.length === holds.length ? undefined : Object.fromEntries(others);
   };
-  await updateConfigMap(client, place.namespace, holdsName(place), release, signal);
+  await updateRecord(client, { namespace: place.namespace, name: holdsName(place) }, release, signal);
 }

@@ -26,11 +26,11 @@ export async function runOnce(context: OnceContext): Promise<RunReport> {
   try {
     const locked = { ...context, target, registry, clock, random, log };
     lock = await lockSteps.run('lock', (stepSignal) => acquireLock(locked, stepSignal));
-    target.client.setFence(lock.assertHeld);
     const runSignal = AbortSignal.any([signal, lock.lost]);
     steps = new Steps(clock, runSignal, lockSteps);
     state = { lock, steps, outcomes };
-    await sync(context.sync, state, runSignal);
+    const client = target.client.withFence(lock.assertHeld);
+    await sync({ ...context.sync, target: { ...target, client } }, state, runSignal);
   } catch (thrown) {
     error = toFailure(thrown);
   }

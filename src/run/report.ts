@@ -110,7 +110,7 @@ export function reportData(report: RunReport) {
 export async function publishReport(
   context: OnceContext,
   report: RunReport,
-  lock: Pick<RunLock, 'acquireTime'> | undefined,
+  lock: Pick<RunLock, 'acquireTime' | 'assertHeld'> | undefined,
 ): Promise<void> {
   const { job, terminationMessagePath } = context;
   const {
@@ -128,10 +128,11 @@ export async function publishReport(
     }
   };
   // Under the lock still: once it is another run's, that run's summary is the newer one.
-  if (report.outcomes.delivered)
-    await attempt('the summary', () => writeLastRun(client, registry, toLastRun(context.sync, report, lock), signal));
+  if (report.outcomes.delivered && lock !== undefined) {
+    const fenced = client.withFence(lock.assertHeld);
+    await attempt('the summary', () => writeLastRun(fenced, registry, toLastRun(context.sync, report, lock), signal));
+  }
   // Whatever became of the lock: an Event says what happened, and changes nobody's access.
-  client.setFence(undefined);
   if (job !== undefined && report.outcome !== 'done')
     await attempt('the Event', () => publishEvent(context, report, job, signal));
 }
@@ -175,7 +176,10 @@ async function publishEvent(
       job,
       type: 'Warning',
       reason: reasons[report.outcome],
+      action: 'Sync',
+      // Counts, never names.
       note: `exit code ${report.exitCode}${report.step === undefined ? '' : ` in step ${report.step}`}; ${members} members, ${delivered} delivered, ${undelivered} without a fresh token, ${removed} removed, ${notRemoved} not removed. The pod's log says why and what to do.`,
+      controller: 'credentials-updater',
       instance: host,
       nowMs: target.client.serverTime ?? clock.now(),
       suffix: Math.floor(random() * 2 ** 48).toString(16),
@@ -187,13 +191,13 @@ async function publishEvent(
 function toLastRun(
   { clock, target: { client } }: SyncContext,
   report: RunReport,
-  lock: Pick<RunLock, 'acquireTime'> | undefined,
+  lock: Pick<RunLock, 'acquireTime'>,
 ): LastRun {
   const { outcomes } = report;
   const data = reportData(report);
   return {
     acknowledgedAt: new Date(client.serverTime ?? clock.now()).toISOString(),
-    lockAcquireTime: lock?.acquireTime,
+    lockAcquireTime: lock.acquireTime,
     earliestExpiry: data.earliestExpiry,
     grantedSeconds: outcomes.grantedSeconds,
     slackSeconds: data.slackSeconds,

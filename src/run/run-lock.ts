@@ -164,6 +164,8 @@ function hold(
     if (loss !== undefined) throw loss;
   };
 
+  // What was sent too late is never sent again.
+  const fenced = client.withFence(assertHeld);
   const renewOnce = async (): Promise<void> => {
     const renewSignal = AbortSignal.any([signal, stop.signal]);
     const sentAt = clock.monotonic();
@@ -171,7 +173,7 @@ function hold(
     const policy = { budgetMs: Math.min(10_000, remainingMs()), firstWaitMs: 200, longestWaitMs: 1_000 };
     let state = held.state;
     for (let round = 0; round < renewalRounds; round++) {
-      const written = await writeLease(client, address, { ...state, renewTime }, renewSignal, policy);
+      const written = await writeLease(fenced, address, { ...state, renewTime }, renewSignal, policy);
       if (written !== undefined) {
         held = { state: written, since: sentAt };
         return;

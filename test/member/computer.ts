@@ -108,7 +108,7 @@ export async function filesUnder(folder: string): Promise<Map<string, { text: st
 }
 
 /** The oldest Node that members may have is 20; the project's own, which is newer, where this machine has none. */
-export async function nodeOfThisMachine(): Promise<string> {
+async function nodeOfThisMachine(): Promise<string> {
   for (const folder of searchPath()) {
     const node = path.join(folder, 'node');
     const { stdout } = await promisify(execFile)(node, ['--version']).catch(() => ({ stdout: '' }));

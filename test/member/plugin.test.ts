@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { readClaims } from '../../src/issuers/claims.ts';
+import { readClaims } from '../../src/kube/token-claims.ts';
 import { findLeaks } from '../leaks.ts';
 import { filesUnder } from './computer.ts';
 import { day, hour, minute, useMembership } from './membership.ts';

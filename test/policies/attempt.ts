@@ -53,11 +53,10 @@ export function podSecurity(because: RegExp): Refusal {
   return { by: 'Pod Security', because };
 }
 
-export function list(path: string): Call {
+/** One object, or a list of them. */
+export function read(path: string): Call {
   return { method: 'GET', path };
 }
-
-export const read = list;
 
 export function create(object: KubernetesObject, inNamespace?: string): Call {
   return { method: 'POST', path: collection(object.apiVersion, object.kind, inNamespace), body: object };

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ControlPlane } from '../../dev/control-plane/index.ts';
 import type { Kyverno } from '../../dev/kyverno/index.ts';
-import { create, list } from './attempt.ts';
+import { create, read } from './attempt.ts';
 import { inForce } from './in-force.ts';
 import { deployment, type KubernetesObject, namespace, podSpec, privileged } from './objects.ts';
 import type { People } from './people.ts';
@@ -39,7 +39,7 @@ export function describeOutage(variant: Variant, { controlPlaneOf, kyvernoOf, pe
     });
 
     it('what is there is there', async () => {
-      const { status } = await peopleOf().alice(list('/apis/apps/v1/namespaces/alice-lab/deployments'));
+      const { status } = await peopleOf().alice(read('/apis/apps/v1/namespaces/alice-lab/deployments'));
       expect(status).toBe(200);
     });
 

@@ -1,12 +1,10 @@
 /** `--leavers`: what still names somebody who left, and what they left in their namespaces. */
-import { isLocalEndpoint } from '../../config/settings.ts';
-import { guard, type Refusal } from '../../core/guard.ts';
+import type { Refusal } from '../../core/guard.ts';
 import { nobodysId } from '../../core/member-id.ts';
 import { type Member, printable } from '../../core/model.ts';
 import { isValidName } from '../../core/names.ts';
 import { Failure } from '../../lib/failure.ts';
-import type { PreflightContext } from '../../preflight/context.ts';
-import { readPlan } from '../../preflight/plan.ts';
+import type { AuditContext } from '../context.ts';
 import { type Finding, type Fix, ok, unknown, warning } from '../finding.ts';
 import { type Belongings, takeInventory } from '../leavers/belongings.ts';
 import { findTraces, type Leaver, makesOwner, type Naming, type Trace } from '../leavers/leavers.ts';
@@ -20,7 +18,7 @@ import { bindingName, listed, subjectName } from '../words.ts';
 /** Those whose work could go with a namespace are all to be seen. */
 const longestOthers = 50;
 
-export async function leavers(context: PreflightContext): Promise<Finding[]> {
+export async function leavers(context: AuditContext): Promise<Finding[]> {
   const { gathered, settings } = context;
   const [accounts, namesGiven, holds, namespaces, rbac, isReserved, directory] = await Promise.all([
     gathered.accounts(),
@@ -74,16 +72,10 @@ interface Directory {
 }
 
 /** A directory that a sync would refuse makes leavers of members here, too (P3). */
-async function askDirectory(context: PreflightContext): Promise<Directory> {
-  const { settings } = context;
+async function askDirectory({ nextSync }: AuditContext): Promise<Directory> {
   const without = (unavailable: string): Directory => ({ members: undefined, heirs: new Map(), unavailable });
   try {
-    const [plan, members] = await Promise.all([readPlan(context), context.members()]);
-    const { refusals } = guard(plan, settings.guard, {
-      inPod: settings.inPod,
-      loopbackDirectory: isLocalEndpoint(settings),
-      firstRunConfirmed: false,
-    });
+    const { members, plan, refusals } = await nextSync();
     if (refusals.length > 0) return without(refusals.map(refusalText).join('; '));
     if (plan.owned === 0) return without('there is no account of ours that the directory could be compared with');
     const heirs = new Map(plan.create.map(({ name, member }) => [name, member.id] as const));
@@ -102,7 +94,7 @@ function refusalText({ reason, allowance }: Refusal): string {
 
 /** Names that anybody could get, since no record keeps them for who had them. */
 function unrecordedFindings(
-  context: PreflightContext,
+  context: AuditContext,
   traces: readonly Trace[],
   heirs: ReadonlyMap<string, string>,
 ): Finding[] {
@@ -132,7 +124,7 @@ function unrecordedFindings(
 }
 
 async function traceFindings(
-  { gathered, settings, commands }: PreflightContext,
+  { gathered, settings, commands }: AuditContext,
   traces: readonly Trace[],
   { namespaces, isSystem }: { namespaces: readonly Namespace[]; isSystem: (namespace: string) => boolean },
 ): Promise<Finding[]> {

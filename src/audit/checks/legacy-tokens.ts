@@ -1,12 +1,12 @@
 /** Secrets that hold a token which never expires. In the members' namespace each of them is somebody's access for ever. */
 import { printable } from '../../core/model.ts';
-import type { PreflightContext } from '../../preflight/context.ts';
+import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok } from '../finding.ts';
 import { tokenSecretKind } from '../objects.ts';
 
 const accountAnnotation = 'kubernetes.io/service-account.name';
 
-export async function legacyTokens({ settings, gathered, commands }: PreflightContext): Promise<Finding[]> {
+export async function legacyTokens({ settings, gathered, commands }: AuditContext): Promise<Finding[]> {
   const { targetNamespace } = settings;
   const secrets = await gathered.list(tokenSecretKind(targetNamespace));
   if (secrets.length === 0) return [ok(`no token in ${targetNamespace} lives for ever`)];

@@ -1,5 +1,5 @@
 /** What every member may do cluster-wide: enough to make a namespace of their own, and nothing that leads further. */
-import type { PreflightContext } from '../../preflight/context.ts';
+import type { AuditContext } from '../context.ts';
 import { gainsOfAll, rightsBeyond } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
 import { criticalNamespaces, isMembersGroup, memberNamed, memberRules, ownerOf } from '../members.ts';
@@ -16,7 +16,7 @@ import { bindingName, bySubject, pathOf, placeOf, removeSubjectCommand, rightsTe
 
 const memberRoleName = 'poolc-member';
 
-export async function memberRole(context: PreflightContext): Promise<Finding[]> {
+export async function memberRole(context: AuditContext): Promise<Finding[]> {
   const rbac = await context.gathered.rbac();
   const grants = grantsOf(rbac);
   const { targetNamespace } = context.settings;
@@ -46,7 +46,7 @@ function byBinding(grants: readonly Grant[]): Grant[][] {
   );
 }
 
-function missing({ settings, commands }: PreflightContext, rbac: RbacObjects, grants: readonly Grant[]): Finding[] {
+function missing({ settings, commands }: AuditContext, rbac: RbacObjects, grants: readonly Grant[]): Finding[] {
   const group = serviceAccountsGroup(settings.targetNamespace);
   const lacking = memberRules
     .flatMap((rule) => rightsOf(rule, undefined))
@@ -75,7 +75,7 @@ function whyNot({ roles, bindings }: RbacObjects, group: string): string {
 
 /** A right of the group is a right of everybody who joins tomorrow. */
 function beyondForAll(
-  { commands }: PreflightContext,
+  { commands }: AuditContext,
   grants: readonly Grant[],
   closed: (namespace: string) => boolean,
 ): Finding[] {
@@ -98,7 +98,7 @@ function beyondForAll(
 
 /** An operator may be a member too, so that this is for people to judge. */
 function beyondForOne(
-  { commands }: PreflightContext,
+  { commands }: AuditContext,
   grants: readonly Grant[],
   closed: (namespace: string) => boolean,
 ): Finding[] {

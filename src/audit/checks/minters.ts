@@ -1,5 +1,5 @@
 /** Who else can act as a member: mint their tokens, impersonate them, or start pods under their ServiceAccounts. */
-import type { PreflightContext } from '../../preflight/context.ts';
+import type { AuditContext } from '../context.ts';
 import { type Gain, gainsOfAll } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
 import { isMembersGroup, memberNamed, namespaceOwnerRole, ownerOf } from '../members.ts';
@@ -24,11 +24,10 @@ const waysToActAsMembers: readonly Gain[] = [
   'gives itself other rights',
 ];
 
-export async function minters(context: PreflightContext): Promise<Finding[]> {
+export async function minters(context: AuditContext): Promise<Finding[]> {
   const { settings, gathered, commands } = context;
   const { podNamespace, targetNamespace } = settings;
-  const deployed = await context.deployed().catch(() => undefined);
-  const updater = serviceAccountIdentity(podNamespace, deployed?.serviceAccount ?? 'credentials-updater');
+  const updater = serviceAccountIdentity(podNamespace, await context.updaterAccount());
   const ownedNamespaces = new Set(
     (await gathered.namespaces())
       .filter((namespace) => ownerOf(namespace) !== undefined)

@@ -1,5 +1,6 @@
 /** The policies for members: in place, and enforcing rather than only auditing. */
-import type { Commands, PreflightContext } from '../../preflight/context.ts';
+import type { Commands } from '../commands.ts';
+import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
 import type { PolicyObjects, Variant, VariantState } from '../member-policies.ts';
 import { readPolicies, variantInPlace, variantToApply } from '../policies-in-place.ts';
@@ -13,7 +14,7 @@ const titles: Record<Variant, string> = {
   builtin: "Kubernetes' own admission policies",
 };
 
-export async function policies(context: PreflightContext): Promise<Finding[]> {
+export async function policies(context: AuditContext): Promise<Finding[]> {
   const { gathered, commands, options } = context;
   const objects = await readPolicies(gathered);
   const inPlace = variantInPlace(objects);
@@ -57,7 +58,7 @@ function clubsOwn({ clusterPolicies }: PolicyObjects, group: string): string[] {
 }
 
 /** A PolicyException takes whatever it matches out of a policy. */
-async function exceptionFindings({ gathered, commands }: PreflightContext): Promise<Finding[]> {
+async function exceptionFindings({ gathered, commands }: AuditContext): Promise<Finding[]> {
   const ofKinds = await Promise.all(
     policyExceptionKinds.map(async (kind) => {
       const exceptions = await gathered.list(kind);

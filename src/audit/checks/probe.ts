@@ -2,8 +2,7 @@
 import pMap from 'p-map';
 import * as z from 'zod';
 import { parseJson, partialMetadata, partialMetadataOfOne } from '../../kube/client.ts';
-import { keyLocation } from '../../preflight/api-key.ts';
-import type { PreflightContext } from '../../preflight/context.ts';
+import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 import { ownerOf } from '../members.ts';
 import { readPolicies, variantToApply } from '../policies-in-place.ts';
@@ -18,7 +17,7 @@ const comingIntoForceMs = 20_000;
 /** Answers, each of which says something about an attempt. */
 const answers = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 500, 503];
 
-export async function probe(context: PreflightContext): Promise<Finding[]> {
+export async function probe(context: AuditContext): Promise<Finding[]> {
   const { client, settings, gathered, clock, random, signal, redact } = context;
   const namespace = settings.targetNamespace;
   if ((await gathered.namespace(namespace)) === undefined)
@@ -48,7 +47,7 @@ export async function probe(context: PreflightContext): Promise<Finding[]> {
   return [ok(`${asMember.length + asOperator.length} attempts ended as they should${inside}`)];
 }
 
-async function findMembersNamespace({ gathered }: PreflightContext): Promise<string | undefined> {
+async function findMembersNamespace({ gathered }: AuditContext): Promise<string | undefined> {
   const owned = (await gathered.namespaces()).find(
     (namespace) => ownerOf(namespace) !== undefined && namespace.metadata.deletionTimestamp === undefined,
   );
@@ -56,16 +55,15 @@ async function findMembersNamespace({ gathered }: PreflightContext): Promise<str
 }
 
 async function attemptsOf(
-  context: PreflightContext,
+  context: AuditContext,
   name: string,
   othersNamespace: string | undefined,
 ): Promise<Attempt[]> {
   const { settings, gathered } = context;
-  const deployed = await context.deployed().catch(() => undefined);
   return memberAttempts(name, {
     podNamespace: settings.podNamespace,
     targetNamespace: settings.targetNamespace,
-    keySecret: keyLocation(deployed).secret,
+    keySecret: await context.keySecret(),
     hasKyverno: (await gathered.apiGroups()).has('kyverno.io'),
     othersNamespace,
   });
@@ -86,7 +84,7 @@ interface Trying {
 
 /** Tries all of them; what only policies refuse, and did not, again for a while. */
 async function tryAll(
-  context: PreflightContext,
+  context: AuditContext,
   attempts: readonly Attempt[],
   { token, patientUntil }: Trying,
 ): Promise<Tried[]> {
@@ -107,7 +105,7 @@ async function tryAll(
 const letThroughByPolicies = ({ attempt, outcome }: Tried): boolean => attempt.by === 'policies' && outcome === 'open';
 
 async function tryOnce(
-  context: PreflightContext,
+  context: AuditContext,
   attempts: readonly Attempt[],
   token: string | undefined,
 ): Promise<Tried[]> {
@@ -127,7 +125,7 @@ const objectSchema = z.object({
 });
 
 async function perform(
-  { client, signal }: PreflightContext,
+  { client, signal }: AuditContext,
   { method, path, body, as }: Attempt,
   bearer: string | undefined,
 ): Promise<Answer> {
@@ -149,7 +147,7 @@ async function perform(
 }
 
 /** @param who what the sentences are about: `a fresh member` */
-async function summarize(context: PreflightContext, tried: readonly Tried[], who: string): Promise<Finding[]> {
+async function summarize(context: AuditContext, tried: readonly Tried[], who: string): Promise<Finding[]> {
   const { gathered, commands } = context;
   const of = (outcome: Outcome, by?: Attempt['by']) =>
     tried.filter((each) => each.outcome === outcome && (by === undefined || each.attempt.by === by));

@@ -1,6 +1,6 @@
 /** What can be done about what a leaver left: hand it over, quarantine it, delete it. Each is one command line. */
 
-import type { Commands } from '../../preflight/context.ts';
+import type { Commands } from '../commands.ts';
 import type { Fix } from '../finding.ts';
 import { ownerLabel } from '../members.ts';
 import { type Subject, serviceAccountUser } from '../rbac.ts';

@@ -5,7 +5,6 @@ import { listed } from '../../audit/words.ts';
 import { isOwned } from '../../core/model.ts';
 import { probeNamePrefix } from '../../core/names.ts';
 import type { PreflightContext } from '../context.ts';
-import { readPlan } from '../plan.ts';
 
 /** Kubernetes makes it in every namespace; no member may be called so. */
 const kubernetesOwn = 'default';
@@ -53,11 +52,11 @@ export async function accounts(context: PreflightContext): Promise<Finding[]> {
 }
 
 /** By account name: the name that the member of that login id gets instead. Nothing where the directory can't be asked. */
-async function namesInTheWay(context: PreflightContext, names: readonly string[]): Promise<Map<string, string>> {
+async function namesInTheWay({ nextSync }: PreflightContext, names: readonly string[]): Promise<Map<string, string>> {
   if (names.length === 0) return new Map();
-  const plan = await readPlan(context).catch(() => undefined);
+  const next = await nextSync().catch(() => undefined);
   return new Map(
-    (plan?.create ?? []).flatMap(({ member, name }) =>
+    (next?.plan.create ?? []).flatMap(({ member, name }) =>
       member.login !== null && names.includes(member.login) ? [[member.login, name] as const] : [],
     ),
   );

@@ -4,12 +4,11 @@ import { type Finding, ok, warning } from '../../audit/finding.ts';
 import { listed } from '../../audit/words.ts';
 import { memberLabel } from '../../core/model.ts';
 import type { PreflightContext } from '../context.ts';
-import { readPlan } from '../plan.ts';
 
 const longest = 20;
 
-export async function names(context: PreflightContext): Promise<Finding[]> {
-  const { create } = await readPlan(context);
+export async function names({ nextSync }: PreflightContext): Promise<Finding[]> {
+  const { create } = (await nextSync()).plan;
   const odd = create.filter(({ member, name }) => name !== member.login);
   if (odd.length === 0) {
     return [

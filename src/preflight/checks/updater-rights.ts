@@ -21,8 +21,6 @@ import { accountPath } from '../../registry/accounts.ts';
 import type { PreflightContext } from '../context.ts';
 import { type RequiredRole, requiredRoles } from '../required-rights.ts';
 
-const defaultAccount = 'credentials-updater';
-
 /** A rule and where it holds. */
 interface Held {
   readonly rule: PolicyRule;
@@ -32,8 +30,7 @@ interface Held {
 export async function updaterRights(context: PreflightContext): Promise<Finding[]> {
   const { settings, identity, gathered } = context;
   const { podNamespace, targetNamespace } = settings;
-  const deployed = await context.deployed().catch(() => undefined);
-  const account = deployed?.serviceAccount ?? defaultAccount;
+  const account = await context.updaterAccount();
   const updater = serviceAccountIdentity(podNamespace, account);
   const required = requiredRoles({ systemNamespace: podNamespace, usersNamespace: targetNamespace });
 

@@ -1,5 +1,5 @@
 /** What a member can see and do outside their own namespaces: hardly anything. All of it is RBAC's. */
-import { type Attempt, type Call, create, lacksTheRight, list, patch, read, remove, removeAll } from '../attempt.ts';
+import { type Attempt, type Call, create, lacksTheRight, patch, read, remove, removeAll } from '../attempt.ts';
 import {
   clusterRole,
   member,
@@ -15,8 +15,8 @@ import {
 const rbac = 'rbac.authorization.k8s.io/v1';
 
 export const clusterAttempts: readonly Attempt[] = [
-  { as: 'alice', does: 'lists all namespaces', call: list('/api/v1/namespaces'), expect: 'allowed' },
-  { as: 'alice', does: 'lists all Ingresses', call: list('/apis/networking.k8s.io/v1/ingresses'), expect: 'allowed' },
+  { as: 'alice', does: 'lists all namespaces', call: read('/api/v1/namespaces'), expect: 'allowed' },
+  { as: 'alice', does: 'lists all Ingresses', call: read('/apis/networking.k8s.io/v1/ingresses'), expect: 'allowed' },
   { as: 'alice', does: "reads bob's namespace", call: read('/api/v1/namespaces/bob-lab'), expect: 'allowed' },
   {
     as: 'alice',
@@ -30,13 +30,13 @@ export const clusterAttempts: readonly Attempt[] = [
   },
 
   ...forbidden('alice', {
-    'lists nodes': list('/api/v1/nodes'),
-    'lists all Secrets': list('/api/v1/secrets'),
-    'lists all pods': list('/api/v1/pods'),
-    'lists all Services': list('/api/v1/services'),
+    'lists nodes': read('/api/v1/nodes'),
+    'lists all Secrets': read('/api/v1/secrets'),
+    'lists all pods': read('/api/v1/pods'),
+    'lists all Services': read('/api/v1/services'),
     'reaches a kubelet through the API server': read('/api/v1/nodes/node/proxy/pods'),
     'reads the PoolC API key': read('/api/v1/namespaces/poolc-system/secrets/credentials-updater'),
-    'reads ConfigMaps of kube-system': list('/api/v1/namespaces/kube-system/configmaps'),
+    'reads ConfigMaps of kube-system': read('/api/v1/namespaces/kube-system/configmaps'),
     'runs a command in a pod of kube-system': {
       method: 'POST',
       path: '/api/v1/namespaces/kube-system/pods/etcd/exec?command=sh',
@@ -87,7 +87,7 @@ export const clusterAttempts: readonly Attempt[] = [
 
   // The members' own namespace, and the updater's.
   ...forbidden('alice', {
-    'lists the members': list('/api/v1/namespaces/poolc-users/serviceaccounts'),
+    'lists the members': read('/api/v1/namespaces/poolc-users/serviceaccounts'),
     'mints a token for herself': mint('alice', 'poolc-users'),
     'mints a token for bob': mint('bob', 'poolc-users'),
     'mints a token for the updater': mint('credentials-updater', 'poolc-system'),
@@ -127,8 +127,8 @@ export const clusterAttempts: readonly Attempt[] = [
 
   // Another member's namespace.
   ...forbidden('alice', {
-    "lists bob's pods": list('/api/v1/namespaces/bob-lab/pods'),
-    "reads bob's Secrets": list('/api/v1/namespaces/bob-lab/secrets'),
+    "lists bob's pods": read('/api/v1/namespaces/bob-lab/pods'),
+    "reads bob's Secrets": read('/api/v1/namespaces/bob-lab/secrets'),
     "creates a pod in bob's namespace": create(pod(), 'bob-lab'),
     "gives herself bob's namespace": create(roleBinding('mine', clusterRole('admin'), member('alice')), 'bob-lab'),
     "mints a token of bob's namespace": mint('default', 'bob-lab'),
@@ -138,15 +138,15 @@ export const clusterAttempts: readonly Attempt[] = [
 
   // ServiceAccounts that a member made are in no group of members.
   ...forbidden("alice's robot", {
-    'lists all namespaces': list('/api/v1/namespaces'),
-    'lists all Ingresses': list('/apis/networking.k8s.io/v1/ingresses'),
+    'lists all namespaces': read('/api/v1/namespaces'),
+    'lists all Ingresses': read('/apis/networking.k8s.io/v1/ingresses'),
     'creates a namespace': create(namespace('robots')),
     'mints a token for alice': mint('alice', 'poolc-users'),
-    "lists bob's pods": list('/api/v1/namespaces/bob-lab/pods'),
+    "lists bob's pods": read('/api/v1/namespaces/bob-lab/pods'),
   }),
   ...forbidden("alice's robot by its token Secret", {
     'creates a namespace': create(namespace('robots')),
-    'lists all Secrets': list('/api/v1/secrets'),
+    'lists all Secrets': read('/api/v1/secrets'),
   }),
 ];
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
-import { requiredRoles } from '../preflight/required-rights.ts';
-import { shippedPolicies } from './member-policies.ts';
-import { shippedSystemNamespaces } from './system-namespaces.ts';
+import { shippedPolicies } from '../audit/member-policies.ts';
+import { shippedSystemNamespaces } from '../audit/system-namespaces.ts';
+import { requiredRoles } from './required-rights.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 
