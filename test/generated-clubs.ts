@@ -13,7 +13,7 @@ const uuid: fc.Arbitrary<string> = fc.oneof(
 );
 
 /** Ids of every directory: PoolC's are UUIDs, others name their directory. */
-export const memberId: fc.Arbitrary<string> = fc.oneof(
+const memberId: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: uuid },
   { weight: 1, arbitrary: fc.nat(40).map((number) => `github:api.github.com:${number}`) },
   { weight: 1, arbitrary: uuid.map((id) => `ldap:ldap.example.org:${id}`) },

@@ -2,20 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readSettings, type Settings } from '../config/settings.ts';
-import {
-  type KubeconfigCluster,
-  type KubeconfigEntry,
-  mergeKubeconfig,
-  renderKubeconfig,
-  serverText,
-} from '../kube/kubeconfig-document.ts';
+import { type KubeconfigEntry, mergeKubeconfig, renderKubeconfig } from '../kube/kubeconfig-document.ts';
 import { systemClock } from '../lib/clock.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { createPrivateFile, updatePrivateFile } from '../lib/private-file.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
-import { describeCluster } from '../operator/cluster-info.ts';
+import { clusterInfoText, describeCluster } from '../operator/cluster-info.ts';
 import { type MemberKubeconfig, makeMemberKubeconfig } from '../operator/member-kubeconfig.ts';
 import { askConfiguredDirectory } from './ask-directory.ts';
 import { type Environment, openLog } from './environment.ts';
@@ -106,7 +100,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
 }
 
 /** @returns the exit code */
-export async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlags): Promise<number> {
+async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlags): Promise<number> {
   checkFlags(flags);
   const { env, stdout, stderr, signal } = environment;
   const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
@@ -192,16 +186,6 @@ function readCertificateAuthority(file: string | undefined): string | undefined 
   } catch (error) {
     throw new Failure('usage', `the CA file ${file} can't be read`, { cause: error });
   }
-}
-
-/** What members' `login --cluster` and the club's site read. */
-function clusterInfoText({ name, server, certificateAuthority }: KubeconfigCluster): string {
-  if (certificateAuthority === undefined) {
-    throw new Failure('usage', 'the kubeconfig names no CA, and members need one to know the cluster by', {
-      hint: 'name it with --certificate-authority FILE (/etc/kubernetes/pki/ca.crt on a kubeadm control plane)',
-    });
-  }
-  return `${JSON.stringify({ name, server: serverText(server), certificateAuthority }, undefined, 2)}\n`;
 }
 
 function summary(

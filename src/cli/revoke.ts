@@ -71,7 +71,7 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
 }
 
 /** @returns the exit code */
-export async function revokeCommand(environment: Environment, flags: RevokeFlags): Promise<number> {
+async function revokeCommand(environment: Environment, flags: RevokeFlags): Promise<number> {
   if (flags.hold && flags.release)
     throw new Failure('usage', '--hold and --release contradict each other: give one of them');
   const settings = readSettings(environment.env, flags.settings);

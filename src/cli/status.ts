@@ -86,7 +86,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
 }
 
 /** @returns the exit code */
-export async function statusCommand(environment: Environment, flags: StatusFlags): Promise<number> {
+async function statusCommand(environment: Environment, flags: StatusFlags): Promise<number> {
   const { env, stdout, signal } = environment;
   const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
   const chosen = readFilter(flags);
