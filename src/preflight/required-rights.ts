@@ -2,6 +2,7 @@
 
 import { type PolicyRule, resourceRule } from '../audit/rbac.ts';
 import { shardCount } from '../registry/names-given.ts';
+import { ownerLeaseName } from '../registry/owner.ts';
 import { defaultSyncName, holdsName, lastRunName, namesGivenName, runLockName } from '../registry/place.ts';
 
 export interface UpdaterNamespaces {
@@ -26,6 +27,9 @@ export function requiredRoles({ systemNamespace, usersNamespace }: UpdaterNamesp
         resourceRule(['get'], '', ['namespaces'], [usersNamespace]),
         resourceRule(['list', 'create', 'delete'], '', ['serviceaccounts']),
         resourceRule(['create'], '', ['serviceaccounts/token']),
+        // Whose accounts these are. RBAC can't restrict `create` by name.
+        resourceRule(['create'], 'coordination.k8s.io', ['leases']),
+        resourceRule(['get'], 'coordination.k8s.io', ['leases'], [ownerLeaseName]),
       ],
     },
     {

@@ -7,6 +7,7 @@ import { hasChanges, type Plan } from '../core/plan.ts';
 import type { DeliveryRight } from '../deliveries/delivery.ts';
 import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
+import { claim, readOwnership } from '../registry/owner.ts';
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
 import type { SyncContext } from './context.ts';
 import { issueAll } from './issue.ts';
@@ -30,6 +31,14 @@ export async function sync(context: SyncContext, state: SyncState, signal: Abort
   const { directory, target, registry, delivery, options, clock, random, log, redactor } = context;
   const { lock, steps, outcomes } = state;
 
+  const ownership = await steps.run('observe', (stepSignal) =>
+    readOwnership(target.client, target.namespace, registry, stepSignal),
+  );
+  if (ownership.unreadable !== undefined) {
+    log.warn(
+      `whose accounts ${target.namespace} holds could not be seen, so that two syncs of it would not notice each other: ${ownership.unreadable.message}`,
+    );
+  }
   const { plan, verdict } = await makePlan(
     {
       members: (stepSignal) => readMembers(directory, log, stepSignal),
@@ -54,6 +63,10 @@ export async function sync(context: SyncContext, state: SyncState, signal: Abort
   if (hasChanges(plan)) {
     await steps.run('lock', (stepSignal) => withRetry(() => lock.renew(), { clock, random, signal: stepSignal }));
   }
+  const nowMs = target.client.serverTime ?? clock.now();
+  await steps.run('lock', (stepSignal) =>
+    claim(target.client, target.namespace, { place: registry, ownership, nowMs }, stepSignal),
+  );
   const unrecorded = await steps.run('remove', (stepSignal) => removeLeavers(context, plan, outcomes, stepSignal));
   const newcomers = await steps.run('create', (stepSignal) =>
     createNewcomers(context, plan, { unrecorded, outcomes, signal: stepSignal }),
