@@ -5,12 +5,14 @@ import type { SeenRequest } from '../../dev/fault-proxy/index.ts';
 export const wireSteps = [
   'read the lock',
   'take the lock',
+  'read the owner',
   'fetch the members',
   'list the accounts',
   'look for the namespace',
   'read the names',
   'read the holds',
   'renew the lock to change',
+  'claim the accounts',
   'record names',
   'remove an account',
   'create an account',
@@ -32,6 +34,8 @@ export function isPoolcStep(step: WireStep): boolean {
 }
 
 const rules: readonly { method: string; path: RegExp; body?: RegExp; step: WireStep }[] = [
+  { method: 'GET', path: /\/leases\/credentials-updater-owner$/, step: 'read the owner' },
+  { method: 'POST', path: /\/leases$/, body: /credentials-updater-owner/, step: 'claim the accounts' },
   { method: 'GET', path: /\/leases\//, step: 'read the lock' },
   { method: 'POST', path: /\/leases$/, step: 'take the lock' },
   { method: 'PUT', path: /\/leases\//, body: /"holderIdentity":""/, step: 'release the lock' },
