@@ -1,9 +1,9 @@
 /** What the rooms under src/ may know of each other. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { mayImport } from '../rooms.ts';
 
 const source = import.meta.dirname;
@@ -77,4 +77,39 @@ it.each(['http', 'kube'])('%s/ knows nothing of this product: its callers pass w
       .map((line) => `${file}: ${line.trim()}`),
   );
   expect(lines).toEqual([]);
+});
+
+describe.each(['architecture.md', 'architecture.ko.md'])('docs/%s', (page) => {
+  const text = readFileSync(join(root, 'docs', page), 'utf8');
+
+  it('says what each room is for, in the order of the table of rooms', () => {
+    const rows = [...text.matchAll(/^\| `([a-z]+)\/` \| \S/gm)].map(([, room]) => room);
+    expect(rows).toEqual(Object.keys(mayImport));
+  });
+
+  it('draws each room above those that it imports', () => {
+    const lines = text.split('\n').map((line) => (line.startsWith('    ') ? line.trim().split(' · ') : []));
+    const lineOf = (room: string) => lines.findIndex((line) => line.includes(room));
+    for (const [room, imported] of Object.entries(mayImport)) {
+      expect({ room, line: lineOf(room) }).not.toEqual({ room, line: -1 });
+      const above = imported
+        .map((each) => (typeof each === 'string' ? each : each.room))
+        .filter((each) => lineOf(each) <= lineOf(room));
+      expect({ room, above }).toEqual({ room, above: [] });
+    }
+  });
+
+  it('names only files that exist', () => {
+    const named = [...text.matchAll(/`((?:src|test|dev|deploy|docs)\/[\w./-]+|[\w-]+\.ts)`/g)].map(
+      ([, file]) => file ?? '',
+    );
+    // `docs/commands` stands for both languages.
+    const isThere = (file: string) => existsSync(join(root, file)) || existsSync(join(root, `${file}.md`));
+    expect(named.filter((file) => !isThere(file))).toEqual([]);
+  });
+
+  it('is linked from the README in its language', () => {
+    const readme = readFileSync(join(root, page.replace('architecture', 'README')), 'utf8');
+    expect(readme).toContain(`(docs/${page})`);
+  });
 });
