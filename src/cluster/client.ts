@@ -114,7 +114,12 @@ export class ClusterClient {
   async call(request: ClusterRequest): Promise<HttpResponse> {
     const { clock, random, log } = this.#options;
     return withRetry(() => this.once(request), {
-      clock,
+      clock: {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        // A closed client has nothing to wait for.
+        sleep: (ms) => clock.sleep(ms, AbortSignal.any([request.signal, this.#pool.closing])),
+      },
       random,
       signal: request.signal,
       ...(request.policy === undefined ? {} : { policy: request.policy }),
@@ -126,6 +131,7 @@ export class ClusterClient {
   /** One call, one attempt: for callers on the hot path, which retry what failed. */
   async once(request: ClusterRequest): Promise<HttpResponse> {
     const { method, path, body, signal, bearer } = request;
+    this.#pool.closing.throwIfAborted();
     this.#requests++;
     // A review of someone's token is a POST that changes nothing; so is a TokenRequest, but its token must not be minted unfenced.
     const changes = method !== 'GET' && bearer === undefined;
@@ -156,6 +162,7 @@ export class ClusterClient {
     throw this.#failureOf(request, response, undefined);
   }
 
+  /** Whatever is still under way fails at once, waits between attempts included. */
   close(): void {
     this.#pool.close();
     this.#bearerPool?.close();
