@@ -71,7 +71,8 @@ export function inPod(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** The pod's own namespace; undefined outside a pod. */
-export function podNamespace(): string | undefined {
+export function podNamespace(env: NodeJS.ProcessEnv): string | undefined {
+  if (!inPod(env)) return undefined;
   try {
     const namespace = readFileSync(path.join(serviceAccountDirectory, 'namespace'), 'utf8').trim();
     return namespace === '' ? undefined : namespace;
