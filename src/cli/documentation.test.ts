@@ -9,7 +9,7 @@ import { createProgram } from './program.ts';
 const docs = join(import.meta.dirname, '../../docs');
 const { stdout, stderr } = process;
 const program = createProgram({
-  environment: { env: {}, stdout, stderr, signal: new AbortController().signal },
+  environment: { env: {}, program: ['credentials-updater'], stdout, stderr, signal: new AbortController().signal },
   end: () => undefined,
 });
 const membersCommands = ['login', 'logout', 'get-token'];

@@ -4,7 +4,6 @@ import { ClusterClient } from '../cluster/client.ts';
 import { loadClusterAccess } from '../cluster/kubeconfig.ts';
 import { readApiKey, requireEndpoint, type Settings } from '../config.ts';
 import { hideAddresses } from '../notify/channels.ts';
-import type { PlanDocument } from '../plan/plan-file.ts';
 import { systemClock } from '../shared/clock.ts';
 import { Failure } from '../shared/errors.ts';
 import { jsonLog, type Log, textLog } from '../shared/log.ts';
@@ -12,12 +11,16 @@ import type { PoolcApi } from '../shared/poolc.ts';
 import { Redactor } from '../shared/redact.ts';
 import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
 import { version } from '../shared/version.ts';
-import type { RunContext } from '../sync/context.ts';
+import type { AgreedPlan, RunContext } from '../sync/context.ts';
 import type { LockedContext } from '../sync/under-lock.ts';
+import { commandLineOf } from './command-line.ts';
+import type { CommonFlags } from './flags.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 
 export interface Environment {
   readonly env: NodeJS.ProcessEnv;
+  /** The words that start this program: `npm start --`, or its name. */
+  readonly program: readonly string[];
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly signal: AbortSignal;
@@ -61,7 +64,7 @@ export async function openRun(
     firstRun,
     agreedPlan,
     cluster,
-  }: { format: OutputFormat; firstRun: boolean; agreedPlan?: PlanDocument | undefined; cluster: ClusterOptions },
+  }: { format: OutputFormat; firstRun: boolean; agreedPlan?: AgreedPlan | undefined; cluster: CommonFlags },
 ): Promise<RunContext> {
   const { env, stderr, signal } = environment;
   const redactor = new Redactor();
@@ -85,6 +88,7 @@ export async function openRun(
     job: jobName && jobUid ? { name: jobName, uid: jobUid } : undefined,
     firstRunConfirmed: firstRun,
     agreedPlan,
+    commandLine: commandLineOf(environment, cluster, client.access),
   };
 }
 
@@ -92,11 +96,19 @@ export async function openRun(
 export async function openLocked(
   environment: Environment,
   settings: Settings,
-  { redactor, log, cluster }: { redactor: Redactor; log: Log; cluster: ClusterOptions },
+  { redactor, log, cluster }: { redactor: Redactor; log: Log; cluster: CommonFlags },
 ): Promise<LockedContext> {
   const client = await openCluster(environment, settings, { log, redactor, cluster });
-  const host = hostName(environment);
-  return { settings, client, clock: systemClock, random: Math.random, log, host, signal: environment.signal };
+  return {
+    settings,
+    client,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    host: hostName(environment),
+    signal: environment.signal,
+    commandLine: commandLineOf(environment, cluster, client.access),
+  };
 }
 
 /** Who holds the run lock, for whoever waits for it. */

@@ -18,6 +18,7 @@ import { Redactor } from '../shared/redact.ts';
 import { columnsOf, wrapLine } from '../shared/terminal-text.ts';
 import { type MemberKubeconfig, makeMemberKubeconfig } from '../sync/member-kubeconfig.ts';
 import { askDirectory } from './ask-directory.ts';
+import { commandLineOf } from './command-line.ts';
 import { type Environment, openCluster, openLog } from './environment.ts';
 import {
   type CommandContext,
@@ -63,7 +64,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
       const isSet = (name: string) => options[name] === true;
       end(
         await kubeconfigCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           member,
           clusterInfo: isSet('clusterInfo'),
           name: textOf(options['name']),
@@ -125,7 +126,8 @@ export async function kubeconfigCommand(environment: Environment, flags: Kubecon
       return exitCodes.done;
     }
     const directory = await askDirectory(environment, settings, { redactor, log });
-    const context = { settings, client, clock: systemClock, random: Math.random, redactor, signal };
+    const commandLine = commandLineOf(environment, flags, client.access);
+    const context = { settings, client, clock: systemClock, random: Math.random, redactor, signal, commandLine };
     const made = await makeMemberKubeconfig(context, flags.member, { directory, cluster });
     await put(made.entry, flags, stdout);
     stderr.write(

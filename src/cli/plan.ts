@@ -9,7 +9,7 @@ import { toPlanDocument } from '../plan/plan-file.ts';
 import { computeSlack, slackText } from '../plan/schedule.ts';
 import { exitCodes } from '../shared/errors.ts';
 import { updatePrivateFile } from '../shared/private-file.ts';
-import { columnsOf, wrapLine } from '../shared/terminal-text.ts';
+import { columnsOf, withoutInvisible, wrapMessage } from '../shared/terminal-text.ts';
 import { observe } from '../sync/observe.ts';
 import { type Environment, openRun, outputFormat } from './environment.ts';
 import {
@@ -47,7 +47,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
     .action(async (options: CommandOptions) => {
       end(
         await planCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           firstRun: options['firstRun'] === true,
           detailedExitcode: options['detailedExitcode'] === true,
           out: textOf(options['out']),
@@ -114,8 +114,10 @@ export async function planCommand(environment: Environment, flags: PlanFlags): P
     stdout.write(redactor.redact(format === 'json' ? json : renderPlan(plan, verdict, look)));
     if (flags.out !== undefined) {
       await updatePrivateFile(flags.out, () => redactor.redact(json));
-      const said = `written to ${flags.out}; \`credentials-updater sync --plan ${flags.out}\` applies exactly this, or refuses`;
-      environment.stderr.write(`${wrapLine(said, columns, 2)}\n`);
+      const firstRun = flags.firstRun ? ['--first-run'] : [];
+      const apply = context.commandLine('sync', [...firstRun, '--plan', flags.out]);
+      const said = `written to ${withoutInvisible(flags.out)}; to apply exactly this, or be refused:\n${apply}`;
+      environment.stderr.write(`${wrapMessage(said, columns, 2)}\n`);
     }
     return flags.detailedExitcode && hasChanges(plan) ? exitCodes.changesPending : exitCodes.done;
   } finally {

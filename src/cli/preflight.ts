@@ -1,13 +1,15 @@
 /** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
 import type { Command } from 'commander';
-import { flagOf, readApiKey, readSettings } from '../config.ts';
-import type { Commands, CommandTemplate } from '../preflight/context.ts';
+import type { ClusterAccess } from '../cluster/kubeconfig.ts';
+import { readApiKey, readSettings } from '../config.ts';
+import type { Commands } from '../preflight/context.ts';
 import { runPreflight } from '../preflight/preflight.ts';
 import { systemClock } from '../shared/clock.ts';
 import { exitCodes } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
-import { shellCommand, wordsOf } from '../shared/shell-command.ts';
+import { commandTemplate } from '../shared/shell-command.ts';
 import { columnsOf } from '../shared/terminal-text.ts';
+import { commandLineOf } from './command-line.ts';
 import { type Environment, openCluster, openLog, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
@@ -62,7 +64,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
     .action(async (options: CommandOptions) => {
       end(
         await preflightCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           probe: options['probe'] === true,
           leavers: options['leavers'] === true,
           overlay: textOf(options['overlay']) ?? 'deploy/overlays/production',
@@ -107,7 +109,7 @@ export async function preflightCommand(environment: Environment, flags: Prefligh
       redactor,
       signal,
       userAgent,
-      commands: commandsFor(flags),
+      commands: commandsFor(environment, flags, client.access),
       options: { probe: flags.probe, leavers: flags.leavers },
     });
     const { server, user, results, counts } = report;
@@ -123,17 +125,12 @@ export async function preflightCommand(environment: Environment, flags: Prefligh
 }
 
 /** They go to the cluster that was looked at, whatever is current in the shell that they are copied into. */
-function commandsFor({ kubeconfig, context, settings, overlay, policies }: PreflightFlags): Commands {
-  const cluster = [
-    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
-    ...(context === undefined ? [] : ['--context', context]),
-  ];
-  const given = Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [flagOf(name), value]));
-  const kubectl: CommandTemplate = (...template) => shellCommand(['kubectl', ...cluster, ...wordsOf(...template)]);
+function commandsFor(environment: Environment, flags: PreflightFlags, access: ClusterAccess): Commands {
+  const { overlay, policies } = flags;
+  const kubectl = commandTemplate(access.kubectl);
   return {
     kubectl,
-    credentialsUpdater: (...template) =>
-      shellCommand(['credentials-updater', ...wordsOf(...template), ...cluster, ...given]),
+    credentialsUpdater: commandLineOf(environment, flags, access),
     applyUpdater: kubectl`apply -k ${overlay}`,
     applyMemberRole: kubectl`apply -k deploy/policies/base`,
     applyPolicies: (variant) => kubectl`apply -k ${policies ?? `deploy/policies/${variant}`}`,

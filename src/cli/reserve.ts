@@ -32,7 +32,7 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
     .argument('<name>', 'ServiceAccount name, as the bindings have it')
     .argument('<uuid>', `the member's UUID; ${nobodysUuid} keeps the name from everybody`)
     .action(async (name: string, uuid: string, options: CommandOptions) => {
-      end(await reserveCommand(environment, { ...commonFlags(options), name, uuid }));
+      end(await reserveCommand(environment, { ...commonFlags(program, options), name, uuid }));
     });
   withSettings(withClusterFlags(command), [
     'TARGET_NAMESPACE',

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { readSettings } from '../config.ts';
 import { exitCodes, Failure } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
+import type { CommandLine } from '../shared/shell-command.ts';
 import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
 import { findRevokeTarget, type RevokeTarget, release, revoke } from '../sync/revoke.ts';
 import { askDirectory } from './ask-directory.ts';
@@ -43,7 +44,7 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
     .action(async (member: string, options: CommandOptions) => {
       end(
         await revokeCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           member,
           yes: options['yes'] === true,
           hold: options['hold'] === true,
@@ -97,16 +98,14 @@ export async function revokeCommand(environment: Environment, flags: RevokeFlags
           ? `${target.label} (${target.uuid}) had no account`
           : `removed ${removed.join(', ')}: every token of ${target.label} is rejected within 30 s`,
       );
-      say(afterRevoke(target, flags.hold || target.held));
+      say(afterRevoke(target, flags.hold || target.held, context.commandLine));
     }
   } finally {
     context.client.close();
   }
   if (flags.sync) return syncCommand(environment, { ...flags, firstRun: false });
   if (!flags.release)
-    say(
-      'The site shows the dead token until the next delivery: add --sync, or run `credentials-updater sync`, to deliver now.',
-    );
+    say(`The site shows the dead token until the next delivery. To deliver now:\n${context.commandLine('sync')}`);
   return exitCodes.done;
 }
 
@@ -140,9 +139,9 @@ async function confirm(
   }
 }
 
-function afterRevoke({ inDirectory, label, uuid }: RevokeTarget, held: boolean): string {
+function afterRevoke({ inDirectory, label, uuid }: RevokeTarget, held: boolean, commandLine: CommandLine): string {
   if (held)
-    return `${label} is held out: no sync gives access back until \`credentials-updater revoke --release ${uuid}\`.`;
+    return `${label} is held out: no sync gives access back until you run:\n${commandLine('revoke', ['--release', uuid])}`;
   if (inDirectory === false) return `${label} is not in the directory, so no sync gives access back.`;
   if (inDirectory === true)
     return `${label} is still in the directory: the next sync gives them a new account and token. To keep them out, add --hold.`;

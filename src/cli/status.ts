@@ -53,7 +53,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
     .action(async (options: CommandOptions) => {
       end(
         await statusCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           state: textOf(options['state']),
           match: textOf(options['match']),
           expiresWithin: textOf(options['expiresWithin']),

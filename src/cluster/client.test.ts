@@ -37,6 +37,8 @@ async function useServer(token: string) {
       certificateAuthority: authority.certificate,
       source: 'a test',
       clusterName: undefined,
+      contextName: 'test',
+      kubectl: ['kubectl'],
     },
     connections: 4,
     userAgent: 'test',

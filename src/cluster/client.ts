@@ -9,6 +9,7 @@ import { Failure } from '../shared/errors.ts';
 import type { Log } from '../shared/log.ts';
 import type { Redactor } from '../shared/redact.ts';
 import { isTransientStatus, type RetryPolicy, retryAfterOf, withRetry } from '../shared/retry.ts';
+import { commandTemplate } from '../shared/shell-command.ts';
 import { ConnectionPool } from './connections.ts';
 import type { Credential } from './credential.ts';
 import type { HttpResponse } from './http1.ts';
@@ -44,7 +45,9 @@ export interface ClusterClientOptions {
 }
 
 /** What brings the members' namespace and the Roles back, for hints. The base alone lacks the settings of production. */
-export const deployCommand = '`kubectl apply -k deploy/overlays/production`';
+export function deployCommand({ kubectl }: ClusterAccess): string {
+  return `\`${commandTemplate(kubectl)`apply -k deploy/overlays/production`}\``;
+}
 
 const acceptJson = 'application/json, */*;q=0.1';
 /** For what is only wanted by names, labels and annotations: a list, and a single object. */
@@ -296,11 +299,11 @@ function hintFor(status: number, access: ClusterAccess): { hint?: string } {
   if (status === 401) return { hint: `the credentials come from ${access.source}; does kubectl work with them?` };
   if (status === 403)
     return {
-      hint: `grant exactly this to the account of ${access.source}; the Roles that a run needs come with ${deployCommand}`,
+      hint: `grant exactly this to the account of ${access.source}; the Roles that a run needs come with ${deployCommand(access)}`,
     };
   if (status === 404)
     return {
-      hint: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand}, the pod's own with \`kubectl create namespace NAME\``,
+      hint: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand(access)}, the pod's own with \`${commandTemplate(access.kubectl)`create namespace NAME`}\``,
     };
   return {};
 }

@@ -11,6 +11,8 @@ const access = (rest: Partial<ClusterAccess> = {}): ClusterAccess => ({
   certificateAuthority: certificate,
   source: 'context admin of /home/me/.kube/config',
   clusterName: 'kubernetes',
+  contextName: 'admin',
+  kubectl: ['kubectl'],
   ...rest,
 });
 const wanted = (rest: Partial<ClusterDescription> = {}): ClusterDescription => ({

@@ -4,6 +4,7 @@ import type { Settings } from '../config.ts';
 import type { Member } from '../plan/model.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { CommandLine, CommandTemplate } from '../shared/shell-command.ts';
 import type { ApiKey } from './api-key.ts';
 import type { Deployed, UnusableVariable } from './deployed.ts';
 import type { Gathered } from './gather.ts';
@@ -47,13 +48,11 @@ export interface PreflightOptions {
   readonly leavers: boolean;
 }
 
-export type CommandTemplate = (texts: TemplateStringsArray, ...values: readonly string[]) => string;
-
 /** Command lines for people, for the same cluster that was looked at. */
 export interface Commands {
   /** A template's words: kubectl`-n ${namespace} delete secret/${name}`, each quoted where it needs to be. */
   readonly kubectl: CommandTemplate;
-  readonly credentialsUpdater: CommandTemplate;
+  readonly credentialsUpdater: CommandLine;
   /** `kubectl apply -k` of what deploys the updater. */
   readonly applyUpdater: string;
   /** `kubectl apply -k` of the members' RBAC. */

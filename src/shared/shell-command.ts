@@ -22,6 +22,19 @@ export function wordsOf(texts: TemplateStringsArray, ...values: readonly string[
   return words.filter((word) => word !== '');
 }
 
+export type CommandTemplate = (texts: TemplateStringsArray, ...values: readonly string[]) => string;
+
+/** kubectl`-n ${namespace} delete secret/${name}`, from the words that start kubectl. */
+export function commandTemplate(start: readonly string[]): CommandTemplate {
+  return (...template) => shellCommand([...start, ...wordsOf(...template)]);
+}
+
+/**
+ * A command of this program, for the same cluster and with the same settings as the run that prints it.
+ * @param words its arguments, and flags that are added or given another value
+ */
+export type CommandLine = (command: string, words?: readonly string[]) => string;
+
 const plain = /^[A-Za-z0-9_@%+=:,./-]+$/;
 /** What a terminal doesn't show, or acts on. */
 const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;

@@ -6,6 +6,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { PoolcApi } from '../shared/poolc.ts';
 import type { Redactor } from '../shared/redact.ts';
+import type { CommandLine } from '../shared/shell-command.ts';
 
 /** Progress of the one step that takes long, for whoever watches. */
 export interface Progress {
@@ -18,6 +19,12 @@ export interface Progress {
 export interface JobReference {
   readonly name: string;
   readonly uid: string;
+}
+
+export interface AgreedPlan {
+  readonly document: PlanDocument;
+  /** As it was given. */
+  readonly file: string;
 }
 
 export interface RunContext {
@@ -37,5 +44,6 @@ export interface RunContext {
   /** `--first-run` was given. */
   readonly firstRunConfirmed: boolean;
   /** The plan that was agreed to (`--plan`): this one is applied, or none. */
-  readonly agreedPlan: PlanDocument | undefined;
+  readonly agreedPlan: AgreedPlan | undefined;
+  readonly commandLine: CommandLine;
 }

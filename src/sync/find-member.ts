@@ -1,6 +1,7 @@
 /** Who an operator means by a word: a login id, a UUID or a ServiceAccount name. */
 import { isUuid, type Member, memberLabel, type OwnedAccount, printable } from '../plan/model.ts';
 import { Failure } from '../shared/errors.ts';
+import type { CommandLine } from '../shared/shell-command.ts';
 
 /** What the directory said, or why it could not be asked. */
 export type DirectoryAnswer = { readonly members: readonly Member[] } | { readonly unavailable: string };
@@ -24,7 +25,13 @@ export function findMember(
     accounts,
     directory,
     knownOtherwise = new Set(),
-  }: { accounts: readonly OwnedAccount[]; directory: DirectoryAnswer; knownOtherwise?: ReadonlySet<string> },
+    commandLine,
+  }: {
+    accounts: readonly OwnedAccount[];
+    directory: DirectoryAnswer;
+    knownOtherwise?: ReadonlySet<string>;
+    commandLine: CommandLine;
+  },
 ): FoundMember {
   const members = 'members' in directory ? directory.members : [];
   const candidates = new Set<string>();
@@ -46,7 +53,7 @@ export function findMember(
         ? 'neither the directory nor the cluster knows them'
         : `the cluster has no such account, and the directory could not be asked: ${directory.unavailable}`;
     throw new Failure('usage', `${printable(wanted)} is unknown: ${where}; nothing was changed`, {
-      hint: 'give the login id, the ServiceAccount name or the UUID; `credentials-updater status` lists them',
+      hint: `give the login id, the ServiceAccount name or the UUID; \`${commandLine('status')}\` lists them`,
     });
   }
   if (second !== undefined) {

@@ -14,7 +14,7 @@ import { type DirectoryAnswer, type FoundMember, findMember } from './find-membe
 
 export type MemberKubeconfigContext = Pick<
   RunContext,
-  'settings' | 'client' | 'clock' | 'random' | 'redactor' | 'signal'
+  'settings' | 'client' | 'clock' | 'random' | 'redactor' | 'signal' | 'commandLine'
 >;
 
 export interface MemberKubeconfig {
@@ -31,9 +31,9 @@ export async function makeMemberKubeconfig(
   wanted: string,
   { directory, cluster }: { directory: DirectoryAnswer; cluster: KubeconfigCluster },
 ): Promise<MemberKubeconfig> {
-  const { settings, client, clock, random, redactor, signal } = context;
+  const { settings, client, clock, random, redactor, signal, commandLine } = context;
   const owned = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
-  const account = await accountInUse(context, findMember(wanted, { accounts: owned, directory }));
+  const account = await accountInUse(context, findMember(wanted, { accounts: owned, directory, commandLine }));
   const request = {
     namespace: settings.targetNamespace,
     lifetimeSeconds: settings.tokenLifetimeSeconds,
@@ -58,7 +58,7 @@ export async function makeMemberKubeconfig(
 }
 
 async function accountInUse(
-  { settings, client, signal }: MemberKubeconfigContext,
+  { settings, client, signal, commandLine }: MemberKubeconfigContext,
   { label, uuid, accounts, inDirectory }: FoundMember,
 ): Promise<OwnedAccount> {
   const living = accounts.filter((account) => !account.terminating);
@@ -72,6 +72,6 @@ async function accountInUse(
   const [account] = byClaim(living, reservations);
   if (account !== undefined) return account;
   throw new Failure('usage', `${label} (${uuid}) has no account yet`, {
-    hint: 'run `credentials-updater sync`, which creates it',
+    hint: `run \`${commandLine('sync')}\`, which creates it`,
   });
 }

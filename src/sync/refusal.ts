@@ -1,15 +1,18 @@
 /** What an operator reads when the guard has refused: who would go, the numbers, and the one setting that allows exactly this. */
-import type { Settings } from '../config.ts';
+import { flagOf, type Settings } from '../config.ts';
 import type { Refusal } from '../plan/guard.ts';
 import type { Plan } from '../plan/plan.ts';
 import { Failure } from '../shared/errors.ts';
+import type { RunContext } from './context.ts';
 
 const screenful = 20;
 
-export function refusalFailure(plan: Plan, refusals: readonly Refusal[], settings: Settings): Failure {
+export type RefusedContext = Pick<RunContext, 'settings' | 'commandLine' | 'agreedPlan' | 'firstRunConfirmed'>;
+
+export function refusalFailure(context: RefusedContext, plan: Plan, refusals: readonly Refusal[]): Failure {
   const reasons = refusals.map(({ reason }) => reason).join('; ');
   return new Failure('refused', `nothing was changed and nothing was sent: ${reasons}${whoWouldGo(plan)}`, {
-    hint: whatToDo(refusals, settings),
+    hint: whatToDo(context, refusals),
   });
 }
 
@@ -20,22 +23,36 @@ function whoWouldGo({ remove }: Plan): string {
   return `. Would be removed: ${names.slice(0, screenful).join(', ')}${rest}`;
 }
 
-function whatToDo(refusals: readonly Refusal[], settings: Settings): string {
+function whatToDo(context: RefusedContext, refusals: readonly Refusal[]): string {
+  const { settings, agreedPlan } = context;
   if (refusals.some(({ allowance }) => allowance === undefined)) {
     return 'look at the directory (GET /kubernetes/ of the PoolC API): no setting allows this, the directory must be right first';
   }
-  if (refusals.some(({ allowance }) => allowance === 'new-plan')) {
-    return 'make a new plan, look at it, and apply that one:\ncredentials-updater plan --out plan.json && credentials-updater sync --plan plan.json';
-  }
-  const variables = refusals.flatMap(({ allowance }) =>
-    typeof allowance === 'object' ? [`${allowance.setting}=${allowance.value}`] : [],
-  );
-  const flags = refusals.some(({ allowance }) => allowance === 'first-run') ? ' --first-run' : '';
+  if (agreedPlan !== undefined && refusals.some(({ allowance }) => allowance === 'new-plan'))
+    return newPlan(context, agreedPlan.file);
+  const allowances = refusals.flatMap(({ allowance }) => (typeof allowance === 'object' ? [allowance] : []));
   if (!settings.inPod) {
-    const assignments = variables.map((variable) => `${variable} `).join('');
-    return `check the directory first; if this is really meant, run:\n${assignments}credentials-updater sync${flags}`;
+    const isFirst = refusals.some(({ allowance }) => allowance === 'first-run');
+    const words = [
+      ...(isFirst || context.firstRunConfirmed ? ['--first-run'] : []),
+      ...(agreedPlan === undefined ? [] : ['--plan', agreedPlan.file]),
+      ...allowances.flatMap(({ setting, value }) => [flagOf(setting), String(value)]),
+    ];
+    return `check the directory first; if this is really meant, run:\n${context.commandLine('sync', words)}`;
   }
+  const variables = allowances.map(({ setting, value }) => `${setting}=${value}`);
   return `check the directory first; if this is really meant, run once with the allowance:\n${allowanceCommand(variables, settings)}`;
+}
+
+/** Numbered, so that nothing is applied unseen where all of it is pasted at once. */
+function newPlan({ commandLine, firstRunConfirmed }: RefusedContext, file: string): string {
+  const firstRun = firstRunConfirmed ? ['--first-run'] : [];
+  return [
+    'make a new plan, look at it, and apply it only if it is what you mean; three steps:',
+    `1. make it: ${commandLine('plan', [...firstRun, '--out', file])}`,
+    '2. look at who would be created and removed, and why',
+    `3. apply it: ${commandLine('sync', [...firstRun, '--plan', file])}`,
+  ].join('\n');
 }
 
 /**

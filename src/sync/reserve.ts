@@ -7,6 +7,7 @@ import { listAccounts } from '../cluster/service-accounts.ts';
 import { isOwned, isUuid, nobodysUuid, printable } from '../plan/model.ts';
 import { isValidName } from '../plan/names.ts';
 import { Failure } from '../shared/errors.ts';
+import { commandTemplate } from '../shared/shell-command.ts';
 import { type LockedContext, underLock } from './under-lock.ts';
 
 export interface Reservation {
@@ -32,7 +33,7 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
       throw new Failure(
         'usage',
         `${name} ${account === undefined ? 'is reserved for' : 'is the account of'} ${holder}; nothing was changed`,
-        { hint: account === undefined ? correction(settings.podNamespace, name) : neverPassedOn },
+        { hint: account === undefined ? correction(context, name) : neverPassedOn },
       );
     }
     await recordNames(client, settings.podNamespace, [{ name, uuid }], signal);
@@ -43,8 +44,9 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
 const neverPassedOn = 'a name that was given to one member is never given to another';
 
 /** A mistyped UUID is nobody's, and only its author knows that: no command takes a record back. */
-function correction(namespace: string, name: string): string {
-  const edit = `kubectl -n ${namespace} edit configmap ${shardName(shardOf(name))}`;
+function correction({ client, settings }: LockedContext, name: string): string {
+  const kubectl = commandTemplate(client.access.kubectl);
+  const edit = kubectl`-n ${settings.podNamespace} edit configmap ${shardName(shardOf(name))}`;
   return `${neverPassedOn}; only if that UUID was a mistake, correct the line of ${name}: ${edit}`;
 }
 

@@ -23,7 +23,7 @@ export async function findRevokeTarget(
   const { client, settings, signal } = context;
   const accounts = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
   const holds = await readHolds(client, settings.podNamespace, signal);
-  const found = findMember(wanted, { accounts, directory, knownOtherwise: holds });
+  const found = findMember(wanted, { accounts, directory, knownOtherwise: holds, commandLine: context.commandLine });
   return { ...found, held: holds.has(found.uuid) };
 }
 

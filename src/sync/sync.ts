@@ -50,9 +50,11 @@ export async function sync(context: RunContext, state: RunState, signal: AbortSi
   });
   for (const note of verdict.notes) log.info(note);
   const another =
-    context.agreedPlan === undefined ? undefined : refuseAnotherPlan(context.agreedPlan, plan, planPlace(settings));
+    context.agreedPlan === undefined
+      ? undefined
+      : refuseAnotherPlan(context.agreedPlan.document, plan, planPlace(settings));
   const refusals = another === undefined ? verdict.refusals : [another, ...verdict.refusals];
-  if (refusals.length > 0) throw refusalFailure(plan, refusals, settings);
+  if (refusals.length > 0) throw refusalFailure(context, plan, refusals);
 
   // Whoever was suspended since the lock was taken, and wakes up here, must not change anything by a stale plan: neither
   // every clock nor every hypervisor tells, so the API server is asked.

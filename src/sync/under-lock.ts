@@ -2,7 +2,10 @@
 import type { RunContext } from './context.ts';
 import { acquireLock } from './run-lock.ts';
 
-export type LockedContext = Pick<RunContext, 'settings' | 'client' | 'clock' | 'random' | 'log' | 'host' | 'signal'>;
+export type LockedContext = Pick<
+  RunContext,
+  'settings' | 'client' | 'clock' | 'random' | 'log' | 'host' | 'signal' | 'commandLine'
+>;
 
 /** @throws Failure (lock) where a run holds it for longer than LOCK_WAIT, or it was lost */
 export async function underLock<T>(context: LockedContext, work: () => Promise<T>): Promise<T> {

@@ -124,7 +124,7 @@ function unrecordedFindings(
           uuid === undefined
             ? 'keep it from everybody (or, with the UUID of who had it, for them)'
             : 'unless it was theirs: keep it from everybody',
-        command: context.commands.credentialsUpdater`reserve ${name} ${nobodysUuid}`,
+        command: context.commands.credentialsUpdater('reserve', [name, nobodysUuid]),
       },
     );
   });
