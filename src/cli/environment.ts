@@ -1,7 +1,7 @@
 /** What the operating system gives a command: made once in main.ts, given to everything below. */
 import { hostname } from 'node:os';
 import { ClusterClient } from '../cluster/client.ts';
-import { loadClusterAccess } from '../cluster/kubeconfig.ts';
+import { type ClusterAccess, loadClusterAccess } from '../cluster/kubeconfig.ts';
 import { readApiKey, requireEndpoint, type Settings } from '../config.ts';
 import { hideAddresses } from '../notify/channels.ts';
 import { systemClock } from '../shared/clock.ts';
@@ -9,13 +9,14 @@ import { Failure } from '../shared/errors.ts';
 import { jsonLog, type Log, textLog } from '../shared/log.ts';
 import type { PoolcApi } from '../shared/poolc.ts';
 import { Redactor } from '../shared/redact.ts';
-import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
+import { columnsOf, withoutInvisible, wrapLine, wrapMessage } from '../shared/terminal-text.ts';
 import { version } from '../shared/version.ts';
 import type { AgreedPlan, RunContext } from '../sync/context.ts';
 import type { LockedContext } from '../sync/under-lock.ts';
 import { commandLineOf } from './command-line.ts';
 import type { CommonFlags } from './flags.ts';
 import { noProgress, terminalProgress } from './progress.ts';
+import { styleFor } from './style.ts';
 
 export interface Environment {
   readonly env: NodeJS.ProcessEnv;
@@ -50,6 +51,14 @@ export function openLog(
     : textLog({ ...options, write: (text) => void stderr.write(wrapMessage(text, columnsOf(stderr), 2)) });
 }
 
+/** What is said before anything is done, to whoever looks: which cluster this is about. */
+export function nameCluster({ stderr }: Environment, { server, source, userName }: ClusterAccess): void {
+  if (!stderr.isTTY) return;
+  const who = userName === undefined ? '' : `, user ${userName}`;
+  const text = withoutInvisible(`${server.origin}, ${source}${who}`);
+  stderr.write(`${styleFor(stderr)('dim', wrapLine(text, columnsOf(stderr), 2))}\n`);
+}
+
 export interface ClusterOptions {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
@@ -72,6 +81,7 @@ export async function openRun(
   const log = openLog(environment, settings, format, redactor);
   const poolc = openPoolc(environment, settings, redactor);
   const client = await openCluster(environment, settings, { log, redactor, cluster });
+  nameCluster(environment, client.access);
   const jobName = env['JOB_NAME'];
   const jobUid = env['JOB_UID'];
   return {
@@ -99,6 +109,7 @@ export async function openLocked(
   { redactor, log, cluster }: { redactor: Redactor; log: Log; cluster: CommonFlags },
 ): Promise<LockedContext> {
   const client = await openCluster(environment, settings, { log, redactor, cluster });
+  nameCluster(environment, client.access);
   return {
     settings,
     client,

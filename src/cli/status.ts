@@ -10,7 +10,7 @@ import { Redactor } from '../shared/redact.ts';
 import { columnsOf } from '../shared/terminal-text.ts';
 import { gatherStatus } from '../sync/status.ts';
 import { askDirectory } from './ask-directory.ts';
-import { type Environment, openCluster, openLog } from './environment.ts';
+import { type Environment, nameCluster, openCluster, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -94,6 +94,7 @@ export async function statusCommand(environment: Environment, flags: StatusFlags
   // Warnings go where people read them: what is printed on stdout is one document.
   const log = openLog(environment, settings, 'text', redactor);
   const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  nameCluster(environment, client.access);
   try {
     const directory = await askDirectory(environment, settings, { redactor, log });
     const status = await gatherStatus({ settings, client, clock: systemClock, signal }, directory);

@@ -38,6 +38,7 @@ async function useServer(token: string) {
       source: 'a test',
       clusterName: undefined,
       contextName: 'test',
+      userName: undefined,
       kubectl: ['kubectl'],
     },
     connections: 4,

@@ -12,6 +12,7 @@ const access = (rest: Partial<ClusterAccess> = {}): ClusterAccess => ({
   source: 'context admin of /home/me/.kube/config',
   clusterName: 'kubernetes',
   contextName: 'admin',
+  userName: 'admin',
   kubectl: ['kubectl'],
   ...rest,
 });

@@ -23,6 +23,8 @@ export interface ClusterAccess {
   readonly certificateAuthority: string | undefined;
   /** undefined in a pod. */
   readonly contextName: string | undefined;
+  /** What the kubeconfig calls the one who asks; undefined where it names nobody, and in a pod. */
+  readonly userName: string | undefined;
   /** kubectl for the same cluster, as the words of a command line: with what was given instead of the defaults. */
   readonly kubectl: readonly string[];
   /** For messages: `context pks of /home/me/.kube/config`, or `this pod's ServiceAccount`. */
@@ -139,6 +141,7 @@ function podAccess(env: NodeJS.ProcessEnv): ClusterAccess {
     source: "this pod's ServiceAccount",
     clusterName: undefined,
     contextName: undefined,
+    userName: undefined,
     kubectl: ['kubectl'],
   };
 }
@@ -259,6 +262,7 @@ async function resolveContext(
     source: `context ${name} of ${context.file}`,
     clusterName,
     contextName: name,
+    userName: userName || undefined,
     kubectl: wanted === undefined ? kubectl : [...kubectl, '--context', wanted],
   };
 }

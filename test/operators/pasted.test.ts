@@ -274,3 +274,23 @@ test('of revoke and reserve go to the same cluster', async () => {
   expect(edited.stdout).toContain('member1');
   expect(scene.wrong.connections()).toBe(0);
 });
+
+test.skipIf(process.platform !== 'linux').each([
+  ['sync', []],
+  ['plan', []],
+  ['plan', ['--output', 'json']],
+  ['status', []],
+  ['revoke', ['kim', '--yes']],
+  ['reserve', ['former', '00000000-0000-4000-8000-000000000001']],
+])('%s %j names the cluster first on a terminal', async (command, words) => {
+  const club = await useClub();
+  await club.api.addMember({ loginId: 'kim' });
+  expect(await club.run(['sync'])).toMatchObject({ exitCode: 0, stderr: '' });
+
+  const { stdout } = await club.run([command, ...words], { terminal: true, env: { NO_COLOR: '1' } });
+
+  // Wrapped at 80 columns.
+  const shown = stdout.replaceAll('\r', '').replaceAll('\n  ', ' ');
+  const said = `${club.cluster.server}, context pks of ${club.account.kubeconfig}, user pks`;
+  expect(shown.slice(0, said.length)).toBe(said);
+});
