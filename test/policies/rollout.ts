@@ -1,4 +1,5 @@
 /** The policies' way into a cluster that members use already: audit, adopt, enforce. docs/policies.md tells it. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ControlPlane } from '../../dev/control-plane/index.ts';
@@ -24,6 +25,8 @@ import { runShell } from './shell.ts';
 import { apply, type Variant } from './variants.ts';
 
 const BOTH = 'alice-both';
+/** RBAC's names hold anything but `/` and `%`: an end of sed's command and a command of its own, and a terminal's title. */
+const hostileNames = ['x|;e touch PWNED\n#', "$(touch PWNED)`touch PWNED`'\u001b]0;taken\u0007", '--all\u009b2J'];
 export const oldNamespaces = ['old-web', 'old-data', 'old-shared', 'old-odd', 'old-open', BOTH];
 
 /** Ends with the policies enforcing. */
@@ -86,11 +89,23 @@ export function describeRollout(variant: Variant, controlPlaneOf: () => ControlP
           /^Warning: existing pods in namespace "old-web" violate the new PodSecurity enforce level/,
         ),
       ]);
-      expect(linesAbout('old-data', printed)).toEqual([
+      expect(linesAbout('old-data RoleBinding/creator', printed)).toEqual([
         expect.stringMatching(
           /^old-data RoleBinding\/creator: Warning: .*The ClusterRole cluster-admin can’t be bound/,
         ),
       ]);
+    });
+
+    it('runs nothing that a member has written into a name, and prints nothing that a terminal obeys', async () => {
+      const printed = await runScript(controlPlane, 'would-refuse.sh');
+      expect(linesAbout('old-data RoleBinding/', printed).map((line) => line.replace(/: Warning: .*/, ''))).toEqual([
+        "old-data RoleBinding/$(touch PWNED)`touch PWNED`'\\u{1b}]0;taken\\u{7}",
+        'old-data RoleBinding/--all\\u{9b}2J',
+        'old-data RoleBinding/creator',
+        'old-data RoleBinding/x|;e touch PWNED\\u{a}#',
+      ]);
+      expect(printed.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+      expect(existsSync('PWNED')).toBe(false);
     });
 
     it('gives each adopted namespace what new ones come with, once it enforces', async () => {
@@ -233,6 +248,7 @@ async function setUpOldNamespaces(operator: Session): Promise<void> {
     ],
     'old-data': [
       roleBinding('creator', clusterRole('cluster-admin'), user('bob')),
+      ...hostileNames.map((name) => roleBinding(name, clusterRole('cluster-admin'), user('bob'))),
       deployment(undefined, 'weak'),
       service({}, 'closed'),
       ingress('old-data.pks.example', { name: 'data' }),
