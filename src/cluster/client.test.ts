@@ -13,13 +13,13 @@ import { Redactor } from '../shared/redact.ts';
 import { ClusterClient } from './client.ts';
 
 /** A server that takes one bearer token at a time, and a client that reads its own from a file. */
-async function useServer(token: string) {
+async function useServer(token: string, refusal: object = {}) {
   let accepted = token;
   const authority = await createCertificateAuthority('client test');
   const pair = await authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
   const server = createServer({ key: pair.key, cert: pair.certificate }, (request, response) => {
     const known = request.headers.authorization === `Bearer ${accepted}`;
-    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end('{}');
+    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(refusal));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server's address is an AddressInfo
@@ -78,4 +78,10 @@ it('says so where the file still holds the token that is refused', async () => {
   const { get, acceptOnly } = await useServer('first');
   acceptOnly('second');
   await expect(get()).rejects.toThrow(/does not accept our credentials \(401\)/);
+});
+
+it('prints what the API server says in one line, with nothing in it that a terminal obeys', async () => {
+  const { get, acceptOnly } = await useServer('first', { message: 'no\n  RoleBinding x\u001b[2J\u009b2J\u202e' });
+  acceptOnly('second');
+  await expect(get()).rejects.toThrow(/\(401\): no RoleBinding x\\u\{1b\}\[2J\\u\{9b\}2J\\u\{202e\}$/);
 });

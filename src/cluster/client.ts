@@ -10,6 +10,7 @@ import type { Log } from '../shared/log.ts';
 import type { Redactor } from '../shared/redact.ts';
 import { isTransientStatus, type RetryPolicy, retryAfterOf, withRetry } from '../shared/retry.ts';
 import { commandTemplate } from '../shared/shell-command.ts';
+import { withoutInvisible } from '../shared/terminal-text.ts';
 import { ConnectionPool } from './connections.ts';
 import type { Credential } from './credential.ts';
 import type { HttpResponse } from './http1.ts';
@@ -270,7 +271,8 @@ export class ClusterClient {
     const message =
       given === undefined
         ? `${method} ${path.split('?')[0]} was answered with ${status}`
-        : redactor.redact(given).slice(0, 500);
+        : // An admission webhook's lines are one sentence here; names of members may hold anything.
+          withoutInvisible(redactor.redact(given).replace(/\s*\n\s*/g, ' ')).slice(0, 500);
     const retryAfterMs = retryAfterOf(response, clock.now());
     const refused = status === 401 ? `the API server does not accept our credentials (401): ${message}` : message;
     const said =
