@@ -9,7 +9,7 @@ import { toPlanDocument } from '../plan/plan-file.ts';
 import { computeSlack, slackText } from '../plan/schedule.ts';
 import { exitCodes } from '../shared/errors.ts';
 import { updatePrivateFile } from '../shared/private-file.ts';
-import { columnsOf, withoutInvisible, wrapMessage } from '../shared/terminal-text.ts';
+import { columnsOf, terminalJson, withoutInvisible, wrapMessage } from '../shared/terminal-text.ts';
 import { observe } from '../sync/observe.ts';
 import { type Environment, openRun, outputFormat } from './environment.ts';
 import {
@@ -107,7 +107,7 @@ export async function planCommand(environment: Environment, flags: PlanFlags): P
       },
       ...(slack === undefined ? {} : { slack }),
     };
-    const json = `${JSON.stringify(document, undefined, 2)}\n`;
+    const json = terminalJson(document);
     const { stdout } = environment;
     const columns = columnsOf(stdout);
     const look = { time, style: styleFor(stdout), columns };

@@ -8,7 +8,7 @@ import { systemClock } from '../shared/clock.ts';
 import { exitCodes } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
 import { commandTemplate } from '../shared/shell-command.ts';
-import { columnsOf } from '../shared/terminal-text.ts';
+import { columnsOf, terminalJson } from '../shared/terminal-text.ts';
 import { commandLineOf } from './command-line.ts';
 import { type Environment, openCluster, openLog, outputFormat, userAgent } from './environment.ts';
 import {
@@ -115,7 +115,7 @@ export async function preflightCommand(environment: Environment, flags: Prefligh
     const { server, user, results, counts } = report;
     const text =
       format === 'json'
-        ? `${JSON.stringify({ server, user, counts, checks: results }, undefined, 2)}\n`
+        ? terminalJson({ server, user, counts, checks: results })
         : renderPreflight(report, { style: styleFor(stdout), columns: columnsOf(stdout) });
     stdout.write(redactor.redact(text));
     return counts.failed > 0 ? exitCodes.failed : exitCodes.done;

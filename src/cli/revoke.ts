@@ -1,5 +1,4 @@
 /** `credentials-updater revoke LOGIN|UUID`: who is meant, are you sure, done. */
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { readSettings } from '../config.ts';
 import { exitCodes, Failure } from '../shared/errors.ts';
@@ -8,6 +7,7 @@ import type { CommandLine } from '../shared/shell-command.ts';
 import { columnsOf, wrapMessage } from '../shared/terminal-text.ts';
 import { findRevokeTarget, type RevokeTarget, release, revoke } from '../sync/revoke.ts';
 import { askDirectory } from './ask-directory.ts';
+import { canAsk, confirmOnTerminal } from './confirm.ts';
 import { type Environment, openLocked, openLog } from './environment.ts';
 import {
   type CommandContext,
@@ -109,34 +109,20 @@ export async function revokeCommand(environment: Environment, flags: RevokeFlags
   return exitCodes.done;
 }
 
-async function confirm(
-  { stderr, env, signal }: Environment,
-  { yes, hold }: RevokeFlags,
-  target: RevokeTarget,
-): Promise<void> {
+async function confirm(environment: Environment, { yes, hold }: RevokeFlags, target: RevokeTarget): Promise<void> {
   if (yes) return;
   const names = target.accounts.map(({ name }) => name).join(', ') || 'no account';
-  if (!process.stdin.isTTY || env['CI'] !== undefined) {
+  if (!canAsk(environment)) {
     throw new Failure(
       'usage',
       `revoke would remove ${names} of ${target.label} (${target.uuid}); nothing was changed`,
       { hint: 'there is no terminal to ask on: confirm with --yes' },
     );
   }
-  const terminal = createInterface({ input: process.stdin, output: stderr });
-  try {
-    const answer = await terminal.question(
-      `Remove ${names} of ${target.label} (${target.uuid})${hold ? ' and hold them out' : ''}? [y/N] `,
-      { signal },
-    );
-    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('usage', 'not confirmed; nothing was changed');
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
-    throw new Failure('aborted', 'stopped at the question; nothing was changed', { exitCode: exitCodes.interrupted });
-  } finally {
-    terminal.close();
-  }
+  await confirmOnTerminal(
+    environment,
+    `Remove ${names} of ${target.label} (${target.uuid})${hold ? ' and hold them out' : ''}?`,
+  );
 }
 
 function afterRevoke({ inDirectory, label, uuid }: RevokeTarget, held: boolean, commandLine: CommandLine): string {

@@ -7,7 +7,7 @@ import { systemClock } from '../shared/clock.ts';
 import { parseDuration } from '../shared/duration.ts';
 import { exitCodes, Failure } from '../shared/errors.ts';
 import { Redactor } from '../shared/redact.ts';
-import { columnsOf } from '../shared/terminal-text.ts';
+import { columnsOf, terminalJson } from '../shared/terminal-text.ts';
 import { gatherStatus } from '../sync/status.ts';
 import { askDirectory } from './ask-directory.ts';
 import { type Environment, nameCluster, openCluster, openLog } from './environment.ts';
@@ -105,7 +105,7 @@ export async function statusCommand(environment: Environment, flags: StatusFlags
     const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
     const text =
       format === 'json'
-        ? `${JSON.stringify(statusData(shown, place), undefined, 2)}\n`
+        ? terminalJson(statusData(shown, place))
         : format === 'yaml'
           ? stringify(statusData(shown, place))
           : renderStatus(shown, { of: status.members.length, ...place }, look);

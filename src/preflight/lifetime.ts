@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { type ClusterClient, parseAnswer } from '../cluster/client.ts';
 import { accountPath } from '../cluster/service-accounts.ts';
+import { warningsOf } from '../cluster/warnings.ts';
 import { Failure } from '../shared/errors.ts';
 
 /** Ten years: longer than any clamp, and within what the API takes (2^32 s). */
@@ -49,7 +50,7 @@ export async function askMaximumLifetime(
       });
       return {
         grantedSeconds: parseAnswer(answerSchema, response, 'a TokenRequest').spec.expirationSeconds,
-        warning: warningText(response.header('warning')),
+        warning: warningsOf(response)[0],
       };
     } catch (error) {
       if (!(error instanceof Failure) || (error.status !== 403 && error.status !== 404)) throw error;
@@ -57,9 +58,4 @@ export async function askMaximumLifetime(
     }
   }
   throw refused;
-}
-
-/** The text of `299 - "text"` (RFC 7234). */
-function warningText(header: string | undefined): string | undefined {
-  return header === undefined ? undefined : (/"(.*)"/.exec(header)?.[1] ?? header);
 }
