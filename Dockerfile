@@ -1,5 +1,6 @@
 # The same root file system that `npm run image` makes without Docker, in an empty image. The first stage only runs the
-# script: whatever it downloads is checked against dev/image/pins.json, so that its own version doesn't matter.
+# script: whatever it downloads is checked against dev/image/pins.json or Debian's signed lists, so that its own version
+# doesn't matter.
 FROM --platform=$BUILDPLATFORM node:26-trixie-slim AS rootfs
 ARG TARGETARCH
 # credentials-updater, or poolc-api for the test environment's PoolC API server.

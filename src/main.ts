@@ -1,5 +1,6 @@
 /** Entry: arguments in, exit code out. Nothing is ever printed as a stack trace, since one may hold what must not leak. */
 import { runProgram } from './cli/program.ts';
+import { startedAs } from './cli/started-as.ts';
 import { styleFor } from './cli/style.ts';
 import { outliveReaders } from './lib/closed-reader.ts';
 import { exitCodes, Failure, toFailure } from './lib/failure.ts';
@@ -40,6 +41,7 @@ outliveReaders(process.stdout, process.stderr);
 try {
   process.exitCode = await runProgram(process.argv.slice(2), {
     env: process.env,
+    program: startedAs(process),
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stopped.signal,

@@ -14,7 +14,7 @@ export interface CommandOptions {
   readonly program?: string;
   /** Node's own, e.g. those of the image. */
   readonly nodeFlags?: readonly string[];
-  /** The whole environment, but for PATH and directories of its own for HOME and TMPDIR. */
+  /** The whole environment, but for PATH, directories of its own for HOME and TMPDIR, and a key file that is not there. */
   readonly env?: Readonly<Record<string, string>>;
   /** What must not be printed; asked for when the command has ended. */
   readonly secrets?: () => Iterable<string>;
@@ -46,6 +46,15 @@ export interface CommandResult {
 
 const terminationFile = 'termination-log';
 
+/** For programs that are to read and write nothing of whoever runs the tests: no kubeconfig, no settings, no caches. */
+export function ownEnvironment(home: string): {
+  readonly PATH: string;
+  readonly HOME: string;
+  readonly TMPDIR: string;
+} {
+  return { PATH: process.env['PATH'] ?? '', HOME: home, TMPDIR: home };
+}
+
 /** The command line that runs another one on a terminal: util-linux's script makes one. */
 function onTerminal(command: readonly string[]): string[] {
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
@@ -58,9 +67,9 @@ export async function runCommand(args: readonly string[], options: CommandOption
   const directory = await mkdtemp(join(tmpdir(), 'pks-command-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const env = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: directory,
-    TMPDIR: directory,
+    ...ownEnvironment(directory),
+    // Not the one at the default path, which may be this machine's own.
+    POOLC_API_KEY_FILE: join(directory, 'no-key'),
     TERMINATION_MESSAGE_PATH: join(directory, terminationFile),
     ...(terminal ? { TERM: 'xterm-256color' } : {}),
     ...options.env,

@@ -173,7 +173,7 @@ describe('revoke', () => {
       'is held out',
       ['--hold'],
       'up',
-      /kim is held out: no sync gives access back until `.* revoke --release [0-9a-f-]{36}`/,
+      /kim is held out: no sync gives access back until you run: .* revoke --release [0-9a-f-]{36} /,
     ],
     ['is held out, with the directory down', ['--hold'], 'down', /is held out: no sync gives access back/],
     ['may be in a directory that is down', [], 'down', /depends on the directory, which could not be asked/],

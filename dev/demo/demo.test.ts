@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { displayWidth } from '../../src/lib/terminal-text.ts';
+import { ownEnvironment } from '../../test/command.ts';
 import { findLeaks } from '../../test/leaks.ts';
 import { processesMentioning, type RunningScript, runNode } from '../control-plane/testing.ts';
 
@@ -95,6 +96,8 @@ describe('the demo', { timeout }, () => {
 });
 
 async function run(file: string, args: string[], kubeconfig: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(file, args, { env: { ...process.env, KUBECONFIG: kubeconfig } });
+  const { stdout } = await promisify(execFile)(file, args, {
+    env: { ...ownEnvironment(dirname(kubeconfig)), KUBECONFIG: kubeconfig, KUBERC: 'off' },
+  });
   return stdout;
 }

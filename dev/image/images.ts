@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
+import { type FetchedPackage, fetchDebianPackages } from './debian-packages.ts';
 import { type ImageOptions, writeImageArchive } from './image-archive.ts';
+import { fetchNodePackage } from './node-runtime.ts';
 import { type Architecture, type Pins, readPins } from './pins.ts';
 import {
   assembleRootFileSystem,
@@ -78,9 +80,15 @@ export async function buildImage(
 ): Promise<BuiltImage> {
   const { bundles, title } = recipes[name];
   const pins = await readPins();
-  const sbom = await describeImage(name, architecture, pins);
+  const debian = await fetchDebianPackages(pins, architecture, { say: (line) => console.error(`image: ${line}`) });
+  const node = await fetchNodePackage(pins.architectures[architecture].node);
+  const sbom = await describeImage(name, architecture, pins, debian);
   const layer = await withFile(SBOM_NAME, sbom, async (sbomFile) => {
-    const { entries } = await assembleRootFileSystem(pins, architecture, [...bundles.map(distPath), sbomFile]);
+    const { entries } = await assembleRootFileSystem(architecture, {
+      debian: debian.map(({ file }) => file),
+      node,
+      programs: [...bundles.map(distPath), sbomFile],
+    });
     return writeTar(entries, pins.sourceDateEpoch);
   });
 
@@ -135,11 +143,17 @@ export function imageSettings(name: ImageName): Pick<ImageOptions, 'entrypoint' 
   };
 }
 
-function describeImage(name: ImageName, architecture: Architecture, pins: Pins): Promise<Buffer> {
+function describeImage(
+  name: ImageName,
+  architecture: Architecture,
+  pins: Pins,
+  debian: readonly FetchedPackage[],
+): Promise<Buffer> {
   const { repository, bundles } = recipes[name];
   return describeContents({
     pins,
     architecture,
+    debian,
     metafiles: bundles.map((bundle) => distPath(`${bundle}.meta.json`)),
     lockFile: fileURLToPath(new URL('../../package-lock.json', import.meta.url)),
     name: repository,

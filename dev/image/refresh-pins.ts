@@ -1,10 +1,14 @@
-/** `npm run image:pins`: pins Debian's newest versions, and the Node that this project runs on, for the image. */
+/**
+ * `npm run image:pins`: pins Debian's newest versions, and the Node that this project runs on, for the image. Where these
+ * are pinned already, the file stays as it is.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { openDebianArchive } from './debian.ts';
 import { findNodePackage } from './node-runtime.ts';
-import { type Architecture, type DebianPackage, type Pins, writePins } from './pins.ts';
+import { type Architecture, type DebianPackage, type Pins, readPins, writePins } from './pins.ts';
 
 const DEBIAN_SUITE = 'trixie';
 /**
@@ -21,12 +25,13 @@ const DEBIAN_PACKAGES = [
   'libstdc++6',
 ];
 
+const before = await readPins();
 const pins: Pins = {
-  sourceDateEpoch: Math.floor(Date.now() / 1000),
+  ...before,
   debianSuite: DEBIAN_SUITE,
   architectures: { amd64: await pinsFor('amd64'), arm64: await pinsFor('arm64') },
 };
-await writePins(pins);
+if (!isDeepStrictEqual(pins, before)) await writePins({ ...pins, sourceDateEpoch: Math.floor(Date.now() / 1000) });
 for (const [architecture, { debian, node }] of Object.entries(pins.architectures)) {
   console.log([architecture, ...[...debian, node].map(({ name, version }) => `  ${name} ${version}`)].join('\n'));
 }
@@ -36,7 +41,10 @@ async function pinsFor(architecture: Architecture): Promise<Pins['architectures'
   try {
     const archive = await openDebianArchive(DEBIAN_SUITE, architecture, directory);
     const debian: DebianPackage[] = [];
-    for (const name of DEBIAN_PACKAGES) debian.push(await archive.newest(name));
+    for (const name of DEBIAN_PACKAGES) {
+      const [newest] = await archive.offered(name);
+      debian.push(newest);
+    }
     // The release that development and tests run on.
     return { debian, node: await findNodePackage(process.versions.node, architecture) };
   } finally {

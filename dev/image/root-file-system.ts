@@ -6,9 +6,7 @@ import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { fetchDebianPackages } from './debian.ts';
-import { fetchNodePackage } from './node-runtime.ts';
-import type { Architecture, Pins } from './pins.ts';
+import type { Architecture } from './pins.ts';
 import { runProgram } from './run-program.ts';
 import { type FileEntry, readTar } from './tar.ts';
 
@@ -34,20 +32,26 @@ export interface RootFileSystem {
   readonly entries: readonly FileEntry[];
 }
 
-/** @param programs the bundles (and other files) that go to /app */
+/** Paths of files. */
+export interface Ingredients {
+  /** Debian's packages. */
+  readonly debian: readonly string[];
+  /** npm's package of Node. */
+  readonly node: string;
+  /** The bundles (and other files) that go to /app. */
+  readonly programs: readonly string[];
+}
+
 export async function assembleRootFileSystem(
-  pins: Pins,
   architecture: Architecture,
-  programs: readonly string[],
+  { debian, node, programs }: Ingredients,
 ): Promise<RootFileSystem> {
-  const { debian, node } = pins.architectures[architecture];
-  const packages = await fetchDebianPackages(pins.debianSuite, debian, architecture);
-  const fromDebian = (await Promise.all(packages.map(debianFiles))).flat();
+  const fromDebian = (await Promise.all(debian.map(debianFiles))).flat();
   const entries = [
     ...fromDebian.filter(({ path }) => !NOT_NEEDED.some((pattern) => pattern.test(path))),
     authorities(fromDebian),
-    ...(await Promise.all(packages.map(packageRecord))),
-    ...(await nodeFiles(await fetchNodePackage(node))),
+    ...(await Promise.all(debian.map(packageRecord))),
+    ...(await nodeFiles(node)),
     ...accounts(),
     { path: 'tmp/', kind: 'directory', mode: 0o1777 } as const,
     // Node says on stderr when a directory of SSL_CERT_DIR is missing.

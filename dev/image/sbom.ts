@@ -1,6 +1,7 @@
 /** The image's bill of materials: CycloneDX 1.6, without a serial number or a time of its own, so that it is reproducible. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { FetchedPackage } from './debian-packages.ts';
 import type { Architecture, Pins } from './pins.ts';
 
 /** What esbuild says went into a bundle. */
@@ -19,11 +20,17 @@ interface Component {
   readonly purl: string;
   readonly hashes?: readonly { readonly alg: 'SHA-256' | 'SHA-512'; readonly content: string }[];
   readonly licenses?: readonly { readonly expression: string }[];
+  readonly properties?: readonly { readonly name: string; readonly value: string }[];
 }
+
+/** The version in pins.json, on a component that has another one. */
+const PINNED_VERSION = 'pks-credentials-updater:pinned-version';
 
 export interface SbomSources {
   readonly pins: Pins;
   readonly architecture: Architecture;
+  /** What is in the image, which may be newer than the pins. */
+  readonly debian: readonly Omit<FetchedPackage, 'file'>[];
   /** esbuild's metafiles of the bundles in the image. */
   readonly metafiles: readonly string[];
   readonly lockFile: string;
@@ -33,16 +40,19 @@ export interface SbomSources {
 }
 
 export async function describeContents(sources: SbomSources): Promise<Buffer> {
-  const { pins, architecture, name, version } = sources;
-  const { debian, node } = pins.architectures[architecture];
+  const { pins, architecture, debian, name, version } = sources;
+  const { node } = pins.architectures[architecture];
   const components: Component[] = [
     ...debian.map(
-      (pinned): Component => ({
+      (contained): Component => ({
         type: 'library',
-        name: pinned.name,
-        version: pinned.version,
-        purl: `pkg:deb/debian/${encodeURIComponent(pinned.name)}@${encodeURIComponent(pinned.version)}?arch=${architecture}&distro=${pins.debianSuite}`,
-        hashes: [{ alg: 'SHA-256', content: pinned.sha256 }],
+        name: contained.name,
+        version: contained.version,
+        purl: `pkg:deb/debian/${encodeURIComponent(contained.name)}@${encodeURIComponent(contained.version)}?arch=${architecture}&distro=${pins.debianSuite}`,
+        hashes: [{ alg: 'SHA-256', content: contained.sha256 }],
+        ...(contained.pinnedVersion === undefined
+          ? {}
+          : { properties: [{ name: PINNED_VERSION, value: contained.pinnedVersion }] }),
       }),
     ),
     {

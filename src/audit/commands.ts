@@ -1,12 +1,11 @@
 /** Command lines that a finding offers: made by the caller, who knows which cluster was looked at. */
-
-export type CommandTemplate = (texts: TemplateStringsArray, ...values: readonly string[]) => string;
+import type { CommandLine, CommandTemplate } from '../lib/shell-command.ts';
 
 /** Command lines for people, for the same cluster that was looked at. */
 export interface Commands {
   /** A template's words: kubectl`-n ${namespace} delete secret/${name}`, each quoted where it needs to be. */
   readonly kubectl: CommandTemplate;
-  readonly credentialsUpdater: CommandTemplate;
+  readonly credentialsUpdater: CommandLine;
   /** `kubectl apply -k` of what deploys the updater. */
   readonly applyUpdater: string;
   /** `kubectl apply -k` of the members' RBAC. */

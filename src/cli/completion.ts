@@ -1,4 +1,6 @@
 /** `credentials-updater completion SHELL`: what the Tab key needs to know, made from the program's own commands. */
+
+import type { Help } from 'commander';
 import { Argument, type Command, type Option } from 'commander';
 import { exitCodes } from '../lib/failure.ts';
 import { type CompletedCommand, type CompletedFlag, completionScripts, type FlagValue } from './completion-scripts.ts';
@@ -37,13 +39,19 @@ function describeCommands(program: Command): CompletedCommand[] {
   return help.visibleCommands(program).map((command) => ({
     name: command.name(),
     description: command.summary() || command.description(),
-    flags: help.visibleOptions(command).map(describeFlag),
+    flags: flagsOf(help, command),
     words:
       command.name() === 'help'
         ? program.commands.map((other) => other.name())
-        : (command.registeredArguments[0]?.argChoices ?? []),
+        : (command.registeredArguments[0]?.argChoices ?? command.commands.map((part) => part.name())),
     isDefault: command.name() === 'sync',
   }));
+}
+
+/** Of a command in parts: those of all of them, each once. */
+function flagsOf(help: Help, command: Command): CompletedFlag[] {
+  const options = [command, ...command.commands].flatMap((part) => help.visibleOptions(part));
+  return [...new Map(options.map((option) => [option.flags, option])).values()].map(describeFlag);
 }
 
 function describeFlag(option: Option): CompletedFlag {

@@ -9,15 +9,22 @@ import { createProgram } from './program.ts';
 const docs = join(import.meta.dirname, '../../docs');
 const { stdout, stderr } = process;
 const program = createProgram({
-  environment: { env: {}, stdout, stderr, signal: new AbortController().signal },
+  environment: { env: {}, program: ['credentials-updater'], stdout, stderr, signal: new AbortController().signal },
   end: () => undefined,
 });
 const membersCommands = ['login', 'logout', 'get-token'];
 const commands = program.commands.filter((command) => !membersCommands.includes(command.name()));
+/** A command in parts has one section, which names the flags of each of them. */
+const optionsOf = (command: (typeof commands)[number]) =>
+  command.commands.length === 0 ? command.options : command.commands.flatMap((part) => part.options);
 const settingFlags = new Set(settingDefinitions.map(({ name }) => flagOf(name)));
 const ownFlags = commands.map((command) => ({
   command: command.name(),
-  flags: command.options.flatMap(({ long, short }) => [long, short].filter((flag) => typeof flag === 'string')),
+  flags: [
+    ...new Set(
+      optionsOf(command).flatMap(({ long, short }) => [long, short].filter((flag) => typeof flag === 'string')),
+    ),
+  ],
 }));
 
 describe.each(['commands.md', 'commands.ko.md'])('docs/%s', async (file) => {

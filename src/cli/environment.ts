@@ -1,13 +1,17 @@
 /** What the operating system gives a command: made once in main.ts, given to everything below. */
 import type { Settings } from '../config/settings.ts';
+import type { ClusterAccess } from '../kube/kubeconfig.ts';
 import { Failure } from '../lib/failure.ts';
 import { jsonLog, type Log, textLog } from '../lib/log.ts';
 import type { Redactor } from '../lib/redact.ts';
-import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
+import { columnsOf, withoutInvisible, wrapLine, wrapMessage } from '../lib/terminal-text.ts';
 import { version } from '../lib/version.ts';
+import { styleFor } from './style.ts';
 
 export interface Environment {
   readonly env: NodeJS.ProcessEnv;
+  /** The words that start this program: `npm start --`, or its name. */
+  readonly program: readonly string[];
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly signal: AbortSignal;
@@ -35,4 +39,12 @@ export function openLog(
   return format === 'json'
     ? jsonLog({ ...options, write: (text) => void stdout.write(text) })
     : textLog({ ...options, write: (text) => void stderr.write(wrapMessage(text, columnsOf(stderr), 2)) });
+}
+
+/** What is said before anything is done, to whoever looks: which cluster this is about. */
+export function nameCluster({ stderr }: Environment, { server, source, userName }: ClusterAccess): void {
+  if (!stderr.isTTY) return;
+  const who = userName === undefined ? '' : `, user ${userName}`;
+  const text = withoutInvisible(`${server.origin}, ${source}${who}`);
+  stderr.write(`${styleFor(stderr)('dim', wrapLine(text, columnsOf(stderr), 2))}\n`);
 }

@@ -77,10 +77,13 @@ export function withExamples(
 export interface CommonFlags extends ClusterOptions {
   readonly settings: FlagValues;
   readonly output?: string | undefined;
+  /** All commands with their flags, for command lines to copy. */
+  readonly program: Command;
 }
 
-export function commonFlags(options: CommandOptions): CommonFlags {
+export function commonFlags(program: Command, options: CommandOptions): CommonFlags {
   return {
+    program,
     settings: settingFlags(options),
     output: textOf(options['output']),
     kubeconfig: textOf(options['kubeconfig']),

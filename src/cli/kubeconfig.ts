@@ -12,6 +12,7 @@ import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
 import { clusterInfoText, describeCluster } from '../operator/cluster-info.ts';
 import { type MemberKubeconfig, makeMemberKubeconfig } from '../operator/member-kubeconfig.ts';
 import { askConfiguredDirectory } from './ask-directory.ts';
+import { commandLineOf } from './command-line.ts';
 import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
@@ -58,7 +59,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
       const isSet = (name: string) => options[name] === true;
       end(
         await kubeconfigCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           member,
           clusterInfo: isSet('clusterInfo'),
           name: textOf(options['name']),
@@ -129,6 +130,7 @@ async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlag
       random: Math.random,
       redactor,
       signal,
+      commandLine: commandLineOf(environment, flags, client.access),
     };
     const made = await makeMemberKubeconfig(context, flags.member, { directory, cluster });
     await put(made.entry, flags, stdout);

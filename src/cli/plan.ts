@@ -8,10 +8,11 @@ import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { updatePrivateFile } from '../lib/private-file.ts';
 import { Redactor } from '../lib/redact.ts';
-import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
+import { columnsOf, terminalJson, withoutInvisible, wrapMessage } from '../lib/terminal-text.ts';
 import { readLastRun } from '../registry/last-run.ts';
 import { makePlan, observe, readMembers } from '../sync/make-plan.ts';
-import { type Environment, openLog, outputFormat } from './environment.ts';
+import { commandLineOf } from './command-line.ts';
+import { type Environment, nameCluster, openLog, outputFormat } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -48,7 +49,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
     .action(async (options: CommandOptions) => {
       end(
         await planCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           firstRun: options['firstRun'] === true,
           detailedExitcode: options['detailedExitcode'] === true,
           out: textOf(options['out']),
@@ -86,6 +87,7 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
   const directory = openDirectory(environment, settings, redactor);
   const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
   const { client } = target;
+  nameCluster(environment, client.access);
   const registry = registryOf(settings);
   const judgement = judgementBy(settings, directory, flags.firstRun);
   try {
@@ -117,15 +119,18 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
       },
       ...(slack === undefined ? {} : { slack }),
     };
-    const json = `${JSON.stringify(document, undefined, 2)}\n`;
+    const json = terminalJson(document);
     const { stdout } = environment;
     const columns = columnsOf(stdout);
     const look = { time, style: styleFor(stdout), columns };
     stdout.write(redactor.redact(format === 'json' ? json : renderPlan(plan, verdict, look)));
     if (flags.out !== undefined) {
       await updatePrivateFile(flags.out, () => redactor.redact(json));
-      const said = `written to ${flags.out}; \`credentials-updater sync --plan ${flags.out}\` applies exactly this, or refuses`;
-      environment.stderr.write(`${wrapLine(said, columns, 2)}\n`);
+      const firstRun = flags.firstRun ? ['--first-run'] : [];
+      const commandLine = commandLineOf(environment, flags, client.access);
+      const apply = commandLine('sync', [...firstRun, '--plan', flags.out]);
+      const said = `written to ${withoutInvisible(flags.out)}; to apply exactly this, or be refused:\n${apply}`;
+      environment.stderr.write(`${wrapMessage(said, columns, 2)}\n`);
     }
     return flags.detailedExitcode && hasChanges(plan) ? exitCodes.changesPending : exitCodes.done;
   } finally {

@@ -1,13 +1,15 @@
 /** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
 import type { Command } from 'commander';
-import type { Commands, CommandTemplate } from '../audit/commands.ts';
-import { flagOf, readApiKey, readSettings } from '../config/settings.ts';
+import type { Commands } from '../audit/commands.ts';
+import { readApiKey, readSettings } from '../config/settings.ts';
+import type { ClusterAccess } from '../kube/kubeconfig.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
-import { shellCommand, wordsOf } from '../lib/shell-command.ts';
-import { columnsOf } from '../lib/terminal-text.ts';
+import { commandTemplate } from '../lib/shell-command.ts';
+import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
 import { runPreflight } from '../preflight/preflight.ts';
+import { commandLineOf } from './command-line.ts';
 import { type Environment, openLog, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
@@ -63,7 +65,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
     .action(async (options: CommandOptions) => {
       end(
         await preflightCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           probe: options['probe'] === true,
           leavers: options['leavers'] === true,
           overlay: textOf(options['overlay']) ?? 'deploy/overlays/production',
@@ -107,13 +109,13 @@ async function preflightCommand(environment: Environment, flags: PreflightFlags)
       redactor,
       signal,
       userAgent,
-      commands: commandsFor(flags),
+      commands: commandsFor(environment, flags, client.access),
       options: { probe: flags.probe, leavers: flags.leavers },
     });
     const { server, user, results, counts } = report;
     const text =
       format === 'json'
-        ? `${JSON.stringify({ server, user, counts, checks: results }, undefined, 2)}\n`
+        ? terminalJson({ server, user, counts, checks: results })
         : renderPreflight(report, { style: styleFor(stdout), columns: columnsOf(stdout) });
     stdout.write(redactor.redact(text));
     return counts.failed > 0 ? exitCodes.failed : exitCodes.done;
@@ -123,17 +125,12 @@ async function preflightCommand(environment: Environment, flags: PreflightFlags)
 }
 
 /** They go to the cluster that was looked at, whatever is current in the shell that they are copied into. */
-function commandsFor({ kubeconfig, context, settings, overlay, policies }: PreflightFlags): Commands {
-  const cluster = [
-    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
-    ...(context === undefined ? [] : ['--context', context]),
-  ];
-  const given = Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [flagOf(name), value]));
-  const kubectl: CommandTemplate = (...template) => shellCommand(['kubectl', ...cluster, ...wordsOf(...template)]);
+function commandsFor(environment: Environment, flags: PreflightFlags, access: ClusterAccess): Commands {
+  const { overlay, policies } = flags;
+  const kubectl = commandTemplate(access.kubectl);
   return {
     kubectl,
-    credentialsUpdater: (...template) =>
-      shellCommand(['credentials-updater', ...wordsOf(...template), ...cluster, ...given]),
+    credentialsUpdater: commandLineOf(environment, flags, access),
     applyUpdater: kubectl`apply -k ${overlay}`,
     applyMemberRole: kubectl`apply -k deploy/policies/base`,
     applyPolicies: (variant) => kubectl`apply -k ${policies ?? `deploy/policies/${variant}`}`,

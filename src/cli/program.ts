@@ -10,6 +10,7 @@ import type { Environment } from './environment.ts';
 import type { CommandContext } from './flags.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
 import { addPlanCommand } from './plan.ts';
+import { addPoliciesCommand } from './policies.ts';
 import { addPreflightCommand } from './preflight.ts';
 import { addReserveCommand } from './reserve.ts';
 import { addRevokeCommand } from './revoke.ts';
@@ -20,6 +21,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addSyncCommand,
   addPlanCommand,
   addPreflightCommand,
+  addPoliciesCommand,
   addStatusCommand,
   addKubeconfigCommand,
   addRevokeCommand,
@@ -52,9 +54,12 @@ export async function runProgram(args: readonly string[], environment: Environme
 
 /** Commander's message, which names the nearest flag or command, and where to read on. */
 function usageFailure({ code, message }: CommanderError, program: Command, name: string): Failure {
-  const isKnown = program.commands.some((command) => command.name() === name);
-  // What `help` throws for a command that isn't there has no message of its own.
-  const what = code === 'commander.help' ? 'there is no such command' : message.replace(/^error: /, '');
+  const known = program.commands.find((command) => command.name() === name);
+  const isKnown = known !== undefined;
+  // Without words of its own: `help` of a command that isn't there, and a command that needs one below it.
+  const parts = known?.commands.map((command) => command.name()) ?? [];
+  const without = parts.length > 0 ? `${name} needs one of: ${parts.join(', ')}` : 'there is no such command';
+  const what = code === 'commander.help' ? without : message.replace(/^error: /, '');
   return new Failure('usage', withoutValue(what).replace(/\n/g, ' ').replace(/\.$/, ''), {
     hint:
       hintFor(what) ??

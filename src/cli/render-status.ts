@@ -1,6 +1,6 @@
 /** Who has credentials, as data and as a table with the last run below it. */
 import { type MemberStatus, memberStates } from '../core/member-status.ts';
-import { memberLabel } from '../core/model.ts';
+import { memberLabel, printable } from '../core/model.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { table, wrapLine } from '../lib/terminal-text.ts';
 import type { ClubStatus } from '../operator/status.ts';
@@ -130,7 +130,7 @@ function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus):
   }
   if (lockHolder !== undefined)
     lines.push(
-      `a run is under way, or was killed: ${lockHolder.name} has held the run lock since ${lockHolder.since ?? 'an unknown time'}`,
+      `a run is under way, or was killed: ${printable(lockHolder.name)} has held the run lock since ${printable(lockHolder.since ?? 'an unknown time')}`,
     );
   else if (lockTakenSince !== undefined)
     lines.push(

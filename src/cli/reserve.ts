@@ -33,7 +33,7 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
     .argument('<name>', 'ServiceAccount name, as the bindings have it')
     .argument('<id>', `the member's id (a UUID for PoolC); ${nobodysId} keeps the name from everybody`)
     .action(async (name: string, memberId: string, options: CommandOptions) => {
-      end(await reserveCommand(environment, { ...commonFlags(options), name, memberId }));
+      end(await reserveCommand(environment, { ...commonFlags(program, options), name, memberId }));
     });
   withSettings(withClusterFlags(command), [
     'TARGET_NAMESPACE',
@@ -66,7 +66,7 @@ async function reserveCommand(environment: Environment, flags: ReserveFlags): Pr
   const settings = readSettings(env, flags.settings);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
-  const context = await openLocked(environment, settings, { redactor, log, cluster: flags });
+  const context = await openLocked(environment, settings, { redactor, log, flags });
   try {
     const outcome = await reserve(context, flags);
     const whose = flags.memberId === nobodysId ? 'nobody' : (parseMemberId(flags.memberId) ?? flags.memberId);

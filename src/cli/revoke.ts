@@ -1,12 +1,13 @@
 /** `credentials-updater revoke LOGIN|UUID`: who is meant, are you sure, done. */
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { readSettings } from '../config/settings.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
+import type { CommandLine } from '../lib/shell-command.ts';
 import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import { findRevokeTarget, type RevokeTarget, release, revoke } from '../operator/revoke.ts';
 import { askConfiguredDirectory } from './ask-directory.ts';
+import { canAsk, confirmOnTerminal } from './confirm.ts';
 import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
@@ -44,7 +45,7 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
     .action(async (member: string, options: CommandOptions) => {
       end(
         await revokeCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           member,
           yes: options['yes'] === true,
           hold: options['hold'] === true,
@@ -77,7 +78,7 @@ async function revokeCommand(environment: Environment, flags: RevokeFlags): Prom
   const settings = readSettings(environment.env, flags.settings);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
-  const context = await openLocked(environment, settings, { redactor, log, cluster: flags });
+  const context = await openLocked(environment, settings, { redactor, log, flags });
   const { stdout } = environment;
   const say = (text: string) => stdout.write(`${wrapMessage(redactor.redact(text), columnsOf(stdout), 2)}\n`);
   try {
@@ -98,52 +99,36 @@ async function revokeCommand(environment: Environment, flags: RevokeFlags): Prom
           ? `${target.label} (${target.memberId}) had no account`
           : `removed ${removed.join(', ')}: every token of ${target.label} is rejected within 30 s`,
       );
-      say(afterRevoke(target, flags.hold || target.held));
+      say(afterRevoke(target, flags.hold || target.held, context.commandLine));
     }
   } finally {
     context.target.client.close();
   }
   if (flags.sync) return syncCommand(environment, { ...flags, firstRun: false });
   if (!flags.release)
-    say(
-      'The site shows the dead token until the next delivery: add --sync, or run `credentials-updater sync`, to deliver now.',
-    );
+    say(`The site shows the dead token until the next delivery. To deliver now:\n${context.commandLine('sync')}`);
   return exitCodes.done;
 }
 
-async function confirm(
-  { stderr, env, signal }: Environment,
-  { yes, hold }: RevokeFlags,
-  target: RevokeTarget,
-): Promise<void> {
+async function confirm(environment: Environment, { yes, hold }: RevokeFlags, target: RevokeTarget): Promise<void> {
   if (yes) return;
   const names = target.accounts.map(({ name }) => name).join(', ') || 'no account';
-  if (!process.stdin.isTTY || env['CI'] !== undefined) {
+  if (!canAsk(environment)) {
     throw new Failure(
       'usage',
       `revoke would remove ${names} of ${target.label} (${target.memberId}); nothing was changed`,
       { hint: 'there is no terminal to ask on: confirm with --yes' },
     );
   }
-  const terminal = createInterface({ input: process.stdin, output: stderr });
-  try {
-    const answer = await terminal.question(
-      `Remove ${names} of ${target.label} (${target.memberId})${hold ? ' and hold them out' : ''}? [y/N] `,
-      { signal },
-    );
-    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('usage', 'not confirmed; nothing was changed');
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
-    throw new Failure('aborted', 'stopped at the question; nothing was changed', { exitCode: exitCodes.interrupted });
-  } finally {
-    terminal.close();
-  }
+  await confirmOnTerminal(
+    environment,
+    `Remove ${names} of ${target.label} (${target.memberId})${hold ? ' and hold them out' : ''}?`,
+  );
 }
 
-function afterRevoke({ inDirectory, label, memberId }: RevokeTarget, held: boolean): string {
+function afterRevoke({ inDirectory, label, memberId }: RevokeTarget, held: boolean, commandLine: CommandLine): string {
   if (held)
-    return `${label} is held out: no sync gives access back until \`credentials-updater revoke --release ${memberId}\`.`;
+    return `${label} is held out: no sync gives access back until you run:\n${commandLine('revoke', ['--release', memberId])}`;
   if (inDirectory === false) return `${label} is not in the directory, so no sync gives access back.`;
   if (inDirectory === true)
     return `${label} is still in the directory: the next sync gives them a new account and token. To keep them out, add --hold.`;

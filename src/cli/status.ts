@@ -7,10 +7,10 @@ import { systemClock } from '../lib/clock.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
-import { columnsOf } from '../lib/terminal-text.ts';
+import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
 import { gatherStatus } from '../operator/status.ts';
 import { askConfiguredDirectory } from './ask-directory.ts';
-import { type Environment, openLog } from './environment.ts';
+import { type Environment, nameCluster, openLog } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -54,7 +54,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
     .action(async (options: CommandOptions) => {
       end(
         await statusCommand(environment, {
-          ...commonFlags(options),
+          ...commonFlags(program, options),
           state: textOf(options['state']),
           match: textOf(options['match']),
           expiresWithin: textOf(options['expiresWithin']),
@@ -95,6 +95,7 @@ async function statusCommand(environment: Environment, flags: StatusFlags): Prom
   // Warnings go where people read them: what is printed on stdout is one document.
   const log = openLog(environment, settings, 'text', redactor);
   const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
+  nameCluster(environment, target.client.access);
   try {
     const directory = await askConfiguredDirectory(environment, settings, { redactor, log });
     const status = await gatherStatus(
@@ -108,7 +109,7 @@ async function statusCommand(environment: Environment, flags: StatusFlags): Prom
     const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
     const text =
       format === 'json'
-        ? `${JSON.stringify(statusData(shown, place), undefined, 2)}\n`
+        ? terminalJson(statusData(shown, place))
         : format === 'yaml'
           ? stringify(statusData(shown, place))
           : renderStatus(shown, { of: status.members.length, ...place }, look);

@@ -8,11 +8,13 @@ import { systemClock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { jsonLog } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
+import type { CommandLine } from '../lib/shell-command.ts';
 import { columnsOf } from '../lib/terminal-text.ts';
 import type { OnceContext } from '../run/context.ts';
 import { notifyOfFailedStart } from '../run/notify-of-run.ts';
 import { runOnce } from '../run/once.ts';
 import { reportData } from '../run/report.ts';
+import { commandLineOf } from './command-line.ts';
 import { type Environment, type OutputFormat, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
@@ -48,7 +50,9 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
     .option('--plan <file>', 'apply exactly the plan that `plan --out` wrote, or refuse and say what changed')
     .action(async (options: CommandOptions) => {
       const firstRun = options['firstRun'] === true;
-      end(await syncCommand(environment, { ...commonFlags(options), firstRun, plan: textOf(options['plan']) }));
+      end(
+        await syncCommand(environment, { ...commonFlags(program, options), firstRun, plan: textOf(options['plan']) }),
+      );
     });
   withEnvironmentSettings(withSettings(withClusterFlags(command)));
   withExamples(
@@ -59,10 +63,8 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
         'POOLC_API_ENDPOINT=https://api.example.org credentials-updater sync --poolc-api-key-file ./key',
       ],
       ['The first run on a cluster, outside a pod', 'credentials-updater sync --first-run'],
-      [
-        'Apply what was looked at, and nothing else',
-        'credentials-updater plan --out plan.json && credentials-updater sync --plan plan.json',
-      ],
+      ['Look first: make a plan, and read it', 'credentials-updater plan --out plan.json'],
+      ['Then apply exactly that, and nothing else', 'credentials-updater sync --plan plan.json'],
       ['A semester has ended, and 40 members really left', 'credentials-updater sync --allow-removals 40'],
     ],
     {
@@ -113,12 +115,15 @@ async function openSync(
 ): Promise<{ context: OnceContext; format: OutputFormat }> {
   const settings = readSettings(environment.env, flags.settings);
   const format = outputFormat(environment, flags.output);
-  const agreedPlan = flags.plan === undefined ? undefined : await readPlanFile(flags.plan);
+  const agreedPlan =
+    flags.plan === undefined
+      ? undefined
+      : { file: flags.plan, document: await readPlanFile(flags.plan, commandLineOf(environment, flags)) };
   const context = await openOnce(environment, settings, {
     format,
     firstRun: flags.firstRun,
     agreedPlan,
-    cluster: flags,
+    flags,
   });
   return { context, format };
 }
@@ -149,17 +154,18 @@ async function notifyOfUnstartedRun({ env, stderr, signal }: Environment, failur
   );
 }
 
-async function readPlanFile(file: string): Promise<PlanDocument> {
+async function readPlanFile(file: string, commandLine: CommandLine): Promise<PlanDocument> {
+  const hint = `write one with \`${commandLine('plan', ['--out', 'FILE'])}\``;
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
     throw new Failure('usage', `the plan file ${file} can't be read`, {
       cause: error,
-      hint: 'write one with `credentials-updater plan --out FILE`',
+      hint,
     });
   }
-  return parsePlanDocument(text, file);
+  return parsePlanDocument(text, file, hint);
 }
 
 /** Log fields are flat: step times become `seconds.mint` and the like. */

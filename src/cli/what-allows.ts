@@ -1,28 +1,50 @@
-/** What an operator can run to allow what was refused: this run again with the one setting, or a Job made from the CronJob. */
-import type { Settings } from '../config/settings.ts';
+/** What an operator can run to allow what was refused: the very run again with the one setting, or a Job made from the CronJob. */
+import { flagOf, type Settings } from '../config/settings.ts';
 import type { Refusal } from '../core/guard.ts';
 import type { Directory } from '../directories/directory.ts';
+import type { CommandLine } from '../lib/shell-command.ts';
 
-export function whatAllows(
-  refusals: readonly Refusal[],
-  settings: Pick<Settings, 'inPod' | 'podNamespace' | 'cronJobName'>,
-  { whatToLookAt }: Pick<Directory, 'whatToLookAt'>,
-): string {
+/** The run that was refused. */
+export interface RefusedRun {
+  readonly settings: Pick<Settings, 'inPod' | 'podNamespace' | 'cronJobName'>;
+  readonly directory: Pick<Directory, 'whatToLookAt'>;
+  readonly commandLine: CommandLine;
+  /** The file of the plan that was agreed to (`--plan`), as it was given. */
+  readonly planFile: string | undefined;
+  /** `--first-run` was given. */
+  readonly firstRun: boolean;
+}
+
+export function whatAllows(run: RefusedRun, refusals: readonly Refusal[]): string {
+  const { settings, directory, planFile, commandLine } = run;
   if (refusals.some(({ allowance }) => allowance === undefined)) {
-    return `look at ${whatToLookAt}: no setting allows this, the directory must be right first`;
+    return `look at ${directory.whatToLookAt}: no setting allows this, the directory must be right first`;
   }
-  if (refusals.some(({ allowance }) => allowance === 'new-plan')) {
-    return 'make a new plan, look at it, and apply that one:\ncredentials-updater plan --out plan.json && credentials-updater sync --plan plan.json';
-  }
-  const variables = refusals.flatMap(({ allowance }) =>
-    typeof allowance === 'object' ? [`${allowance.setting}=${allowance.value}`] : [],
-  );
-  const flags = refusals.some(({ allowance }) => allowance === 'first-run') ? ' --first-run' : '';
+  if (planFile !== undefined && refusals.some(({ allowance }) => allowance === 'new-plan'))
+    return newPlan(run, planFile);
+  const allowances = refusals.flatMap(({ allowance }) => (typeof allowance === 'object' ? [allowance] : []));
   if (!settings.inPod) {
-    const assignments = variables.map((variable) => `${variable} `).join('');
-    return `check the directory first; if this is really meant, run:\n${assignments}credentials-updater sync${flags}`;
+    const isFirst = refusals.some(({ allowance }) => allowance === 'first-run');
+    const words = [
+      ...(isFirst || run.firstRun ? ['--first-run'] : []),
+      ...(planFile === undefined ? [] : ['--plan', planFile]),
+      ...allowances.flatMap(({ setting, value }) => [flagOf(setting), String(value)]),
+    ];
+    return `check the directory first; if this is really meant, run:\n${commandLine('sync', words)}`;
   }
+  const variables = allowances.map(({ setting, value }) => `${setting}=${value}`);
   return `check the directory first; if this is really meant, run once with the allowance:\n${allowanceCommand(variables, settings)}`;
+}
+
+/** Numbered, so that nothing is applied unseen where all of it is pasted at once. */
+function newPlan({ commandLine, firstRun }: RefusedRun, file: string): string {
+  const flags = firstRun ? ['--first-run'] : [];
+  return [
+    'make a new plan, look at it, and apply it only if it is what you mean; three steps:',
+    `1. make it: ${commandLine('plan', [...flags, '--out', file])}`,
+    '2. look at who would be created and removed, and why',
+    `3. apply it: ${commandLine('sync', [...flags, '--plan', file])}`,
+  ].join('\n');
 }
 
 /**

@@ -8,10 +8,11 @@ import { poolcDirectory } from '../directories/poolc.ts';
 import { openTokenIssuer } from '../issuers/token.ts';
 import type { MintRequest } from '../issuers/token-request.ts';
 import { type ClusterClient, type ClusterHints, openClient } from '../kube/client.ts';
-import { loadClusterAccess } from '../kube/kubeconfig.ts';
+import { type ClusterAccess, loadClusterAccess } from '../kube/kubeconfig.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
+import { commandTemplate } from '../lib/shell-command.ts';
 import { hideAddresses } from '../notify/channels.ts';
 import type { PoolcApi } from '../poolc/api.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
@@ -20,7 +21,9 @@ import { defaultSyncName, type RegistryPlace } from '../registry/place.ts';
 import type { JobReference, LockedContext, LockSettings, OnceContext } from '../run/context.ts';
 import type { SyncContext, Target } from '../sync/context.ts';
 import type { PlanJudgement } from '../sync/make-plan.ts';
-import { type Environment, type OutputFormat, openLog, userAgent } from './environment.ts';
+import { commandLineOf } from './command-line.ts';
+import { type Environment, nameCluster, type OutputFormat, openLog, userAgent } from './environment.ts';
+import type { CommonFlags } from './flags.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 import { whatAllows } from './what-allows.ts';
 
@@ -39,15 +42,22 @@ export interface Connection {
 export interface OnceOptions {
   readonly format: OutputFormat;
   readonly firstRun: boolean;
-  readonly agreedPlan?: PlanDocument | undefined;
-  readonly cluster: ClusterOptions;
+  readonly agreedPlan?: AgreedPlan | undefined;
+  readonly flags: CommonFlags;
+}
+
+/** The plan that was agreed to (`--plan`). */
+export interface AgreedPlan {
+  readonly document: PlanDocument;
+  /** As it was given. */
+  readonly file: string;
 }
 
 /** Everything a run needs. @throws Failure (usage) before anything was sent */
 export async function openOnce(
   environment: Environment,
   settings: Settings,
-  { format, firstRun, agreedPlan, cluster }: OnceOptions,
+  { format, firstRun, agreedPlan, flags }: OnceOptions,
 ): Promise<OnceContext> {
   const { env, stderr, signal } = environment;
   const redactor = new Redactor();
@@ -56,7 +66,11 @@ export async function openOnce(
   const api = openPoolc(environment, settings, redactor);
   const spelling = new PoolcSpelling();
   const directory = poolcDirectory(api, { random: Math.random, spelling });
-  const target = await openTarget(environment, settings, { log, redactor, cluster });
+  const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
+  const { access } = target.client;
+  nameCluster(environment, access);
+  const commandLine = commandLineOf(environment, flags, access);
+  const refusedRun = { settings, directory, commandLine, planFile: agreedPlan?.file, firstRun };
   const progress = format === 'text' && stderr.isTTY ? terminalProgress(stderr, 'minting') : noProgress;
   const sync: SyncContext = {
     directory,
@@ -67,8 +81,8 @@ export async function openOnce(
     options: {
       guard: settings.guard,
       situation: situationOf(settings, directory, firstRun),
-      agreedPlan,
-      whatAllows: (refusals) => whatAllows(refusals, settings, directory),
+      agreedPlan: agreedPlan?.document,
+      whatAllows: (refusals) => whatAllows(refusedRun, refusals),
       maxUndelivered: settings.maxUndelivered,
       accountConcurrency: settings.accountConcurrency,
       issueConcurrency: settings.mintConcurrency,
@@ -103,17 +117,21 @@ export async function openOnce(
 export async function openLocked(
   environment: Environment,
   settings: Settings,
-  connection: Connection,
+  { log, redactor, flags }: Omit<Connection, 'cluster'> & { readonly flags: CommonFlags },
 ): Promise<LockedContext> {
+  const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
+  const { access } = target.client;
+  nameCluster(environment, access);
   return {
-    target: await openTarget(environment, settings, connection),
+    target,
     registry: registryOf(settings),
     lock: lockOf(settings),
     host: hostName(environment),
     clock: systemClock,
     random: Math.random,
-    log: connection.log,
+    log,
     signal: environment.signal,
+    commandLine: commandLineOf(environment, flags, access),
   };
 }
 
@@ -138,10 +156,13 @@ export async function openTarget(
   return { client: await openCluster(environment, settings, connection), namespace: settings.targetNamespace };
 }
 
-const hints: ClusterHints = {
-  forbidden: `the Roles that a run needs come with ${deployCommand}`,
-  notFound: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand}, the pod's own with \`kubectl create namespace NAME\``,
-};
+function hintsFor(access: ClusterAccess): ClusterHints {
+  const kubectl = commandTemplate(access.kubectl);
+  return {
+    forbidden: `the Roles that a run needs come with ${deployCommand(access)}`,
+    notFound: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand(access)}, the pod's own with \`${kubectl`create namespace NAME`}\``,
+  };
+}
 
 /** The way to the API server, for commands that need nothing else. */
 export async function openCluster(
@@ -159,7 +180,7 @@ export async function openCluster(
     random: Math.random,
     log,
     redactor,
-    hints,
+    hints: hintsFor(access),
   });
 }
 

@@ -215,7 +215,10 @@ export function readSettings(env: NodeJS.ProcessEnv, flags: FlagValues = {}): Se
     maxUndelivered: source.count('MAX_UNDELIVERED', 0),
     clusterPublicServer:
       publicServer === undefined ? undefined : parseServer(publicServer, source.origin('CLUSTER_PUBLIC_SERVER')),
-    podNamespace: source.namespace('POD_NAMESPACE', source.value('POD_NAMESPACE') ?? podNamespace() ?? 'poolc-system'),
+    podNamespace: source.namespace(
+      'POD_NAMESPACE',
+      source.value('POD_NAMESPACE') ?? podNamespace(env) ?? 'poolc-system',
+    ),
     cronJobName: env['CRONJOB_NAME'] || 'credentials-updater',
     mintConcurrency,
     accountConcurrency: 2 * mintConcurrency,

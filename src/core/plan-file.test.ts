@@ -27,7 +27,7 @@ describe('a plan file', () => {
         planInput.chain((input) => fc.tuple(fc.constant(input), shuffled(input))),
         ([input, sameInAnotherOrder]) => {
           const written = documentOf(buildPlan(input));
-          const read = parsePlanDocument(JSON.stringify(written), 'plan.json');
+          const read = parsePlanDocument(JSON.stringify(written), 'plan.json', 'write one');
           expect(read).toEqual(written);
           expect(planChanges(read, documentOf(buildPlan(sameInAnotherOrder)))).toEqual([]);
         },
@@ -76,7 +76,7 @@ describe('a plan file', () => {
     ['of another kind', '[]', 'its root is wrong'],
     ['damaged', '{"format":"credentials-updater/plan/v1","madeAt":1}', 'madeAt is wrong'],
   ])('that is %s is refused in one line', (_, text, message) => {
-    const parse = () => parsePlanDocument(text, 'plan.json');
+    const parse = () => parsePlanDocument(text, 'plan.json', 'write one');
     expect(parse).toThrow(Failure);
     expect(parse).toThrow(message);
   });

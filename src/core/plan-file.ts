@@ -66,9 +66,8 @@ export function toPlanDocument(plan: Plan, place: PlanPlace, madeAtMs: number): 
 
 const nameEntry = ({ name, memberId }: NameRecord) => ({ name, uuid: memberId });
 
-/** @throws Failure (usage) when the text is no plan of this version */
-export function parsePlanDocument(text: string, file: string): PlanDocument {
-  const hint = 'write one with `credentials-updater plan --out FILE`';
+/** @param hint how to write one. @throws Failure (usage) when the text is no plan of this version */
+export function parsePlanDocument(text: string, file: string, hint: string): PlanDocument {
   let document: unknown;
   try {
     document = JSON.parse(text);

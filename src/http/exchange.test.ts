@@ -2,8 +2,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startConnectProxy } from '../../dev/connect-proxy.ts';
 import type { ErrorKind } from '../lib/failure.ts';
-import { exchange, proxyFor, redirectOf } from './exchange.ts';
+import { exchange, redirectOf } from './exchange.ts';
 
 async function listen(server: Server): Promise<URL> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -13,7 +14,13 @@ async function listen(server: Server): Promise<URL> {
   return new URL(`http://127.0.0.1:${address.port}/`);
 }
 
-const ask = (url: URL, proxyEnv: NodeJS.ProcessEnv = {}, body?: string, kind: ErrorKind = 'directory') =>
+const ask = (
+  url: URL,
+  proxyEnv: NodeJS.ProcessEnv = {},
+  body?: string,
+  kind: ErrorKind = 'directory',
+  more: { timeoutMs?: number; signal?: AbortSignal } = {},
+) =>
   exchange({
     method: body === undefined ? 'GET' : 'POST',
     url,
@@ -26,6 +33,7 @@ const ask = (url: URL, proxyEnv: NodeJS.ProcessEnv = {}, body?: string, kind: Er
     kind,
     peer: 'the server',
     addressHint: 'is the address right?',
+    ...more,
   });
 
 describe('a proxy', () => {
@@ -43,13 +51,6 @@ describe('a proxy', () => {
     expect(heard).toEqual(['server /']);
   });
 
-  it('is used for what is sent elsewhere, by the variable of its kind', () => {
-    const env = { HTTPS_PROXY: 'http://kim:a%20word@proxy.example.org:3128' };
-    expect(proxyFor(new URL('https://api.example.org'), env)).toEqual({ proxyEnv: env });
-    expect(proxyFor(new URL('http://push.example.org'), env)).toEqual({});
-    expect(proxyFor(new URL('https://api.example.org'), { HTTPS_PROXY: '' })).toEqual({});
-  });
-
   it.each([
     'http://kim:ProxyPassw0rd@proxy:99999',
     'http://kim:Proxy Passw0rd@proxy:x',
@@ -62,6 +63,21 @@ describe('a proxy', () => {
     await expect(asked).rejects.not.toThrow(/Passw0rd/);
     await expect(asked).rejects.toMatchObject({ kind: 'usage' });
   });
+});
+
+it('a proxy that never answers: the deadline and the signal end the exchange, and no socket stays', async () => {
+  await using proxy = await startConnectProxy(() => 'none');
+  const url = new URL('https://api.example.org');
+  await expect(ask(url, { HTTPS_PROXY: proxy.url }, undefined, 'directory', { timeoutMs: 300 })).rejects.toThrow(
+    'the server did not answer within 0.3 s',
+  );
+  await expect.poll(() => proxy.open).toBe(0);
+  const stop = new AbortController();
+  const stopped = ask(url, { HTTPS_PROXY: proxy.url }, undefined, 'directory', { signal: stop.signal });
+  await expect.poll(() => proxy.asked).toHaveLength(2);
+  stop.abort(new Error('stopped'));
+  await expect(stopped).rejects.toThrow('stopped');
+  await expect.poll(() => proxy.open).toBe(0);
 });
 
 it("a webhook's host is not named where the proxy does not let us through", async () => {

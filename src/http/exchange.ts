@@ -4,11 +4,13 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { formatDuration } from '../lib/duration.ts';
 import { type ErrorKind, Failure, firstSentence } from '../lib/failure.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
-import { isLoopback } from './endpoint.ts';
+import { proxyFor } from './proxy.ts';
+import { openTunnel } from './tunnel.ts';
 
 export interface HttpExchange {
   readonly method: 'GET' | 'POST';
@@ -56,7 +58,7 @@ export async function exchange(options: HttpExchange): Promise<HttpAnswer> {
   signal.throwIfAborted();
   const deadline = AbortSignal.timeout(timeoutMs);
   const either = AbortSignal.any([signal, deadline]);
-  const agent = agentFor(url, options);
+  const agent = agentFor(url, options, either);
   try {
     return await attempt(options, agent, either);
   } catch (error) {
@@ -72,51 +74,47 @@ export async function exchange(options: HttpExchange): Promise<HttpAnswer> {
   }
 }
 
-/** Also for whoever looks at the connection itself. */
+/** Also for whoever looks at the connection itself. The signal ends a connection that is still being opened. */
 export function agentFor(
   url: URL,
   { proxyEnv, extraAuthorities = [] }: Pick<HttpExchange, 'proxyEnv' | 'extraAuthorities'>,
+  signal: AbortSignal,
 ): http.Agent {
   const proxy = proxyFor(url, proxyEnv);
-  if (url.protocol !== 'https:') return new http.Agent(proxy);
+  if (url.protocol !== 'https:')
+    return new http.Agent(proxy === undefined ? {} : { proxyEnv: { HTTP_PROXY: proxy.href } });
   // Naming any CA replaces the usual ones.
   const ca = extraAuthorities.length === 0 ? {} : { ca: [...tls.getCACertificates('default'), ...extraAuthorities] };
-  return new https.Agent({ ...proxy, ...ca });
+  return proxy === undefined ? new https.Agent(ca) : new ProxiedAgent(ca, proxy, signal);
 }
 
-/**
- * Node's own option for an agent: which proxy it goes through, if any. Plain http is spoken with this very host alone,
- * since what is sent must not leave it: never through a proxy.
- * @throws Failure (usage) for an address that is none, without a word of it: it may hold a password
- */
-export function proxyFor(url: URL, env: NodeJS.ProcessEnv): { proxyEnv?: NodeJS.ProcessEnv } {
-  if (url.protocol === 'http:' && isLoopback(url.hostname)) return {};
-  const variable = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const names = [variable, variable.toLowerCase()].filter((name) => env[name]);
-  for (const name of names) {
-    if (!isProxyAddress(env[name] ?? '')) {
-      throw new Failure(
-        'usage',
-        `${name} is not the address of a proxy (it is not shown, since it may hold a password)`,
-        {
-          hint: 'it looks like http://proxy.example.org:3128; in a user name or password, characters such as @ : / % are written as %40 %3A %2F %25',
-        },
-      );
+/** Node's own agent does not end a CONNECT that the proxy leaves unanswered. */
+class ProxiedAgent extends https.Agent {
+  readonly #proxy: URL;
+  readonly #signal: AbortSignal;
+
+  constructor(options: https.AgentOptions, proxy: URL, signal: AbortSignal) {
+    super(options);
+    this.#proxy = proxy;
+    this.#signal = signal;
+  }
+
+  override createConnection(options: https.RequestOptions, callback: Connected): undefined {
+    void this.#connect(options, callback);
+  }
+
+  async #connect(options: https.RequestOptions, callback: Connected): Promise<void> {
+    const target = { host: options.host ?? '', port: Number(options.port) };
+    try {
+      const socket = await openTunnel({ ...target, proxy: this.#proxy, signal: this.#signal });
+      callback(null, super.createConnection(Object.assign(options, { socket })) ?? undefined);
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)));
     }
   }
-  return names.length === 0 ? {} : { proxyEnv: env };
 }
 
-function isProxyAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  try {
-    decodeURIComponent(`${username}:${password}`);
-  } catch {
-    return false;
-  }
-  return protocol === 'http:' || protocol === 'https:';
-}
+type Connected = (error: Error | null, stream?: Duplex) => void;
 
 function attempt(options: HttpExchange, agent: http.Agent, signal: AbortSignal): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();

@@ -14,7 +14,7 @@ import { Redactor } from '../lib/redact.ts';
 import { openClient } from './client.ts';
 
 /** A server that takes one bearer token at a time, and a client that reads its own from a file. */
-async function useServer(token: string) {
+async function useServer(token: string, refusal: object = {}) {
   let accepted = token;
   const received: string[] = [];
   const authority = await createCertificateAuthority('client test');
@@ -22,7 +22,7 @@ async function useServer(token: string) {
   const server = createServer({ key: pair.key, cert: pair.certificate }, (request, response) => {
     received.push(`${request.method} ${request.url}`);
     const known = request.headers.authorization === `Bearer ${accepted}`;
-    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end('{}');
+    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(refusal));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server's address is an AddressInfo
@@ -40,6 +40,9 @@ async function useServer(token: string) {
       certificateAuthority: authority.certificate,
       source: 'a test',
       clusterName: undefined,
+      contextName: 'test',
+      userName: undefined,
+      kubectl: ['kubectl'],
     },
     connections: 4,
     userAgent: 'test',
@@ -122,4 +125,10 @@ describe('a fence', () => {
     ).rejects.toThrow('the lock is lost');
     expect(received).toEqual(['POST /api/changes']);
   });
+});
+
+it('prints what the API server says in one line, with nothing in it that a terminal obeys', async () => {
+  const { get, acceptOnly } = await useServer('first', { message: 'no\n  RoleBinding x\u001b[2J\u009b2J\u202e' });
+  acceptOnly('second');
+  await expect(get()).rejects.toThrow(/\(401\): no RoleBinding x\\u\{1b\}\[2J\\u\{9b\}2J\\u\{202e\}$/);
 });

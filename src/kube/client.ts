@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redactor } from '../lib/redact.ts';
+import { withoutInvisible } from '../lib/terminal-text.ts';
 import { ConnectionPool } from './connections.ts';
 import type { Credential } from './credential.ts';
 import type { HttpResponse } from './http1.ts';
@@ -161,7 +162,12 @@ class UnfencedClient implements ClusterClient {
   async call(request: ClusterRequest, fence?: Fence): Promise<HttpResponse> {
     const { clock, random, log } = this.#options;
     return withRetry(() => this.once(request, fence), {
-      clock,
+      clock: {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        // A closed client has nothing to wait for.
+        sleep: (ms) => clock.sleep(ms, AbortSignal.any([request.signal, this.#pool.closing])),
+      },
       random,
       signal: request.signal,
       ...(request.policy === undefined ? {} : { policy: request.policy }),
@@ -172,6 +178,7 @@ class UnfencedClient implements ClusterClient {
 
   async once(request: ClusterRequest, fence?: Fence): Promise<HttpResponse> {
     const { method, path, body, signal, bearer } = request;
+    this.#pool.closing.throwIfAborted();
     this.#requests++;
     // A review of someone's token is a POST that changes nothing; so is a TokenRequest, but its token must not be minted unfenced.
     const changes = method !== 'GET' && bearer === undefined;
@@ -202,6 +209,7 @@ class UnfencedClient implements ClusterClient {
     throw this.#failureOf(request, response, undefined);
   }
 
+  /** Whatever is still under way fails at once, waits between attempts included. */
   close(): void {
     this.#pool.close();
     this.#bearerPool?.close();
@@ -306,7 +314,8 @@ class UnfencedClient implements ClusterClient {
     const message =
       given === undefined
         ? `${method} ${path.split('?')[0]} was answered with ${status}`
-        : redactor.redact(given).slice(0, 500);
+        : // An admission webhook's lines are one sentence here; names of members may hold anything.
+          withoutInvisible(redactor.redact(given).replace(/\s*\n\s*/g, ' ')).slice(0, 500);
     const retryAfterMs = retryAfterOf(response, clock.now());
     const refused = status === 401 ? `the API server does not accept our credentials (401): ${message}` : message;
     const said =

@@ -1,88 +1,98 @@
 /** Opens one connection to the API server: TLS, a proxy in between where the environment names one, one read buffer. */
-import type { Agent } from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
+import { openTunnel } from '../http/tunnel.ts';
 import { Failure, firstSentence } from '../lib/failure.ts';
 
 export interface ConnectOptions {
   /** Origin of the API server. */
   readonly server: URL;
   readonly tls: tls.ConnectionOptions;
+  /** How long opening a connection may take, TLS and a proxy included, in milliseconds. */
+  readonly connectTimeoutMs?: number;
 }
 
-const connectTimeoutMs = 10_000;
+const defaultConnectTimeoutMs = 10_000;
 
-/** How a connection is opened: who ends it, what takes its bytes, and Node's own agent where a proxy may be in between. */
+/** How a connection is opened: who ends it, what takes its bytes, and the proxy that it goes through. */
 export interface ConnectContext {
-  readonly agent: Agent | undefined;
+  readonly proxy: URL | undefined;
   readonly signal: AbortSignal;
   /** The bytes are only valid during the call. */
   readonly onBytes: (bytes: Buffer) => void;
 }
 
 /** @throws Failure (cluster; transient unless the peer can't be trusted); the signal's reason */
-export function connect(
-  { server, tls: tlsOptions }: ConnectOptions,
-  { agent, signal, onBytes }: ConnectContext,
+export async function connect(
+  { server, tls: tlsOptions, connectTimeoutMs = defaultConnectTimeoutMs }: ConnectOptions,
+  { proxy, signal, onBytes }: ConnectContext,
 ): Promise<net.Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<net.Socket>();
+  signal.throwIfAborted();
   const host = server.hostname.replace(/^\[|\]$/g, '');
   const port = Number(server.port) || (server.protocol === 'http:' ? 80 : 443);
-  const encrypted = server.protocol === 'https:';
-  let opened: net.Socket | undefined;
-  const settle = () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+  const deadline = AbortSignal.timeout(connectTimeoutMs);
+  const either = AbortSignal.any([signal, deadline]);
+  try {
+    if (server.protocol === 'http:') {
+      return await opened(net.connect({ host, port, onread: readBuffer(onBytes) }), 'connect', either);
+    }
+    const servername = net.isIP(host) === 0 ? host : '';
+    const options = { servername, ALPNProtocols: ['http/1.1'], ...tlsOptions, host, port };
+    if (proxy === undefined) {
+      // Node passes it on to the socket, though its types don't say so.
+      const withReadBuffer: tls.ConnectionOptions & { onread: net.OnReadOpts } = {
+        ...options,
+        onread: readBuffer(onBytes),
+      };
+      return await opened(tls.connect(withReadBuffer), 'secureConnect', either);
+    }
+    const tunnel = await openTunnel({ proxy, host, port, signal: either });
+    return await opened(tls.connect({ ...options, socket: tunnel }).on('data', onBytes), 'secureConnect', either);
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const known = error instanceof Error ? error : new Error(String(error));
+    const timedOut = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+    throw connectionFailure(server, deadline.aborted ? timedOut : known);
+  }
+}
+
+/** The socket once it is ready; destroyed when it fails, or when the signal aborts before. */
+function opened<T extends net.Socket>(
+  socket: T,
+  readyEvent: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = () => {
+    socket.destroy();
+    reject(signal.reason);
   };
-  const fail = (error: unknown) => {
-    settle();
-    opened?.destroy();
+  const onError = (error: Error) => {
+    signal.removeEventListener('abort', onAbort);
     reject(error);
   };
-  const onAbort = () => fail(signal.reason);
-  const timedOut = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
-  const timer = setTimeout(() => fail(connectionFailure(server, timedOut)), connectTimeoutMs);
-  signal.addEventListener('abort', onAbort, { once: true });
-  const adopt = (socket: net.Socket, readyEvent: 'connect' | 'secureConnect' | undefined) => {
-    opened = socket;
-    socket.setNoDelay(true);
-    const onReady = () => {
-      settle();
-      socket.removeAllListeners('error');
-      resolve(socket);
-    };
-    socket.on('error', (error) => fail(connectionFailure(server, error)));
-    if (readyEvent === undefined) onReady();
-    else socket.once(readyEvent, onReady);
-  };
-  // One read buffer for the life of a connection: a fresh 64 KiB for each answer would keep the garbage collector busy.
+  socket.setNoDelay(true);
+  socket.on('error', onError);
+  socket.once(readyEvent, () => {
+    signal.removeEventListener('abort', onAbort);
+    socket.off('error', onError);
+    resolve(socket);
+  });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return promise;
+}
+
+/** One read buffer for the life of a connection: a fresh 64 KiB for each answer would keep the garbage collector busy. */
+function readBuffer(onBytes: (bytes: Buffer) => void): net.OnReadOpts {
   const buffer = Buffer.allocUnsafeSlow(64 * 1024);
-  const onread = {
+  return {
     buffer,
-    callback: (length: number) => {
+    callback: (length) => {
       onBytes(buffer.subarray(0, length));
       return true;
     },
   };
-  if (!encrypted) {
-    adopt(net.connect({ host, port, onread }), 'connect');
-    return promise;
-  }
-  const servername = net.isIP(host) === 0 ? host : '';
-  const options = { servername, ALPNProtocols: ['http/1.1'], ...tlsOptions, host, port };
-  if (agent === undefined) {
-    // Node passes it on to the socket, though its types don't say so.
-    const withReadBuffer: tls.ConnectionOptions & { onread: net.OnReadOpts } = { ...options, onread };
-    adopt(tls.connect(withReadBuffer), 'secureConnect');
-    return promise;
-  }
-  // Through a proxy the agent gives the socket to the callback, already encrypted; else it returns it at once.
-  const direct = agent.createConnection(options, (error, socket) => {
-    if (error) fail(connectionFailure(server, error));
-    else if (socket instanceof tls.TLSSocket && opened === undefined) adopt(socket.on('data', onBytes), undefined);
-  });
-  if (direct instanceof tls.TLSSocket) adopt(direct.on('data', onBytes), 'secureConnect');
-  return promise;
 }
 
 const untrustedCodes = /CERT|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/;

@@ -4,6 +4,7 @@ import { createServer } from 'node:https';
 import net, { type AddressInfo, type Server } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startConnectProxy } from '../../dev/connect-proxy.ts';
 import {
   type CertificateAuthority,
   createCertificateAuthority,
@@ -46,16 +47,21 @@ function poolOf(
     timeoutMs?: number;
     ca?: string;
     host?: string;
+    servername?: string;
     env?: NodeJS.ProcessEnv;
     onLoss?: () => void;
   } = {},
 ): ConnectionPool {
   const pool = new ConnectionPool({
     server: new URL(`https://${options.host ?? '127.0.0.1'}:${port}`),
-    tls: { ca: options.ca ?? authority.certificate },
+    tls: {
+      ca: options.ca ?? authority.certificate,
+      ...(options.servername === undefined ? {} : { servername: options.servername }),
+    },
     size: options.size ?? 2,
     proxyEnv: options.env ?? {},
     requestTimeoutMs: options.timeoutMs ?? 10_000,
+    ...(options.timeoutMs === undefined ? {} : { connectTimeoutMs: options.timeoutMs }),
     ...(options.onLoss === undefined ? {} : { onLoss: options.onLoss }),
   });
   closing.push(() => pool.close());
@@ -237,29 +243,57 @@ describe('a server that seems to be away', () => {
   });
 });
 
+describe('a pool that is closed', () => {
+  const closed = { kind: 'cluster', transient: false, message: expect.stringContaining('were closed') };
+
+  it('settles at once what is under way, what waits for a connection, and what comes later', async () => {
+    const arrived = Promise.withResolvers<void>();
+    const { port } = await serve(() => arrived.resolve());
+    const pool = poolOf(port, { size: 1 });
+    const requests = ['/a', '/b', '/c'].map((path) => failureOf(pool.send(get(path))));
+    await arrived.promise;
+    pool.close();
+    for (const request of requests) expect(await request).toMatchObject(closed);
+    expect(await failureOf(pool.send(get('/later')))).toMatchObject(closed);
+  });
+
+  it('ends a connection that is still being opened, and leaves no socket', async () => {
+    await using proxy = await startConnectProxy(() => 'none');
+    const pool = poolOf(6443, { host: 'api.example.org', env: { HTTPS_PROXY: proxy.url } });
+    const request = failureOf(pool.send(get('/')));
+    await expect.poll(() => proxy.asked).toHaveLength(1);
+    pool.close();
+    expect(await request).toMatchObject(closed);
+    await expect.poll(() => proxy.open).toBe(0);
+  });
+});
+
 describe('HTTPS_PROXY', () => {
+  const host = 'api.example.org';
+
   it('is used, except for hosts in NO_PROXY', async () => {
     const { port } = await serve(echo);
-    const asked: string[] = [];
-    const proxy = createHttpServer();
-    proxy.on('connect', (request: IncomingMessage, socket: net.Socket) => {
-      asked.push(request.url ?? '');
-      const upstream = net.connect(port, '127.0.0.1', () => {
-        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-        upstream.pipe(socket);
-        socket.pipe(upstream);
-      });
-      socket.on('error', () => upstream.destroy());
-      upstream.on('error', () => socket.destroy());
-      closing.push(() => socket.destroy());
-    });
-    const proxyPort = await listen(proxy);
-    const env = { HTTPS_PROXY: `http://127.0.0.1:${proxyPort}` };
-    expect((await poolOf(port, { host: 'localhost', env }).send(get('/through'))).body).toBe('GET /through');
-    expect(asked).toEqual([`localhost:${port}`]);
-    expect(
-      (await poolOf(port, { host: 'localhost', env: { ...env, NO_PROXY: 'localhost' } }).send(get('/direct'))).body,
-    ).toBe('GET /direct');
-    expect(asked).toHaveLength(1);
+    await using proxy = await startConnectProxy(() => ({ port }));
+    const env = { HTTPS_PROXY: proxy.url };
+    const through = poolOf(port, { host, env, servername: 'localhost' });
+    expect((await through.send(get('/through'))).body).toBe('GET /through');
+    expect(proxy.asked).toEqual([`${host}:${port}`]);
+    expect((await poolOf(port, { env }).send(get('/direct'))).body).toBe('GET /direct');
+    expect(proxy.asked).toHaveLength(1);
+  });
+
+  it('that never answers: the deadline and the signal end it, and no socket stays', async () => {
+    const { port, connections } = await serve(echo);
+    await using proxy = await startConnectProxy(() => 'none');
+    const pool = poolOf(port, { host, env: { HTTPS_PROXY: proxy.url }, timeoutMs: 300 });
+    expect(await failureOf(pool.send(get('/')))).toMatchObject({ transient: true, reason: 'ETIMEDOUT' });
+    const stop = new AbortController();
+    const stopped = failureOf(pool.send(get('/', { signal: stop.signal })));
+    await expect.poll(() => proxy.asked).toHaveLength(2);
+    stop.abort(new Error('stopped'));
+    expect(await stopped).toMatchObject({ message: 'stopped' });
+    await expect.poll(() => proxy.open).toBe(0);
+    proxy.answerLate(port);
+    expect(connections()).toBe(0);
   });
 });

@@ -3,9 +3,8 @@
  * open, one request at a time on each; the pool's size is the concurrency. Deadlines are kept by one timer for all, and
  * an AbortSignal ends a request by ending its connection.
  */
-import { Agent } from 'node:https';
 import type net from 'node:net';
-import { proxyFor } from '../http/exchange.ts';
+import { proxyFor } from '../http/proxy.ts';
 import { Failure } from '../lib/failure.ts';
 import { type ConnectOptions, connect, connectionFailure } from './connect.ts';
 import { type HttpResponse, MalformedResponse, ResponseParser } from './http1.ts';
@@ -14,7 +13,7 @@ import { type HttpResponse, MalformedResponse, ResponseParser } from './http1.ts
 export interface ConnectionOptions extends ConnectOptions {
   /** How many connections at most. */
   readonly size: number;
-  /** HTTPS_PROXY and NO_PROXY are read from it, by Node's own agent. */
+  /** HTTPS_PROXY and NO_PROXY are read from it. */
   readonly proxyEnv: NodeJS.ProcessEnv;
   /** From sending a request to its last byte, in milliseconds. */
   readonly requestTimeoutMs: number;
@@ -61,20 +60,20 @@ interface Waiter {
 export class ConnectionPool {
   readonly #options: ConnectionOptions;
   readonly #pathPrefix: string;
-  readonly #agent: Agent | undefined;
+  readonly #proxy: URL | undefined;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
   readonly #waiting: Waiter[] = [];
   readonly #signals = new Map<AbortSignal, { readonly exchanges: Set<Exchange>; readonly onAbort: () => void }>();
   readonly #watch: NodeJS.Timeout;
   #opening = 0;
-  #closed = false;
+  /** Ends what is still being opened. */
+  readonly #closing = new AbortController();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#pathPrefix = options.server.pathname.replace(/\/+$/, '');
-    const proxy = options.server.protocol === 'https:' ? proxyFor(options.server, options.proxyEnv) : {};
-    this.#agent = proxy.proxyEnv === undefined ? undefined : new Agent(proxy);
+    this.#proxy = options.server.protocol === 'https:' ? proxyFor(options.server, options.proxyEnv) : undefined;
     this.#watch = setInterval(() => this.#endOverdue(), 500).unref();
   }
 
@@ -84,6 +83,7 @@ export class ConnectionPool {
    */
   async send(request: RawRequest): Promise<HttpResponse> {
     request.signal.throwIfAborted();
+    this.closing.throwIfAborted();
     const connection = this.#idle.pop() ?? (await this.#connection(request.signal));
     const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
     let headers: string;
@@ -109,11 +109,26 @@ export class ConnectionPool {
     return promise;
   }
 
+  /** Every request that is under way or waits fails at once, and not as worth another try. */
   close(): void {
-    this.#closed = true;
+    const closed = poolClosed(this.#options.server);
+    this.#closing.abort(closed);
     clearInterval(this.#watch);
-    for (const { socket } of this.#all) socket.destroy();
-    this.#agent?.destroy();
+    for (const { reject } of this.#waiting.splice(0)) reject(closed);
+    for (const connection of this.#all) {
+      const { exchange } = connection;
+      this.#finish(connection, false);
+      exchange?.reject(closed);
+    }
+  }
+
+  /** Aborted when the pool is closed; its reason is what requests fail with from then on. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get #closed(): boolean {
+    return this.closing.aborted;
   }
 
   /** Thousands of requests share one signal, so they share one listener on it. */
@@ -165,11 +180,12 @@ export class ConnectionPool {
       const onBytes = (bytes: Buffer) => {
         if (connection !== undefined) this.#onData(connection, bytes);
       };
-      const socket = await connect(this.#options, { agent: this.#agent, signal, onBytes });
-      if (this.#closed) {
-        // Whoever waited for it has gone: an open socket would keep the process alive.
+      const either = AbortSignal.any([signal, this.closing]);
+      const socket = await connect(this.#options, { proxy: this.#proxy, signal: either, onBytes });
+      if (either.aborted) {
+        // An open socket would keep the process alive.
         socket.destroy();
-        throw connectionFailure(this.#options.server, Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
+        throw either.reason;
       }
       const opened: Connection = { socket, parser: new ResponseParser(longestBody), exchange: undefined, idleSince: 0 };
       connection = opened;
@@ -180,7 +196,7 @@ export class ConnectionPool {
       socket.resume();
       return opened;
     } catch (error) {
-      if (!signal.aborted) this.#options.onLoss?.();
+      if (!signal.aborted && !this.#closed) this.#options.onLoss?.();
       // Whoever waits for a connection tries on their own: the next one may succeed, or fail with its own error.
       queueMicrotask(() => this.#serveWaiting());
       throw error;
@@ -279,4 +295,8 @@ export class ConnectionPool {
       );
     }
   }
+}
+
+function poolClosed({ origin }: URL): Failure {
+  return new Failure('cluster', `the connections to ${origin} were closed before the answer came`);
 }

@@ -7,6 +7,8 @@ export interface HttpResponse {
   readonly status: number;
   /** The value of a header, by lower-case name; the first one where it is repeated. */
   header(name: string): string | undefined;
+  /** Every value of a header that may be repeated. */
+  headers(name: string): string[];
   /** The body as text (UTF-8): everything the API server says is. */
   readonly body: string;
   /** Whether the connection may carry another request. */
@@ -204,7 +206,13 @@ export class ResponseParser {
       this.#pending.length === 0 &&
       head.startsWith('HTTP/1.1') &&
       headerOf(head, 'connection')?.toLowerCase() !== 'close';
-    const response = { status: this.#status, header: (name: string) => headerOf(head, name), body, reusable };
+    const response = {
+      status: this.#status,
+      header: (name: string) => headerOf(head, name),
+      headers: (name: string) => headersOf(head, name),
+      body,
+      reusable,
+    };
     this.#state = { in: 'head' };
     this.#body = [];
     this.#bodyLength = 0;
@@ -221,4 +229,12 @@ function headerOf(head: string, name: string): string | undefined {
     headerPatterns.set(name, pattern);
   }
   return pattern.exec(head)?.[1];
+}
+
+function headersOf(head: string, name: string): string[] {
+  const prefix = `${name}:`;
+  return head
+    .split('\r\n')
+    .filter((line) => line.toLowerCase().startsWith(prefix))
+    .map((line) => line.slice(prefix.length).trim());
 }

@@ -10,6 +10,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
 import { Secret } from '../lib/secret.ts';
+import { shellCommand } from '../lib/shell-command.ts';
 import type { Credential, Login } from './credential.ts';
 import { execPluginSchema, runExecPlugin } from './exec-plugin.ts';
 
@@ -20,6 +21,12 @@ export interface ClusterAccess {
   readonly credential: Credential;
   /** The CA that signed the API server's certificate (PEM), where one is named. */
   readonly certificateAuthority: string | undefined;
+  /** undefined in a pod. */
+  readonly contextName: string | undefined;
+  /** What the kubeconfig calls the one who asks; undefined where it names nobody, and in a pod. */
+  readonly userName: string | undefined;
+  /** kubectl for the same cluster, as the words of a command line: with what was given instead of the defaults. */
+  readonly kubectl: readonly string[];
   /** For messages: `context pks of /home/me/.kube/config`, or `this pod's ServiceAccount`. */
   readonly source: string;
   /** The name the kubeconfig gives to this cluster; undefined in a pod. */
@@ -71,7 +78,8 @@ export function inPod(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** The pod's own namespace; undefined outside a pod. */
-export function podNamespace(): string | undefined {
+export function podNamespace(env: NodeJS.ProcessEnv): string | undefined {
+  if (!inPod(env)) return undefined;
   try {
     const namespace = readFileSync(path.join(serviceAccountDirectory, 'namespace'), 'utf8').trim();
     return namespace === '' ? undefined : namespace;
@@ -102,7 +110,15 @@ export async function loadClusterAccess(
       { hint: chooseKubeconfig },
     );
   }
-  return resolveContext(loaded, context, env);
+  return resolveContext(loaded, { wanted: context, kubectl: kubectlFor(explicitFile, listed), env });
+}
+
+/** kubectl's own flag takes one file only. */
+function kubectlFor(explicitFile: string | undefined, listed: readonly string[]): readonly string[] {
+  if (!explicitFile || listed.length === 0) return ['kubectl'];
+  return listed.length === 1
+    ? ['kubectl', '--kubeconfig', ...listed]
+    : ['env', `KUBECONFIG=${listed.join(path.delimiter)}`, 'kubectl'];
 }
 
 function podAccess(env: NodeJS.ProcessEnv): ClusterAccess {
@@ -124,6 +140,9 @@ function podAccess(env: NodeJS.ProcessEnv): ClusterAccess {
     certificateAuthority,
     source: "this pod's ServiceAccount",
     clusterName: undefined,
+    contextName: undefined,
+    userName: undefined,
+    kubectl: ['kubectl'],
   };
 }
 
@@ -159,8 +178,7 @@ function readKubeconfig(file: string, optional: boolean): Kubeconfig | undefined
 
 async function resolveContext(
   loaded: readonly { file: string; config: Kubeconfig | undefined }[],
-  wanted: string | undefined,
-  env: NodeJS.ProcessEnv,
+  { wanted, kubectl, env }: { wanted: string | undefined; kubectl: readonly string[]; env: NodeJS.ProcessEnv },
 ): Promise<ClusterAccess> {
   const find = <T>(pick: (config: Kubeconfig) => T | undefined): { file: string; value: T } | undefined => {
     for (const { file, config } of loaded) {
@@ -169,23 +187,24 @@ async function resolveContext(
     }
     return undefined;
   };
+  const configCommand = (...words: readonly string[]) => `\`${shellCommand([...kubectl, 'config', ...words])}\``;
   const all = loaded.map(({ file }) => file).join(', ');
   const name = wanted ?? find((config) => config['current-context'] || undefined)?.value;
   if (name === undefined) {
     throw new Failure('usage', `the kubeconfig ${all} has no current-context`, {
-      hint: 'choose one with `kubectl config use-context NAME`',
+      hint: `choose one with ${configCommand('use-context', 'NAME')}`,
     });
   }
   const context = find((config) => config.contexts?.find((entry) => entry.name === name)?.context);
   if (context === undefined)
     throw new Failure('usage', `the kubeconfig ${all} has no context ${name}`, {
-      hint: '`kubectl config get-contexts` lists those that there are',
+      hint: `${configCommand('get-contexts')} lists those that there are`,
     });
   const clusterName = context.value.cluster;
   const cluster = find((config) => config.clusters?.find((entry) => entry.name === clusterName)?.cluster);
   if (cluster === undefined)
     throw new Failure('usage', `the kubeconfig ${all} has no cluster ${clusterName}, which its context ${name} names`, {
-      hint: '`kubectl config get-clusters` lists those that there are',
+      hint: `${configCommand('get-clusters')} lists those that there are`,
     });
   const userName = context.value.user;
   const user = find((config) => {
@@ -194,9 +213,10 @@ async function resolveContext(
   });
   if (userName && user === undefined)
     throw new Failure('usage', `the kubeconfig ${all} has no user ${userName}, which its context ${name} names`, {
-      hint: '`kubectl config get-users` lists those that there are',
+      hint: `${configCommand('get-users')} lists those that there are`,
     });
-  if (user !== undefined) refuseUnsupported(user.file, userName ?? '', user.value);
+  if (user !== undefined)
+    refuseUnsupported(user.file, userName ?? '', user.value, configCommand('use-context', 'NAME'));
 
   const fields = cluster.value;
   if (fields['proxy-url'])
@@ -209,7 +229,9 @@ async function resolveContext(
     throw new Failure(
       'usage',
       `the kubeconfig ${cluster.file} has an unusable server address for ${clusterName}: ${fields.server}`,
-      { hint: 'it must be like https://HOST:6443; `kubectl config set-cluster NAME --server=…` mends it' },
+      {
+        hint: `it must be like https://HOST:6443; fix it with ${configCommand('set-cluster', 'NAME', '--server=URL')}`,
+      },
     );
   }
   const certificateAuthority = material(
@@ -239,18 +261,21 @@ async function resolveContext(
     certificateAuthority,
     source: `context ${name} of ${context.file}`,
     clusterName,
+    contextName: name,
+    userName: userName || undefined,
+    kubectl: wanted === undefined ? kubectl : [...kubectl, '--context', wanted],
   };
 }
 
 /** What kubectl would do and this program does not: going on without it would be acting as somebody else. */
-function refuseUnsupported(file: string, name: string, user: User): void {
+function refuseUnsupported(file: string, name: string, user: User, useContext: string): void {
   const [field] = Object.entries(user).find(([key, value]) => /^as(-|$)|^auth-provider$/.test(key) && value) ?? [];
   if (field !== undefined)
     throw new Failure(
       'usage',
       `the kubeconfig ${file} has the field ${field} for the user ${name}, which is not supported here`,
       {
-        hint: 'choose a context with a token, a client certificate or an exec plugin: `kubectl config use-context NAME`, or --context',
+        hint: `choose a context with a token, a client certificate or an exec plugin: ${useContext}, or --context`,
       },
     );
 }

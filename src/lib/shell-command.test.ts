@@ -3,8 +3,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shellCommand, wordsOf } from './shell-command.ts';
 
-const wordsThatBashReads = (command: string): string[] =>
-  execFileSync('bash', ['-c', `printf '%s\\0' ${command}`], { encoding: 'utf8' })
+/** `sh` is the least of them: dash on Debian, BusyBox in many images. */
+const shells = ['sh', 'bash'];
+
+const wordsRead = (shell: string, command: string): string[] =>
+  execFileSync(shell, ['-c', `show() { printf '%s\\0' "$@"; }\n${command}`], { encoding: 'utf8' })
     .split('\0')
     .slice(0, -1);
 
@@ -29,14 +32,32 @@ describe('a command line', () => {
   });
 
   it('shows what a terminal would hide', () => {
-    expect(shellCommand(['a\u001b[2Jb\u202e'])).toBe(`$'a\\x1b[2Jb\\xe2\\x80\\xae'`);
+    expect(shellCommand(['a\u001b[2Jb\u202e'])).toBe(`"$(printf %b 'a\\0033[2Jb\\0342\\0200\\0256')"`);
   });
 
-  it('is read back by a shell as the same words', () => {
+  it.each(shells)('keeps line breaks, quotes and what else %s would act on', (shell) => {
+    const words = [
+      'a\nb',
+      'at the end\n\n',
+      '\n',
+      '\'"$(touch x)`touch x`\u001b\\c%s\\0041!x',
+      "it's!\n",
+      '--all',
+      '-n',
+      '=ls',
+      '~',
+      '한\u200b글',
+    ];
+    const command = shellCommand(['show', ...words]);
+    expect(wordsRead(shell, command)).toEqual(words);
+    expect(command).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  });
+
+  it.each(shells)('is read back by %s as the same words', (shell) => {
     const word = fc.string({ unit: 'grapheme', minLength: 0, maxLength: 12 }).filter((text) => !text.includes('\0'));
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), (words) => {
-        expect(wordsThatBashReads(shellCommand(words))).toEqual(words);
+        expect(wordsRead(shell, shellCommand(['show', ...words]))).toEqual(words);
       }),
       { numRuns: 60 },
     );

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayWidth, table, wrapLine, wrapMessage } from './terminal-text.ts';
+import { displayWidth, table, terminalJson, wrapLine, wrapMessage } from './terminal-text.ts';
 
 const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
 
@@ -87,4 +87,12 @@ describe('a table', () => {
     expect(lines[1]).toBe(`kim                       kim                       ok`);
     expect(lines[2]).toBe(`${name}\n    ${name}  ok`);
   });
+});
+
+it('prints JSON that means the same, with nothing in it that a terminal obeys', () => {
+  const data = { names: ['a\u009b2J\u007f', '\u202eabc\u2028', '\u{e0001}', '\u001b[2J\n', '한글'] };
+  const text = terminalJson(data);
+  expect(JSON.parse(text)).toEqual(data);
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  expect(text).toContain('한글');
 });

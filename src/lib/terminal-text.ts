@@ -91,3 +91,14 @@ export function withoutInvisible(text: string): string {
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );
 }
+
+/** A JSON document whose texts are the same to a program, and harmless where it is printed on a terminal. */
+export function terminalJson(data: unknown): string {
+  const json = JSON.stringify(data, undefined, 2);
+  const escaped = json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+      .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+  return `${escaped}\n`;
+}

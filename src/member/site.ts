@@ -59,7 +59,7 @@ export function openSite(
       proxyEnv: env,
       kind: 'site',
       peer,
-      addressHint: unreachableHint(endpoint, env),
+      addressHint: `is this computer online, and is ${endpoint.href} still the address of the PoolC API?`,
     });
   }
 
@@ -142,13 +142,6 @@ export function lifetimeOf(jwt: Secret): { readonly issuedAt: number; readonly e
   const { iat, exp } = payload;
   if (typeof iat !== 'number' || typeof exp !== 'number') return undefined;
   return { issuedAt: iat * 1_000, expiresAt: exp * 1_000 };
-}
-
-function unreachableHint({ href }: URL, env: NodeJS.ProcessEnv): string {
-  const proxied = [env['HTTPS_PROXY'], env['https_proxy']].some((value) => value !== undefined && value !== '');
-  if (proxied && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy'))
-    return `HTTPS_PROXY is set, but Node ${process.versions.node} knows no proxies; Node 24.5 or later does`;
-  return `is this computer online, and is ${href} still the address of the PoolC API?`;
 }
 
 function parseJson(body: Buffer): unknown {

@@ -11,6 +11,9 @@ const access = (rest: Partial<ClusterAccess> = {}): ClusterAccess => ({
   certificateAuthority: certificate,
   source: 'context admin of /home/me/.kube/config',
   clusterName: 'kubernetes',
+  contextName: 'admin',
+  userName: 'admin',
+  kubectl: ['kubectl'],
   ...rest,
 });
 const wanted = (rest: Partial<ClusterDescription> = {}): ClusterDescription => ({

@@ -2,6 +2,7 @@
 import { isUuid, type MemberId, parseMemberId } from '../core/member-id.ts';
 import { memberLabel, type OwnedAccount, printable } from '../core/model.ts';
 import { Failure } from '../lib/failure.ts';
+import type { CommandLine } from '../lib/shell-command.ts';
 import type { DirectoryAnswer } from './ask-directory.ts';
 
 export interface FoundMember {
@@ -23,7 +24,13 @@ export function findMember(
     accounts,
     directory,
     knownOtherwise = new Set(),
-  }: { accounts: readonly OwnedAccount[]; directory: DirectoryAnswer; knownOtherwise?: ReadonlySet<string> },
+    commandLine,
+  }: {
+    accounts: readonly OwnedAccount[];
+    directory: DirectoryAnswer;
+    knownOtherwise?: ReadonlySet<MemberId>;
+    commandLine: CommandLine;
+  },
 ): FoundMember {
   const members = 'members' in directory ? directory.members : [];
   const isKnown = (id: MemberId) =>
@@ -46,7 +53,7 @@ export function findMember(
         ? 'neither the directory nor the cluster knows them'
         : `the cluster has no such account, and the directory could not be asked: ${directory.unavailable}`;
     throw new Failure('usage', `${printable(wanted)} is unknown: ${where}; nothing was changed`, {
-      hint: "give the login id, the ServiceAccount name or the member's id; `credentials-updater status` lists them",
+      hint: `give the login id, the ServiceAccount name or the member's id; \`${commandLine('status')}\` lists them`,
     });
   }
   if (second !== undefined) {

@@ -10,6 +10,7 @@ import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Redactor } from '../lib/redact.ts';
 import { Secret } from '../lib/secret.ts';
+import type { CommandLine } from '../lib/shell-command.ts';
 import { listAccounts } from '../registry/accounts.ts';
 import { readNamesGiven } from '../registry/names-given.ts';
 import type { RegistryPlace } from '../registry/place.ts';
@@ -25,6 +26,7 @@ export interface MemberKubeconfigContext {
   readonly random: () => number;
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
+  readonly commandLine: CommandLine;
 }
 
 export interface MemberKubeconfig {
@@ -48,9 +50,10 @@ export async function makeMemberKubeconfig(
     random,
     redactor,
     signal,
+    commandLine,
   } = context;
   const owned = (await listAccounts(client, namespace, signal)).filter(isOwned);
-  const account = await accountInUse(context, findMember(wanted, { accounts: owned, directory }));
+  const account = await accountInUse(context, findMember(wanted, { accounts: owned, directory, commandLine }));
   const minted = await withRetry(() => mintToken(client, account, request, signal), { clock, random, signal });
   redactor.add(minted.token);
   const claims = checkClaims(minted.token, {
@@ -70,7 +73,7 @@ export async function makeMemberKubeconfig(
 }
 
 async function accountInUse(
-  { target: { client }, registry, signal }: MemberKubeconfigContext,
+  { target: { client }, registry, signal, commandLine }: MemberKubeconfigContext,
   { label, memberId, accounts, inDirectory }: FoundMember,
 ): Promise<OwnedAccount> {
   const living = accounts.filter((account) => !account.terminating);
@@ -83,6 +86,6 @@ async function accountInUse(
   const [account] = byClaim(living, namesGiven);
   if (account !== undefined) return account;
   throw new Failure('usage', `${label} (${memberId}) has no account yet`, {
-    hint: 'run `credentials-updater sync`, which creates it',
+    hint: `run \`${commandLine('sync')}\`, which creates it`,
   });
 }

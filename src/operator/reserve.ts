@@ -6,7 +6,9 @@
 import { type MemberId, nobodysId, parseMemberId } from '../core/member-id.ts';
 import { isOwned, printable } from '../core/model.ts';
 import { isValidName } from '../core/names.ts';
+import type { ClusterClient } from '../kube/client.ts';
 import { Failure } from '../lib/failure.ts';
+import { commandTemplate } from '../lib/shell-command.ts';
 import { listAccounts } from '../registry/accounts.ts';
 import { readNamesGiven, recordNames, shardOf } from '../registry/names-given.ts';
 import { namesGivenName, type RegistryPlace } from '../registry/place.ts';
@@ -37,7 +39,7 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
       throw new Failure(
         'usage',
         `${name} ${account === undefined ? 'is reserved for' : 'is the account of'} ${holder}; nothing was changed`,
-        { hint: account === undefined ? correction(registry, name) : neverPassedOn },
+        { hint: account === undefined ? correction(client, registry, name) : neverPassedOn },
       );
     }
     await recordNames(client, registry, [{ name, memberId }], signal);
@@ -48,8 +50,9 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
 const neverPassedOn = 'a name that was given to one member is never given to another';
 
 /** A mistyped id is nobody's, and only its author knows that: no command takes a record back. */
-function correction(registry: RegistryPlace, name: string): string {
-  const edit = `kubectl -n ${registry.namespace} edit configmap ${namesGivenName(registry, shardOf(name))}`;
+function correction({ access }: ClusterClient, registry: RegistryPlace, name: string): string {
+  const kubectl = commandTemplate(access.kubectl);
+  const edit = kubectl`-n ${registry.namespace} edit configmap ${namesGivenName(registry, shardOf(name))}`;
   return `${neverPassedOn}; only if that id was a mistake, correct the line of ${name}: ${edit}`;
 }
 

@@ -30,7 +30,7 @@ export async function findRevokeTarget(
   } = context;
   const accounts = (await listAccounts(client, namespace, signal)).filter(isOwned);
   const holds = await readHolds(client, registry, signal);
-  const found = findMember(wanted, { accounts, directory, knownOtherwise: holds });
+  const found = findMember(wanted, { accounts, directory, knownOtherwise: holds, commandLine: context.commandLine });
   return { ...found, held: holds.has(found.memberId) };
 }
 

@@ -28,7 +28,7 @@ export function keyLocation(deployed: Deployed | undefined): KeyLocation {
 
 export interface KeySearch {
   readonly settings: Settings;
-  readonly gathered: Gathered;
+  readonly gathered: Pick<Gathered, 'secret'>;
   /** undefined where there is none, or it can't be read. */
   readonly deployed: Deployed | undefined;
   /** Whether somebody named the file here: then it is meant, whatever the cluster holds. */
@@ -51,7 +51,8 @@ export async function findApiKey({
     return value === undefined ? undefined : { key: parseApiKey(value.toString('utf8'), from), from };
   } catch (error) {
     if (!(error instanceof Failure) || error.status !== 403) throw error;
-    const mounted = tryFile(fromFile);
+    // Outside a pod, a file at the place of the mount is some other program's, or an old one.
+    const mounted = settings.inPod ? tryFile(fromFile) : undefined;
     if (mounted === undefined) throw error;
     return mounted;
   }

@@ -1,6 +1,7 @@
 /** How long a token may live on this cluster, from the API server's own mouth. */
 import * as z from 'zod';
 import { type ClusterClient, parseAnswer } from '../kube/client.ts';
+import { warningsOf } from '../kube/warnings.ts';
 import { Failure } from '../lib/failure.ts';
 import { accountPath } from '../registry/accounts.ts';
 
@@ -49,7 +50,7 @@ export async function askMaximumLifetime(
       });
       return {
         grantedSeconds: parseAnswer(answerSchema, response, 'a TokenRequest').spec.expirationSeconds,
-        warning: warningText(response.header('warning')),
+        warning: warningsOf(response)[0],
       };
     } catch (error) {
       if (!(error instanceof Failure) || (error.status !== 403 && error.status !== 404)) throw error;
@@ -57,9 +58,4 @@ export async function askMaximumLifetime(
     }
   }
   throw refused;
-}
-
-/** The text of `299 - "text"` (RFC 7234). */
-function warningText(header: string | undefined): string | undefined {
-  return header === undefined ? undefined : (/"(.*)"/.exec(header)?.[1] ?? header);
 }

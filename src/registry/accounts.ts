@@ -5,6 +5,7 @@ import { type Account, managedByLabel, managedByValue } from '../core/model.ts';
 import { type ClusterClient, parseAnswer } from '../kube/client.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure, withContext } from '../lib/failure.ts';
+import { commandTemplate } from '../lib/shell-command.ts';
 import { deployCommand } from './deploy-command.ts';
 
 const serviceAccountSchema = z.object({
@@ -44,7 +45,7 @@ export async function listAccounts(client: ClusterClient, namespace: string, sig
     if (!accounts.some(({ labelled }) => labelled)) await requireNamespace(client, namespace, signal);
     return accounts;
   } catch (error) {
-    throw explain(error, namespace);
+    throw explain(error, client, namespace);
   }
 }
 
@@ -121,7 +122,7 @@ export async function deleteAccount(
   throw new Failure('cluster', `the API server refuses to delete the ServiceAccount ${account.name} (409)`, {
     status: 409,
     reason: 'Conflict',
-    hint: `run sync again; if it stays, look at it with \`kubectl -n ${namespace} get serviceaccount ${account.name} -o yaml\``,
+    hint: `run sync again; if it stays, look at it with \`${commandTemplate(client.access.kubectl)`-n ${namespace} get serviceaccount ${account.name} -o yaml`}\``,
   });
 }
 
@@ -129,7 +130,7 @@ export async function deleteAccount(
 async function requireNamespace(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<void> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
   const response = await client.call({ method: 'GET', path, signal, expected: [404] });
-  if (response.status === 404) throw namespaceMissing(namespace);
+  if (response.status === 404) throw namespaceMissing(client, namespace);
   const { status } = parseAnswer(namespaceSchema, response, `the namespace ${namespace}`);
   if (status?.phase !== 'Terminating') return;
   throw new Failure(
@@ -137,7 +138,7 @@ async function requireNamespace(client: ClusterClient, namespace: string, signal
     `the namespace ${namespace} is being deleted, with every account in it; nothing was changed`,
     {
       reason: 'NamespaceMissing',
-      hint: `wait until it is gone, create it anew with ${deployCommand}, then sync: until then nobody has access`,
+      hint: `wait until it is gone, create it anew with ${deployCommand(client.access)}, then sync: until then nobody has access`,
     },
   );
 }
@@ -150,20 +151,20 @@ function collection(namespace: string): string {
   return `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts`;
 }
 
-function namespaceMissing(namespace: string): Failure {
+function namespaceMissing({ access }: ClusterClient, namespace: string): Failure {
   return new Failure('cluster', `the namespace ${namespace} does not exist; nothing was changed`, {
     reason: 'NamespaceMissing',
-    hint: `create it with \`kubectl create namespace ${namespace}\`, or with its Role: ${deployCommand}`,
+    hint: `create it with \`${commandTemplate(access.kubectl)`create namespace ${namespace}`}\`, or with its Role: ${deployCommand(access)}`,
   });
 }
 
-function explain(error: unknown, namespace: string): Failure {
+function explain(error: unknown, { access }: ClusterClient, namespace: string): Failure {
   if (error instanceof Failure && error.status === 403) {
     return new Failure('cluster', `listing ServiceAccounts in ${namespace}: ${error.message}`, {
       cause: error,
       status: 403,
       ...(error.reason === undefined ? {} : { reason: error.reason }),
-      hint: `either the namespace ${namespace} does not exist (its Role went with it) or the Role is missing there: ${deployCommand} brings both`,
+      hint: `either the namespace ${namespace} does not exist (its Role went with it) or the Role is missing there: ${deployCommand(access)} brings both`,
     });
   }
   return error instanceof Failure && error.reason === 'NamespaceMissing'

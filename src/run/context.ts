@@ -2,6 +2,7 @@
 import type { Schedule } from '../core/renewal-margin.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { CommandLine } from '../lib/shell-command.ts';
 import type { Channels } from '../notify/channels.ts';
 import type { RegistryPlace } from '../registry/place.ts';
 import type { SyncContext, Target } from '../sync/context.ts';
@@ -18,6 +19,8 @@ export interface LockedContext {
   readonly log: Log;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
+  /** For messages: commands for the same cluster. */
+  readonly commandLine: CommandLine;
 }
 
 export interface LockSettings {
@@ -33,7 +36,8 @@ export interface JobReference {
   readonly uid: string;
 }
 
-export interface OnceContext extends Omit<LockedContext, 'target' | 'registry' | 'clock' | 'random' | 'log'> {
+export interface OnceContext
+  extends Omit<LockedContext, 'target' | 'registry' | 'clock' | 'random' | 'log' | 'commandLine'> {
   readonly sync: SyncContext;
   readonly job: JobReference | undefined;
   readonly deadlineSeconds: number;

@@ -53,7 +53,7 @@ const giveBackInHasteMs = 2_000;
 
 /** The one lock of everything that changes accounts. @throws Failure (lock) */
 export async function acquireLock(
-  { target: { client }, registry, lock, host, random, clock, log }: Omit<LockedContext, 'signal'>,
+  { target: { client }, registry, lock, host, random, clock, log }: Omit<LockedContext, 'signal' | 'commandLine'>,
   signal: AbortSignal,
 ): Promise<RunLock> {
   const durationMs = lock.durationSeconds * 1_000;

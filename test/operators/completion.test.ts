@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../dev/control-plane/testing.ts';
 import { isInPath } from '../../dev/node/requirements.ts';
-import { runCommand } from '../command.ts';
+import { ownEnvironment, runCommand } from '../command.ts';
 
 const run = promisify(execFile);
 const timeout = 30_000;
@@ -39,7 +39,7 @@ async function inFish(line: string): Promise<string[]> {
   const { stdout } = await run('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
     cwd: directory,
     timeout,
-    env: { ...process.env, HOME: directory },
+    env: ownEnvironment(directory),
   });
   return stdout
     .trim()
@@ -61,7 +61,7 @@ async function inZsh(line: string): Promise<string> {
   const { stdout } = await run('zsh', ['-f', '-c', session], {
     cwd: directory,
     timeout,
-    env: { ...process.env, HOME: directory, TERM: 'dumb' },
+    env: { ...ownEnvironment(directory), TERM: 'dumb' },
   });
   return stdout;
 }

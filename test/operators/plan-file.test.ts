@@ -36,7 +36,7 @@ describe('a plan in a file', () => {
     for (const secret of secrets) expect(text).not.toContain(secret);
     expect(((await stat(file)).mode & 0o777).toString(8)).toBe('600');
     expect(JSON.parse(text)).toEqual(JSON.parse(planned.stdout));
-    expect(planned.stderr).toContain(`credentials-updater sync --plan ${file}`);
+    expect(planned.stderr).toContain(` sync --plan ${file} `);
   });
 
   test('is applied as it is while nothing has changed', async () => {
@@ -123,7 +123,7 @@ describe('what has changed since', () => {
     expect(summaryOf(result)).toMatchObject({ outcome: 'refused', step: 'plan' });
     expect(summaryOf(result)?.['message']).toContain('things have changed since the plan of ');
     expect(summaryOf(result)?.['message']).toContain(said);
-    expect(summaryOf(result)?.['hint']).toContain('credentials-updater plan --out plan.json');
+    expect(summaryOf(result)?.['hint']).toContain(` sync --plan ${scene.file} `);
     expect(await accountsOf(scene.cluster)).toEqual(before);
     expect(scene.api.deliveries()).toHaveLength(deliveries);
   });

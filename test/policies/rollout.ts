@@ -1,8 +1,7 @@
 /** The policies' way into a cluster that members use already: audit, adopt, enforce. docs/policies.md tells it. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ControlPlane } from '../../dev/control-plane/index.ts';
-import { policiesDirectory } from '../../dev/kyverno/index.ts';
 import { type Call, create, patch } from './attempt.ts';
 import { emptyCanary, inForce } from './in-force.ts';
 import {
@@ -19,12 +18,14 @@ import {
   service,
 } from './objects.ts';
 import { mint, operatorSession, until } from './people.ts';
+import { runPolicies, runProgram } from './program.ts';
 import { openSession, perform, type Session } from './session.ts';
-import { runShell } from './shell.ts';
 import { apply, type Variant } from './variants.ts';
 
 const BOTH = 'alice-both';
-export const oldNamespaces = ['old-web', 'old-data', 'old-shared', 'old-odd', 'old-open', BOTH];
+/** RBAC's names hold anything but `/` and `%`: an end of sed's command and a command of its own, and a terminal's title. */
+const hostileNames = ['x|;e touch PWNED\n#', "$(touch PWNED)`touch PWNED`'\u001b]0;taken\u0007", '--all\u009b2J'];
+export const oldNamespaces = ['old-web', 'old-data', 'old-shared', 'old-odd', 'old-open', 'kube-taken', BOTH];
 
 /** Ends with the policies enforcing. */
 export function describeRollout(variant: Variant, controlPlaneOf: () => ControlPlane): void {
@@ -52,45 +53,68 @@ export function describeRollout(variant: Variant, controlPlaneOf: () => ControlP
     });
 
     it('finds the owners from the RoleBindings, leaves to an operator what is not clear, and takes no bait', async () => {
-      const printed = await runScript(controlPlane, 'adopt.sh');
+      const printed = await runPolicies(controlPlane, 'adopt');
       expect(linesAbout('old-', printed)).toEqual([
-        'kubectl label namespace old-data poolc.org/owner=bob',
-        "# old-odd: no member is admin there; not a member's, or its owner has left",
-        "# old-open: no member is admin there; not a member's, or its owner has left",
-        "# old-open: every member is admin there; such a binding can't be made anew",
-        '# old-shared has 2 admins; one of them is to own it, the others keep their RoleBindings:',
-        '# kubectl label namespace old-shared poolc.org/owner=alice',
-        '# kubectl label namespace old-shared poolc.org/owner=bob',
-        'kubectl label namespace old-web poolc.org/owner=alice',
+        'old-data: belongs to bob',
+        "old-odd: left alone: no member is admin there: it is not a member's, or its owner has left",
+        "old-open: left alone: no member is admin there: it is not a member's, or its owner has left",
+        "old-open: every member is admin there; such a binding can't be made anew",
+        'old-shared: 2 members are admin there: choose its owner, the others keep their rights',
+        '    kubectl label namespace/old-shared poolc.org/owner=alice',
+        '    kubectl label namespace/old-shared poolc.org/owner=bob',
+        'old-web: belongs to alice',
       ]);
+      expect(printed).toMatch(
+        /^kube-taken: left alone: its name is one of the cluster's own.* and alice is admin there/m,
+      );
       expect(linesAbout('poolc-', printed)).toEqual([]);
+      expect(printed).toMatch(/^Nothing was changed\. To label 2 namespaces: add --yes\.$/m);
+      expect(await ownersNow(controlPlane)).not.toMatch(/^old-.* (alice|bob)$/m);
     });
 
-    it('adopts them when what was printed is run', async () => {
-      await runShell(controlPlane, await runScript(controlPlane, 'adopt.sh'));
-      const { stdout } = await controlPlane.kubectl(['get', 'namespaces', '-L', 'poolc.org/owner', '--no-headers']);
-      expect(stdout).toMatch(/^old-web .* alice$/m);
-      expect(stdout).toMatch(/^old-data .* bob$/m);
-      expect(linesAbout('kubectl label', await runScript(controlPlane, 'adopt.sh'))).toHaveLength(2);
+    it('adopts them when it may', async () => {
+      expect(await runPolicies(controlPlane, 'adopt', '--yes')).toMatch(/^2 namespaces labelled with their owners\.$/m);
+      const owners = await ownersNow(controlPlane);
+      expect(owners).toMatch(/^old-web .* alice$/m);
+      expect(owners).toMatch(/^old-data .* bob$/m);
+      expect(owners).not.toMatch(/^kube-taken .* alice$/m);
+      expect(await runPolicies(controlPlane, 'adopt', '--yes')).toMatch(/^There is nothing to adopt\.$/m);
     });
 
     it('says what would be refused, object by object', async () => {
-      const printed = await runScript(controlPlane, 'would-refuse.sh');
+      const printed = await runPolicies(controlPlane, 'would-refuse');
       expect(linesAbout('old-web', printed)).toEqual([
-        expect.stringMatching(/^old-web Deployment\/strong: Warning: .*Privileged containers are not allowed/),
-        expect.stringMatching(/^old-web Pod\/strong: Warning: .*Privileged containers are not allowed/),
-        expect.stringMatching(/^old-web Service\/open: Warning: .*Services of type NodePort are not allowed/),
-        expect.stringMatching(/^old-web Ingress\/everything: Warning: .*Every rule of an Ingress names its host/),
-        expect.stringMatching(/^old-web RoleBinding\/everybody: Warning: .*Only people and ServiceAccounts by name/),
-        expect.stringMatching(
-          /^Warning: existing pods in namespace "old-web" violate the new PodSecurity enforce level/,
-        ),
+        expect.stringMatching(/^old-web Deployment\/strong \(alice\): .*Privileged containers are not allowed/),
+        expect.stringMatching(/^old-web Pod\/strong \(alice\): .*Privileged containers are not allowed/),
+        expect.stringMatching(/^old-web Service\/open \(alice\): .*Services of type NodePort are not allowed/),
+        expect.stringMatching(/^old-web Ingress\/everything \(alice\): .*Every rule of an Ingress names its host/),
+        expect.stringMatching(/^old-web RoleBinding\/everybody \(alice\): .*Only people and ServiceAccounts by name/),
+        expect.stringMatching(/^old-web \(alice\): existing pods .* violate the new PodSecurity enforce level/),
+        expect.stringMatching(/^old-web \(alice\): strong .*privileged/),
       ]);
-      expect(linesAbout('old-data', printed)).toEqual([
-        expect.stringMatching(
-          /^old-data RoleBinding\/creator: Warning: .*The ClusterRole cluster-admin can’t be bound/,
-        ),
+    });
+
+    it('says it of names that were chosen to hurt, runs nothing, and prints nothing that a terminal obeys', async () => {
+      const printed = await runPolicies(controlPlane, 'would-refuse');
+      const refused = linesAbout('old-data RoleBinding/', printed);
+      expect(refused.map((line) => line.replace(/ \(bob\): .*/, ''))).toEqual([
+        "old-data RoleBinding/$(touch PWNED)`touch PWNED`'\\u{1b}]0;taken\\u{7}",
+        'old-data RoleBinding/--all\\u{9b}2J',
+        'old-data RoleBinding/creator',
+        'old-data RoleBinding/x|;e touch PWNED\\u{a}#',
       ]);
+      expect(new Set(refused.map((line) => line.includes('The ClusterRole cluster-admin can’t be bound')))).toEqual(
+        new Set([true]),
+      );
+      const { stdout } = await runProgram(controlPlane, ['policies', 'would-refuse', '--output', 'json']);
+      expect(JSON.parse(stdout)).toMatchObject({
+        refused: expect.arrayContaining(
+          hostileNames.map((name) => expect.objectContaining({ object: `RoleBinding/${name}` })),
+        ),
+        untried: [],
+      });
+      for (const text of [printed, stdout]) expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+      expect(existsSync('PWNED')).toBe(false);
     });
 
     it('gives each adopted namespace what new ones come with, once it enforces', async () => {
@@ -233,6 +257,7 @@ async function setUpOldNamespaces(operator: Session): Promise<void> {
     ],
     'old-data': [
       roleBinding('creator', clusterRole('cluster-admin'), user('bob')),
+      ...hostileNames.map((name) => roleBinding(name, clusterRole('cluster-admin'), user('bob'))),
       deployment(undefined, 'weak'),
       service({}, 'closed'),
       ingress('old-data.pks.example', { name: 'data' }),
@@ -240,6 +265,7 @@ async function setUpOldNamespaces(operator: Session): Promise<void> {
     'old-shared': [roleBinding('creators', admin, member('alice'), user('bob'))],
     'old-odd': [roleBinding('creator', admin, user('alice; touch /stolen'), user('$(touch /stolen)\nalice'))],
     'old-open': [roleBinding('creators', admin, members)],
+    'kube-taken': [roleBinding('creator', admin, member('alice'))],
   };
   for (const [name, contents] of Object.entries(objects)) {
     await perform(operator, create(namespace(name)));
@@ -251,8 +277,9 @@ async function setUpOldNamespaces(operator: Session): Promise<void> {
   }
 }
 
-function runScript(controlPlane: ControlPlane, name: string): Promise<string> {
-  return runShell(controlPlane, `"${join(policiesDirectory, 'rollout', name)}"`);
+async function ownersNow({ kubectl }: ControlPlane): Promise<string> {
+  const { stdout } = await kubectl(['get', 'namespaces', '-L', 'poolc.org/owner', '--no-headers']);
+  return stdout;
 }
 
 function linesAbout(what: string, printed: string): string[] {

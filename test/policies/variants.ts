@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ControlPlane } from '../../dev/control-plane/index.ts';
 import { policiesDirectory } from '../../dev/kyverno/index.ts';
 import type { VariantName } from './attempt.ts';
-import { runShell } from './shell.ts';
+import { runPolicies } from './program.ts';
 
 export interface Variant {
   readonly name: VariantName;
@@ -29,7 +29,9 @@ export const builtin: Variant = {
     'mutatingadmissionpolicybindings/members-pod-security',
   ],
   heldUpByOutage: false,
-  provide: runProvideScript,
+  provide: async (controlPlane) => {
+    await runPolicies(controlPlane, 'provide');
+  },
 };
 
 export const kyverno: Variant = {
@@ -66,9 +68,4 @@ export async function takeAway({ kubectl }: ControlPlane, directory: string): Pr
 export async function auditOnly(controlPlane: ControlPlane, { auditing, leftOutOfAudit }: Variant): Promise<void> {
   await apply(controlPlane, auditing);
   await controlPlane.kubectl(['delete', ...leftOutOfAudit]);
-}
-
-/** As an operator runs it. */
-async function runProvideScript(controlPlane: ControlPlane): Promise<void> {
-  await runShell(controlPlane, `"${folder('builtin/provide.sh')}"`);
 }

@@ -15,7 +15,7 @@ import { renderKubeconfig } from '../../dev/control-plane/cluster-access.ts';
 import { type ControlPlane, startControlPlane } from '../../dev/control-plane/index.ts';
 import { type FaultProxy, startFaultProxy } from '../../dev/fault-proxy/index.ts';
 import { type PoolcApi, startPoolcApi } from '../../dev/poolc-api/index.ts';
-import { type CommandOptions, type CommandResult, runCommand } from '../command.ts';
+import { type CommandOptions, type CommandResult, ownEnvironment, runCommand } from '../command.ts';
 
 /** For beforeAll: binaries may have to be built first. */
 export const deskTimeoutMs = 300_000;
@@ -84,7 +84,7 @@ export async function openDesk({ controllerManager = false } = {}): Promise<Desk
   );
   await writeFile(join(directory, 'API_KEY'), `${api.apiKey}\n`);
 
-  const env = { KUBECONFIG: cluster.kubeconfig };
+  const env = { KUBECONFIG: cluster.kubeconfig, POOLC_API_KEY_FILE: '' };
   const kubectl = async (...args: readonly string[]): Promise<string> => {
     const { exitCode, stdout, stderr } = await cluster.kubectl(args);
     if (exitCode !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
@@ -97,10 +97,10 @@ export async function openDesk({ controllerManager = false } = {}): Promise<Desk
       secrets: () => [api.apiKey, adminToken, ...api.storedTokens().values()],
     });
   const shell = async (line: string): Promise<string> => {
-    const { PATH = '' } = process.env;
+    const own = ownEnvironment(directory);
     const { stdout } = await promisify(execFile)('bash', ['-c', line], {
       cwd: directory,
-      env: { ...process.env, ...env, PATH: [directory, dirname(process.execPath), PATH].join(delimiter) },
+      env: { ...own, ...env, KUBERC: 'off', PATH: [directory, dirname(process.execPath), own.PATH].join(delimiter) },
     });
     return stdout;
   };

@@ -117,7 +117,7 @@ function unrecordedFindings(
           memberId === undefined
             ? 'keep it from everybody (or, with the UUID of who had it, for them)'
             : 'unless it was theirs: keep it from everybody',
-        command: context.commands.credentialsUpdater`reserve ${name} ${nobodysId}`,
+        command: context.commands.credentialsUpdater('reserve', [name, nobodysId]),
       },
     );
   });

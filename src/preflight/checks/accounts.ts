@@ -42,7 +42,7 @@ export async function accounts(context: PreflightContext): Promise<Finding[]> {
     findings.push(
       warning(
         `a probe that was killed has left ${listed(probes.map(({ name }) => name))} in ${settings.targetNamespace}`,
-        commands.credentialsUpdater`preflight --probe`,
+        commands.credentialsUpdater('preflight', ['--probe']),
       ),
     );
   }

@@ -84,13 +84,14 @@ function shakeHands(
   options: Pick<PreflightContext, 'proxyEnv' | 'signal'> & { extraAuthorities: readonly string[]; now: number },
 ): Promise<PeerCertificate> {
   const { promise, resolve, reject } = Promise.withResolvers<PeerCertificate>();
-  const agent = agentFor(url, options);
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
+  const agent = agentFor(url, options, signal);
   const ask = request(url, {
     method: 'HEAD',
     agent,
     // Nothing secret is sent; the reason is wanted that a refused handshake doesn't give in full.
     rejectUnauthorized: false,
-    signal: AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]),
+    signal,
   });
   ask.on('response', (response) => {
     const { socket } = response;

@@ -1,0 +1,24 @@
+/** The question before something that can't be undone. */
+import { createInterface } from 'node:readline/promises';
+import { exitCodes, Failure } from '../lib/failure.ts';
+import type { Environment } from './environment.ts';
+
+/** Whether somebody is there to answer. */
+export function canAsk({ env }: Environment): boolean {
+  return process.stdin.isTTY && env['CI'] === undefined;
+}
+
+/** @throws Failure unless the answer is yes */
+export async function confirmOnTerminal({ stderr, signal }: Environment, question: string): Promise<void> {
+  const terminal = createInterface({ input: process.stdin, output: stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `, { signal });
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('usage', 'not confirmed; nothing was changed');
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    throw new Failure('aborted', 'stopped at the question; nothing was changed', { exitCode: exitCodes.interrupted });
+  } finally {
+    terminal.close();
+  }
+}

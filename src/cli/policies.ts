@@ -1,0 +1,176 @@
+/** `credentials-updater policies would-refuse|adopt|provide`: the steps that bring the policies to a cluster in use. */
+import type { Command } from 'commander';
+import { gather } from '../audit/gather.ts';
+import { readSettings } from '../config/settings.ts';
+import { exitCodes } from '../lib/failure.ts';
+import { Redactor } from '../lib/redact.ts';
+import { commandTemplate } from '../lib/shell-command.ts';
+import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
+import { adopt, planAdoption } from '../policies-rollout/adopt.ts';
+import { readContents } from '../policies-rollout/contents.ts';
+import type { RolloutContext } from '../policies-rollout/context.ts';
+import { provide } from '../policies-rollout/provide.ts';
+import { wouldRefuse } from '../policies-rollout/would-refuse.ts';
+import { canAsk, confirmOnTerminal } from './confirm.ts';
+import { type Environment, openLog, outputFormat } from './environment.ts';
+import {
+  type CommandContext,
+  type CommandOptions,
+  type CommonFlags,
+  commonFlags,
+  outputOption,
+  textOf,
+  withClusterFlags,
+  withExamples,
+  withSettings,
+} from './flags.ts';
+import {
+  type RolloutLook,
+  renderAdopted,
+  renderAdoptionPlan,
+  renderProvided,
+  renderWouldRefuse,
+} from './render-policies.ts';
+import { openCluster } from './wiring.ts';
+
+const defaultContents = 'deploy/policies/namespace-contents';
+
+export function addPoliciesCommand(program: Command, { environment, end }: CommandContext): void {
+  const policies = program
+    .command('policies')
+    .summary("bring the members' policies to a cluster that is in use")
+    .description(
+      "The steps of docs/policies.md between auditing and enforcing: find the owners of members' namespaces, see what would be refused, and give each namespace what it comes with.",
+    );
+
+  const adoptCommand = policies
+    .command('adopt')
+    .summary('record the owners of namespaces from before the policies')
+    .description(
+      'Finds the owners of namespaces that have none recorded, from who is admin there, and labels the namespaces with them. Prints what it would do, and asks before it does it. A namespace with two admins or none, or with a name that the policies trust, is left to you.',
+    )
+    .option('-y, --yes', 'do not ask')
+    .action(async (options: CommandOptions) => {
+      end(await adoptAction(environment, { ...commonFlags(program, options), yes: options['yes'] === true }));
+    });
+  withExamples(
+    shared(adoptCommand),
+    [
+      ['What it would do; it asks before it does it', 'credentials-updater policies adopt'],
+      ['Without a question', 'credentials-updater policies adopt --yes'],
+    ],
+    { 0: 'done, or there was nobody to ask', 1: 'failed for some; they are named', 2: 'not confirmed; bad usage' },
+  );
+
+  const wouldRefuseCommand = policies
+    .command('would-refuse')
+    .summary("what the policies would refuse of what is in members' namespaces")
+    .description(
+      "Tries everything in members' namespaces anew, as a dry run on the API server, and prints what the policies would refuse, by owner. Changes nothing. The policies must be there: under the audit overlay they only warn.",
+    )
+    .action(async (options: CommandOptions) => {
+      end(await wouldRefuseAction(environment, commonFlags(program, options)));
+    });
+  withExamples(
+    shared(wouldRefuseCommand),
+    [["What to talk about with the namespaces' owners", 'credentials-updater policies would-refuse']],
+    { 0: 'everything was tried', 1: 'some things could not be tried; they are named', 2: 'bad usage' },
+  );
+
+  const provideCommand = policies
+    .command('provide')
+    .summary('give namespaces what they come with, where Kyverno does not')
+    .description(
+      "Gives each member's namespace its owner's RoleBinding, quota, limits and NetworkPolicy, and puts a wrong RoleBinding right. A namespace whose RoleBinding is right is left as it is. Can be run at any time; a failure in one namespace stops no other.",
+    )
+    .option('--contents <folder>', `what each namespace comes with (${defaultContents})`)
+    .action(async (options: CommandOptions) => {
+      const contents = textOf(options['contents']) ?? defaultContents;
+      end(await provideAction(environment, { ...commonFlags(program, options), contents }));
+    });
+  withExamples(
+    shared(provideCommand),
+    [['After members have made namespaces', 'credentials-updater policies provide']],
+    { 0: 'every namespace has it', 1: 'failed for some; they are named', 2: 'bad usage' },
+  );
+}
+
+function shared(command: Command): Command {
+  return withSettings(withClusterFlags(command.addOption(outputOption(['text', 'json']))), [
+    'TARGET_NAMESPACE',
+    'LOG_LEVEL',
+  ]);
+}
+
+async function adoptAction(environment: Environment, flags: CommonFlags & { readonly yes: boolean }): Promise<number> {
+  return withRollout(environment, flags, async ({ context, look, print }) => {
+    const decisions = await planAdoption(context);
+    const toAdopt = decisions.filter(({ kind }) => kind === 'adopt');
+    const mayDo = toAdopt.length > 0 && (flags.yes || canAsk(environment));
+    // A JSON document is one: that of what was done where something is.
+    if (look.format === 'text' || !mayDo)
+      print({ decisions, adopted: [] }, () => renderAdoptionPlan(decisions, { ...look, isLast: !mayDo }));
+    if (!mayDo) return exitCodes.done;
+    if (!flags.yes) await confirmOnTerminal(environment, `Label ${toAdopt.length} namespaces with these owners?`);
+    const adopted = await adopt(context, decisions);
+    print({ decisions, adopted }, () => renderAdopted(adopted, look));
+    return adopted.some(({ problem }) => problem !== undefined) ? exitCodes.failed : exitCodes.done;
+  });
+}
+
+async function wouldRefuseAction(environment: Environment, flags: CommonFlags): Promise<number> {
+  return withRollout(environment, flags, async ({ context, look, print }) => {
+    const found = await wouldRefuse(context);
+    print(found, () => renderWouldRefuse(found, look));
+    return found.untried.length > 0 ? exitCodes.failed : exitCodes.done;
+  });
+}
+
+async function provideAction(
+  environment: Environment,
+  flags: CommonFlags & { readonly contents: string },
+): Promise<number> {
+  const contents = await readContents(flags.contents);
+  return withRollout(environment, flags, async ({ context, look, print }) => {
+    const provided = await provide(context, contents);
+    print({ namespaces: provided }, () => renderProvided(provided, look));
+    return provided.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.done;
+  });
+}
+
+interface Rollout {
+  readonly context: RolloutContext;
+  readonly look: RolloutLook & { readonly format: 'text' | 'json' };
+  /** As JSON, or as text. */
+  readonly print: (data: unknown, text: () => string) => void;
+}
+
+async function withRollout(
+  environment: Environment,
+  flags: CommonFlags,
+  work: (rollout: Rollout) => Promise<number>,
+): Promise<number> {
+  const { env, stdout, signal } = environment;
+  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  const format = outputFormat(environment, flags.output);
+  const redactor = new Redactor();
+  const log = openLog(environment, settings, 'text', redactor);
+  const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  try {
+    return await work({
+      context: {
+        client,
+        gathered: gather(client, settings, signal),
+        targetNamespace: settings.targetNamespace,
+        concurrency: settings.accountConcurrency,
+        signal,
+      },
+      look: { format, columns: columnsOf(stdout), kubectl: commandTemplate(client.access.kubectl) },
+      print: (data, text) => {
+        stdout.write(redactor.redact(format === 'json' ? terminalJson(data) : text()));
+      },
+    });
+  } finally {
+    client.close();
+  }
+}
