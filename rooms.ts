@@ -30,5 +30,16 @@ export const mayImport: Readonly<Record<string, readonly Importable[]>> = {
   preflight: [...foundation, ...ports, 'config', 'sync', 'run', 'audit'],
   // A program of its own, without the Kubernetes client: it starts whenever kubectl wants a token.
   member: ['lib', 'http', 'poolc', { room: 'kube', only: ['kubeconfig-document.ts', 'token-claims.ts'] }],
-  cli: [...foundation, ...ports, 'config', 'sync', 'run', 'operator', 'audit', 'policies-rollout', 'preflight', 'member'],
+  cli: [
+    ...foundation,
+    ...ports,
+    'config',
+    'sync',
+    'run',
+    'operator',
+    'audit',
+    'policies-rollout',
+    'preflight',
+    'member',
+  ],
 };

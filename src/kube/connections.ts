@@ -111,7 +111,7 @@ export class ConnectionPool {
 
   /** Every request that is under way or waits fails at once, and not as worth another try. */
   close(): void {
-    const closed = poolClosed(this.#options.server);
+    const closed = closedFailure(this.#options.server);
     this.#closing.abort(closed);
     clearInterval(this.#watch);
     for (const { reject } of this.#waiting.splice(0)) reject(closed);
@@ -297,6 +297,6 @@ export class ConnectionPool {
   }
 }
 
-function poolClosed({ origin }: URL): Failure {
+function closedFailure({ origin }: URL): Failure {
   return new Failure('cluster', `the connections to ${origin} were closed before the answer came`);
 }
