@@ -26,20 +26,9 @@ export const mayImport: Readonly<Record<string, readonly Importable[]>> = {
   operator: [...foundation, ...ports, 'config', 'sync', 'run'],
   audit: ['lib', 'kube', 'core', 'registry', 'issuers'],
   // The steps that bring the policies to a cluster in use.
-  'policies-rollout': ['lib', 'http', 'kube', 'core', 'registry', 'audit'],
+  rollout: ['lib', 'http', 'kube', 'core', 'registry', 'audit'],
   preflight: [...foundation, ...ports, 'config', 'sync', 'run', 'audit'],
   // A program of its own, without the Kubernetes client: it starts whenever kubectl wants a token.
   member: ['lib', 'http', 'poolc', { room: 'kube', only: ['kubeconfig-document.ts', 'token-claims.ts'] }],
-  cli: [
-    ...foundation,
-    ...ports,
-    'config',
-    'sync',
-    'run',
-    'operator',
-    'audit',
-    'policies-rollout',
-    'preflight',
-    'member',
-  ],
+  cli: [...foundation, ...ports, 'config', 'sync', 'run', 'operator', 'audit', 'rollout', 'preflight', 'member'],
 };

@@ -6,11 +6,11 @@ import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
 import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
-import { adopt, planAdoption } from '../policies-rollout/adopt.ts';
-import { readContents } from '../policies-rollout/contents.ts';
-import type { RolloutContext } from '../policies-rollout/context.ts';
-import { provide } from '../policies-rollout/provide.ts';
-import { wouldRefuse } from '../policies-rollout/would-refuse.ts';
+import { adopt, planAdoption } from '../rollout/adopt.ts';
+import { readContents } from '../rollout/contents.ts';
+import type { RolloutContext } from '../rollout/context.ts';
+import { provide } from '../rollout/provide.ts';
+import { wouldRefuse } from '../rollout/would-refuse.ts';
 import { canAsk, confirmOnTerminal } from './confirm.ts';
 import { type Environment, openLog, outputFormat } from './environment.ts';
 import {

@@ -3,10 +3,10 @@
 import { ownerLabel } from '../audit/members.ts';
 import type { CommandTemplate } from '../lib/shell-command.ts';
 import { withoutInvisible, wrapLine } from '../lib/terminal-text.ts';
-import type { Adopted } from '../policies-rollout/adopt.ts';
-import type { AdoptionDecision } from '../policies-rollout/decide-adoption.ts';
-import type { Provided } from '../policies-rollout/provide.ts';
-import type { WouldRefuse } from '../policies-rollout/would-refuse.ts';
+import type { Adopted } from '../rollout/adopt.ts';
+import type { AdoptionDecision } from '../rollout/decide-adoption.ts';
+import type { Provided } from '../rollout/provide.ts';
+import type { WouldRefuse } from '../rollout/would-refuse.ts';
 
 export interface RolloutLook {
   /** Of the terminal; undefined for no wrapping. */
