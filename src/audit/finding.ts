@@ -10,7 +10,7 @@ export type Status =
   | 'unknown';
 
 export interface Fix {
-  /** What this does, where there is more than one way to go: `hand over`. */
+  /** What this does, where there is more than one way to go: `hand over`; or what to type when it asks. */
   readonly label?: string;
   /** A command line to copy, or several joined by `&&`. */
   readonly command: string;

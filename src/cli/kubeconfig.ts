@@ -85,7 +85,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
   withExamples(
     command,
     [
-      ['For kim, to be sent over a safe way', 'credentials-updater kubeconfig kim --out kim.yaml'],
+      ['For kim, to be sent over a safe way', 'credentials-updater kubeconfig kim --out ~/kim.yaml'],
       [
         'See what kim sees',
         'credentials-updater kubeconfig kim --out ~/.kube/config --merge\n  $ kubectl --context kim@pks get namespaces',
@@ -159,7 +159,7 @@ async function put(
 
 /** @throws Failure (usage) for flags that say nothing together */
 function checkFlags({ member, clusterInfo, out, merge, use, replace, insecureSkipTlsVerify }: KubeconfigFlags): void {
-  const forOne = 'kim --out kim.yaml';
+  const forOne = 'kim --out ~/kim.yaml';
   const forEverybody = '--cluster-info > pks.json';
   const merged = 'kim --merge --out ~/.kube/config';
   const problems: readonly (readonly [is: boolean, what: string, example: string])[] = [

@@ -68,7 +68,7 @@ Examples:
   $ credentials-updater login --cluster https://api.example.org/kubernetes/cluster-info
   $ credentials-updater login          # again, when the login has expired
   $ credentials-updater login --cluster pks.json --site https://api.example.org \\
-      --access-token-file token.txt
+      --access-token-file ~/token.txt
 `;
 
 const getTokenHelp = `

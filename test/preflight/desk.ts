@@ -98,7 +98,8 @@ export async function openDesk({ controllerManager = false } = {}): Promise<Desk
     });
   const shell = async (line: string): Promise<string> => {
     const own = ownEnvironment(directory);
-    const { stdout } = await promisify(execFile)('bash', ['-c', line], {
+    // Standard input is the API key's file, as if the operator had pasted the key.
+    const { stdout } = await promisify(execFile)('bash', ['-c', `exec <API_KEY; ${line}`], {
       cwd: directory,
       env: { ...own, ...env, KUBERC: 'off', PATH: [directory, dirname(process.execPath), own.PATH].join(delimiter) },
     });
@@ -115,7 +116,7 @@ export async function openDesk({ controllerManager = false } = {}): Promise<Desk
     async deploy() {
       await kubectl('create', 'namespace', 'poolc-system');
       await shell(
-        'kubectl -n poolc-system create secret generic credentials-updater-secret --from-file=API_KEY=./API_KEY',
+        'kubectl -n poolc-system create secret generic credentials-updater-secret --from-file=API_KEY=/dev/stdin',
       );
       await shell('kubectl apply -k deploy/overlays/production');
       await shell('kubectl apply -k deploy/policies/builtin');

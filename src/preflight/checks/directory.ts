@@ -32,7 +32,7 @@ export async function directory(context: PreflightContext): Promise<Finding[]> {
       const location = keyLocation(await context.deployed().catch(() => undefined));
       return [
         failed(
-          `${error.message}: that is how a wrong API key is answered (${key.from}). Put the current one into a file API_KEY, then`,
+          `${error.message}: that is how a wrong API key is answered (${key.from}). Put the current one into the Secret`,
           replaceSecret(context, location),
         ),
       ];

@@ -1,10 +1,12 @@
-/** The Secret that holds the PoolC API's key. Its value never goes onto a command line: it is read from a file. */
-
-import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
+/** The Secret that holds the PoolC API's key. Its value never goes onto a command line: it is read from standard input. */
+import { type Finding, type Fix, failed, ok, warning } from '../../audit/finding.ts';
 import { parseApiKey } from '../../config/settings.ts';
 import { Failure } from '../../lib/failure.ts';
 import { type KeyLocation, keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
+
+/** A file would be left behind in the checkout. */
+const PASTE = 'paste the API key, then press Enter and Ctrl-D';
 
 export async function secret(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered } = context;
@@ -20,9 +22,7 @@ export async function secret(context: PreflightContext): Promise<Finding[]> {
     return [ok(`the API key is there (${mounted.from})`)];
   }
   if (data === undefined) {
-    return [
-      failed(`${name} does not exist: put the API key into a file API_KEY, then`, createSecret(context, location)),
-    ];
+    return [failed(`${name} does not exist`, createSecret(context, location))];
   }
   const value = data.get(location.key);
   if (value === undefined) {
@@ -47,16 +47,19 @@ export async function secret(context: PreflightContext): Promise<Finding[]> {
   return [ok(`${location.secret} has its ${location.key}`)];
 }
 
-function createSecret({ settings, commands }: PreflightContext, { secret: name, key }: KeyLocation): string {
-  return commands.kubectl`-n ${settings.podNamespace} create secret generic ${name} --from-file=${key}=./API_KEY`;
+function createSecret({ settings, commands }: PreflightContext, { secret: name, key }: KeyLocation): Fix {
+  return {
+    label: PASTE,
+    command: commands.kubectl`-n ${settings.podNamespace} create secret generic ${name} --from-file=${key}=/dev/stdin`,
+  };
 }
 
 /** Works whether the Secret is there or not. */
 export function replaceSecret(
   { settings, commands }: Pick<PreflightContext, 'settings' | 'commands'>,
   { secret: name, key }: KeyLocation,
-): string {
+): Fix {
   const manifest = commands.kubectl`-n ${settings.podNamespace} create secret generic ${name}
-    --from-file=${key}=./API_KEY --dry-run=client -o yaml`;
-  return `${manifest} | ${commands.kubectl`apply -f -`}`;
+    --from-file=${key}=/dev/stdin --dry-run=client -o yaml`;
+  return { label: PASTE, command: `${manifest} | ${commands.kubectl`apply -f -`}` };
 }
