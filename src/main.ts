@@ -1,6 +1,7 @@
 /** Entry: arguments in, exit code out. Nothing is ever printed as a stack trace, since one may hold what must not leak. */
 import { runProgram } from './cli/program.ts';
 import { styleFor } from './cli/style.ts';
+import { processVariables } from './config/surroundings.ts';
 import { outliveReaders } from './lib/closed-reader.ts';
 import { exitCodes, Failure, toFailure } from './lib/failure.ts';
 import { Redactor } from './lib/redact.ts';
@@ -39,7 +40,7 @@ outliveReaders(process.stdout, process.stderr);
 
 try {
   process.exitCode = await runProgram(process.argv.slice(2), {
-    env: process.env,
+    env: processVariables(),
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stopped.signal,

@@ -1,5 +1,5 @@
 /** The directory as a help, not a need: commands that can do without it must not wait for it. */
-import type { Settings } from '../config/settings.ts';
+import { directoryAddress, type Settings } from '../config/settings.ts';
 import { fetchMembers } from '../directories/poolc.ts';
 import { toFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
@@ -15,7 +15,7 @@ export async function askDirectory(
   settings: Settings,
   { redactor, log }: { redactor: Redactor; log: Log },
 ): Promise<DirectoryAnswer> {
-  if (settings.endpoint === undefined) return { unavailable: 'POOLC_API_ENDPOINT is not set' };
+  if (directoryAddress(settings) === undefined) return { unavailable: 'POOLC_API_ENDPOINT is not set' };
   const brief = AbortSignal.any([environment.signal, AbortSignal.timeout(patienceSeconds * 1_000)]);
   try {
     const poolc = openPoolc(environment, settings, redactor);

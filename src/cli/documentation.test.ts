@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { flagOf, settingDefinitions, settingGroups } from '../config/settings.ts';
+import { flagOf, settingDefinitions, settingGroups } from '../config/definitions.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { createProgram } from './program.ts';
 
@@ -58,5 +58,26 @@ describe.each(['commands.md', 'commands.ko.md'])('docs/%s', async (file) => {
   test('names every exit code', () => {
     for (const code of Object.values(exitCodes))
       expect(text).toMatch(new RegExp(`^\\| (\\d+, )?${code}(, \\d+)? \\|`, 'm'));
+  });
+});
+
+describe.each(['README.md', 'README.ko.md'])('the table of settings in %s', async (file) => {
+  const text = await readFile(join(docs, '..', file), 'utf8');
+  const rows = text
+    .split('\n')
+    .filter((line) => /^\| [A-Z]+_[A-Z_]+/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+
+  test('has none but those that there are, with their defaults', () => {
+    const named = rows.flatMap(([, names = '']) => names.split(', '));
+    expect(named.length).toBeGreaterThan(15);
+    const known = new Map(settingDefinitions.map((setting) => [setting.name, setting.default ?? '']));
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+    for (const [, names = '', defaults = ''] of rows)
+      for (const name of names.split(', ')) {
+        // The short table leaves out the time zone.
+        const wanted = name === 'SCHEDULE_TIMEZONE' ? '' : (known.get(name) ?? '');
+        expect({ name, defaults }).toEqual({ name, defaults: expect.stringContaining(wanted) });
+      }
   });
 });

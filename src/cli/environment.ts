@@ -1,6 +1,7 @@
 /** What the operating system gives a command: made once in main.ts, given to everything below. */
-import { hostname } from 'node:os';
-import { readApiKey, requireEndpoint, type Settings } from '../config/settings.ts';
+import { readApiKey } from '../config/api-key.ts';
+import { requireEndpoint, type Settings } from '../config/settings.ts';
+import { readSurroundings, type Variables } from '../config/surroundings.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
 import { ClusterClient } from '../kube/client.ts';
 import { loadClusterAccess } from '../kube/kubeconfig.ts';
@@ -17,7 +18,7 @@ import type { RunContext } from '../sync/context.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 
 export interface Environment {
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Variables;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly signal: AbortSignal;
@@ -69,8 +70,7 @@ export async function openRun(
   const log = openLog(environment, settings, format, redactor);
   const poolc = openPoolc(environment, settings, redactor);
   const client = await openCluster(environment, settings, { log, redactor, cluster });
-  const jobName = env['JOB_NAME'];
-  const jobUid = env['JOB_UID'];
+  const { host, job } = readSurroundings(env);
   return {
     settings,
     client,
@@ -81,8 +81,8 @@ export async function openRun(
     redactor,
     progress: format === 'text' && stderr.isTTY ? terminalProgress(stderr) : noProgress,
     signal,
-    host: hostName(environment),
-    job: jobName && jobUid ? { name: jobName, uid: jobUid } : undefined,
+    host,
+    job,
     firstRunConfirmed: firstRun,
     agreedPlan,
   };
@@ -95,13 +95,8 @@ export async function openLocked(
   { redactor, log, cluster }: { redactor: Redactor; log: Log; cluster: ClusterOptions },
 ): Promise<LockedContext> {
   const client = await openCluster(environment, settings, { log, redactor, cluster });
-  const host = hostName(environment);
+  const { host } = readSurroundings(environment.env);
   return { settings, client, clock: systemClock, random: Math.random, log, host, signal: environment.signal };
-}
-
-/** Who holds the run lock, for whoever waits for it. */
-function hostName({ env }: Environment): string {
-  return env['POD_NAME'] || hostname();
 }
 
 /** The way to the PoolC API. @throws Failure (usage) when the endpoint or the key is missing */
@@ -109,7 +104,7 @@ export function openPoolc({ env }: Environment, settings: Settings, redactor: Re
   const endpoint = requireEndpoint(settings);
   const key = readApiKey(settings);
   redactor.add(key.reveal());
-  return { endpoint, key, userAgent, proxyEnv: env, clock: systemClock };
+  return { endpoint, key, userAgent, proxyEnv: readSurroundings(env).proxies, clock: systemClock };
 }
 
 /** The way to the API server, for commands that need nothing else. */
@@ -118,12 +113,16 @@ export async function openCluster(
   settings: Settings,
   { log, redactor, cluster }: { log: Log; redactor: Redactor; cluster: ClusterOptions },
 ): Promise<ClusterClient> {
-  const access = await loadClusterAccess(env, { explicitFile: cluster.kubeconfig, context: cluster.context });
+  const surroundings = readSurroundings(env);
+  const access = await loadClusterAccess(surroundings.cluster, {
+    explicitFile: cluster.kubeconfig,
+    context: cluster.context,
+  });
   return new ClusterClient({
     access,
     connections: settings.accountConcurrency,
     userAgent,
-    env,
+    proxyEnv: surroundings.proxies,
     clock: systemClock,
     random: Math.random,
     log,

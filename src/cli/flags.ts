@@ -1,6 +1,7 @@
 /** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
 import { type Command, Option } from 'commander';
-import { type FlagValues, flagOf, settingDefinitions, settingGroups } from '../config/settings.ts';
+import { flagOf, settingDefinitions, settingGroups } from '../config/definitions.ts';
+import type { FlagValues } from '../config/settings.ts';
 import { wrapLine } from '../lib/terminal-text.ts';
 import type { ClusterOptions, Environment } from './environment.ts';
 
@@ -34,7 +35,7 @@ export function withClusterFlags(command: Command): Command {
  * @param names those that the command reads; all of them unless given
  */
 export function withSettings(command: Command, names?: readonly string[]): Command {
-  for (const { title, settings, environmentOnly = false } of settingGroups) {
+  for (const { title, settings, environmentOnly } of settingGroups) {
     if (environmentOnly) continue;
     for (const { name, placeholder, description, default: fallback, choices } of settings) {
       if (names !== undefined && !names.includes(name)) continue;
@@ -53,7 +54,7 @@ export function withSettings(command: Command, names?: readonly string[]): Comma
 
 /** Settings that have no flag, for the --help of a command that reads them. */
 export function withEnvironmentSettings(command: Command): Command {
-  const settings = settingGroups.flatMap((group) => (group.environmentOnly === true ? group.settings : []));
+  const settings = settingGroups.flatMap((group) => (group.environmentOnly ? group.settings : []));
   const lines = settings.map(({ name, description }) => `  ${name}\n${wrapLine(`      ${description}`, 80, 6)}\n`);
   return command.addHelpText(
     'after',

@@ -77,7 +77,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
 
 /** @returns the exit code: 0, or with --detailed-exitcode 10 when changes are pending */
 export async function planCommand(environment: Environment, flags: PlanFlags): Promise<number> {
-  const settings = readSettings({ LOG_LEVEL: 'warn', ...environment.env }, flags.settings);
+  const settings = readSettings(environment.env, flags.settings, { LOG_LEVEL: 'warn' });
   const format = outputFormat(environment, flags.output);
   const context = await openRun(environment, settings, { format, firstRun: flags.firstRun, cluster: flags });
   const { client, poolc, signal, random, log, redactor, clock } = context;
@@ -89,8 +89,8 @@ export async function planCommand(environment: Environment, flags: PlanFlags): P
       loopbackDirectory: isLocalEndpoint(settings),
       firstRunConfirmed: flags.firstRun,
     });
-    const summary = await readSummary(client, settings.podNamespace, signal);
-    const granted = summary?.grantedSeconds ?? settings.tokenLifetimeSeconds;
+    const summary = await readSummary(client, settings.metadata.namespace, signal);
+    const granted = summary?.grantedSeconds ?? settings.token.lifetime;
     const slack =
       settings.schedule === undefined
         ? undefined

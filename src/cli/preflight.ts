@@ -1,6 +1,8 @@
 /** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
 import type { Command } from 'commander';
-import { flagOf, readApiKey, readSettings } from '../config/settings.ts';
+import { readApiKey } from '../config/api-key.ts';
+import { flagOf } from '../config/definitions.ts';
+import { isGiven, readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
@@ -89,9 +91,9 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
 /** @returns the exit code */
 export async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
   const { env, stdout, signal } = environment;
-  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  const settings = readSettings(env, flags.settings, { LOG_LEVEL: 'warn' });
   // A file that was named must be there; the one at the default path only is in a pod.
-  if (flags.settings['POOLC_API_KEY_FILE'] ?? env['POOLC_API_KEY_FILE']) readApiKey(settings);
+  if (isGiven('POOLC_API_KEY_FILE', env, flags.settings)) readApiKey(settings);
   const format = outputFormat(environment, flags.output);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);

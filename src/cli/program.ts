@@ -1,6 +1,6 @@
 /** The commands, by name. Each one is a file of its own, with its flags and its --help; this one only lists them. */
 import { Command, CommanderError } from 'commander';
-import { flagOf, settingGroups } from '../config/settings.ts';
+import { flagOf, settingGroups } from '../config/definitions.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { version } from '../lib/version.ts';
 import { addMemberCommands } from '../member/commands.ts';
@@ -72,7 +72,7 @@ function withoutValue(message: string): string {
 /** For a setting that has no flag. */
 function hintFor(message: string): string | undefined {
   const setting = settingGroups
-    .filter(({ environmentOnly = false }) => environmentOnly)
+    .filter(({ environmentOnly }) => environmentOnly)
     .flatMap(({ settings }) => settings)
     .find(({ name }) => new RegExp(`unknown option '${flagOf(name)}['=]`).test(message));
   return setting && `${setting.name} is a credential, and is read from the environment alone`;

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { readSettings } from '../config/settings.ts';
+import { readSurroundings } from '../config/surroundings.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
@@ -117,7 +118,7 @@ async function confirm(
 ): Promise<void> {
   if (yes) return;
   const names = target.accounts.map(({ name }) => name).join(', ') || 'no account';
-  if (!process.stdin.isTTY || env['CI'] !== undefined) {
+  if (!process.stdin.isTTY || readSurroundings(env).isUnattended) {
     throw new Failure(
       'usage',
       `revoke would remove ${names} of ${target.label} (${target.uuid}); nothing was changed`,

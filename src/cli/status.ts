@@ -87,7 +87,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
 /** @returns the exit code */
 export async function statusCommand(environment: Environment, flags: StatusFlags): Promise<number> {
   const { env, stdout, signal } = environment;
-  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  const settings = readSettings(env, flags.settings, { LOG_LEVEL: 'warn' });
   const chosen = readFilter(flags);
   const format = flags.output ?? (stdout.isTTY ? 'text' : 'json');
   const redactor = new Redactor();
@@ -100,7 +100,7 @@ export async function statusCommand(environment: Environment, flags: StatusFlags
     const members = status.members.filter((member) => chosen(member, status.now)).toSorted(orderBy(flags.sort));
     const shown = { ...status, members };
     const unavailable = 'unavailable' in directory ? directory.unavailable : undefined;
-    const place = { namespace: settings.targetNamespace, unavailable };
+    const place = { namespace: settings.accounts.namespace, unavailable };
     const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
     const text =
       format === 'json'

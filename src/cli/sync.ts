@@ -1,7 +1,8 @@
 /** `credentials-updater sync`: flags in, one run, its report out. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { readChannelSettings, readSettings } from '../config/settings.ts';
+import { readChannelSettings, readPlaceOfRun, readSettings } from '../config/settings.ts';
+import { readSurroundings } from '../config/surroundings.ts';
 import { type PlanDocument, parsePlanDocument } from '../core/plan-file.ts';
 import { slackText } from '../core/renewal-margin.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -125,8 +126,8 @@ async function openSync(
 
 /** In a pod nobody looks at the exit code. By hand, whoever typed it reads it. */
 async function tellOfUnstartedRun({ env, stderr, signal }: Environment, failure: Failure): Promise<void> {
-  const job = env['JOB_NAME'];
-  if (!job) return;
+  const { jobName: job, proxies: proxyEnv } = readSurroundings(env);
+  if (job === undefined) return;
   const redactor = new Redactor();
   const log = jsonLog({ level: 'warn', redactor, write: (text) => void stderr.write(text) });
   await tellOfFailedStart(
@@ -137,15 +138,11 @@ async function tellOfUnstartedRun({ env, stderr, signal }: Environment, failure:
       log,
       redactor,
       userAgent,
-      proxyEnv: env,
+      proxyEnv,
       signal,
     },
     failure,
-    {
-      namespace: env['POD_NAMESPACE'] ?? 'poolc-system',
-      membersNamespace: env['TARGET_NAMESPACE'] ?? 'poolc-users',
-      job,
-    },
+    { ...readPlaceOfRun(env), job },
   );
 }
 

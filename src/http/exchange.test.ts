@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ErrorKind } from '../lib/failure.ts';
-import { exchange, proxyFor, redirectOf } from './exchange.ts';
+import { exchange, type ProxyVariables, proxyFor, redirectOf } from './exchange.ts';
 
 async function listen(server: Server): Promise<URL> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -13,7 +13,7 @@ async function listen(server: Server): Promise<URL> {
   return new URL(`http://127.0.0.1:${address.port}/`);
 }
 
-const ask = (url: URL, proxyEnv: NodeJS.ProcessEnv = {}, body?: string, kind: ErrorKind = 'directory') =>
+const ask = (url: URL, proxyEnv: ProxyVariables = {}, body?: string, kind: ErrorKind = 'directory') =>
   exchange({
     method: body === undefined ? 'GET' : 'POST',
     url,

@@ -10,6 +10,20 @@ import { type ErrorKind, Failure, firstSentence } from '../lib/failure.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
 import { isLoopback } from './endpoint.ts';
 
+/** Upper case first: that spelling wins. */
+export const proxyVariables = [
+  'HTTPS_PROXY',
+  'https_proxy',
+  'HTTP_PROXY',
+  'http_proxy',
+  'NO_PROXY',
+  'no_proxy',
+] as const;
+const lowerCased = { HTTPS_PROXY: 'https_proxy', HTTP_PROXY: 'http_proxy' } as const;
+
+/** Which requests go through which proxy, in the variables that curl and others read. */
+export type ProxyVariables = Readonly<Partial<Record<(typeof proxyVariables)[number], string>>>;
+
 export interface HttpExchange {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
@@ -21,7 +35,7 @@ export interface HttpExchange {
   /** A longer answer fails the exchange. */
   readonly longestAnswer: number;
   readonly signal: AbortSignal;
-  readonly proxyEnv: NodeJS.ProcessEnv;
+  readonly proxyEnv: ProxyVariables;
   /** CAs to trust besides the usual ones (PEM). */
   readonly extraAuthorities?: readonly string[];
   /** What a failure of this exchange is, and how the other side is called in its message. */
@@ -87,12 +101,12 @@ export function agentFor(
  * since what is sent must not leave it: never through a proxy.
  * @throws Failure (usage) for an address that is none, without a word of it: it may hold a password
  */
-export function proxyFor(url: URL, env: NodeJS.ProcessEnv): { proxyEnv?: NodeJS.ProcessEnv } {
+export function proxyFor(url: URL, proxies: ProxyVariables): { proxyEnv?: ProxyVariables } {
   if (url.protocol === 'http:' && isLoopback(url.hostname)) return {};
   const variable = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const names = [variable, variable.toLowerCase()].filter((name) => env[name]);
+  const names = ([variable, lowerCased[variable]] as const).filter((name) => proxies[name]);
   for (const name of names) {
-    if (!isProxyAddress(env[name] ?? '')) {
+    if (!isProxyAddress(proxies[name] ?? '')) {
       throw new Failure(
         'usage',
         `${name} is not the address of a proxy (it is not shown, since it may hold a password)`,
@@ -102,7 +116,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): { proxyEnv?: NodeJS.
       );
     }
   }
-  return names.length === 0 ? {} : { proxyEnv: env };
+  return names.length === 0 ? {} : { proxyEnv: proxies };
 }
 
 function isProxyAddress(text: string): boolean {

@@ -40,7 +40,7 @@ async function useServer(token: string) {
     },
     connections: 4,
     userAgent: 'test',
-    env: {},
+    proxyEnv: {},
     clock: systemClock,
     random: Math.random,
     log: jsonLog({ level: 'error', redactor, write: () => undefined }),

@@ -9,6 +9,7 @@ import {
   createCertificateAuthority,
   type KeyPair,
 } from '../../dev/control-plane/certificates.ts';
+import type { ProxyVariables } from '../http/exchange.ts';
 import { Failure } from '../lib/failure.ts';
 import { ConnectionPool, type RawRequest } from './connections.ts';
 
@@ -46,7 +47,7 @@ function poolOf(
     timeoutMs?: number;
     ca?: string;
     host?: string;
-    env?: NodeJS.ProcessEnv;
+    env?: ProxyVariables;
     onLoss?: () => void;
   } = {},
 ): ConnectionPool {

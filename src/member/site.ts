@@ -1,6 +1,6 @@
 /** The club's site as a member uses it: log in, stay logged in, take one's own token. */
 import * as z from 'zod/mini';
-import { exchange, type HttpAnswer, redirectOf } from '../http/exchange.ts';
+import { exchange, type HttpAnswer, type ProxyVariables, redirectOf } from '../http/exchange.ts';
 import { type ErrorKind, Failure } from '../lib/failure.ts';
 import { isRecord } from '../lib/json.ts';
 import { Secret } from '../lib/secret.ts';
@@ -144,8 +144,8 @@ export function lifetimeOf(jwt: Secret): { readonly issuedAt: number; readonly e
   return { issuedAt: iat * 1_000, expiresAt: exp * 1_000 };
 }
 
-function unreachableHint({ href }: URL, env: NodeJS.ProcessEnv): string {
-  const proxied = [env['HTTPS_PROXY'], env['https_proxy']].some((value) => value !== undefined && value !== '');
+function unreachableHint({ href }: URL, { HTTPS_PROXY, https_proxy }: ProxyVariables): string {
+  const proxied = HTTPS_PROXY !== undefined || https_proxy !== undefined;
   if (proxied && !process.allowedNodeEnvironmentFlags.has('--use-env-proxy'))
     return `HTTPS_PROXY is set, but Node ${process.versions.node} knows no proxies; Node 24.5 or later does`;
   return `is this computer online, and is ${href} still the address of the PoolC API?`;

@@ -33,12 +33,12 @@ export async function makeMemberKubeconfig(
   { directory, cluster }: { directory: DirectoryAnswer; cluster: KubeconfigCluster },
 ): Promise<MemberKubeconfig> {
   const { settings, client, clock, random, redactor, signal } = context;
-  const owned = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
+  const owned = (await listAccounts(client, settings.accounts.namespace, signal)).filter(isOwned);
   const account = await accountInUse(context, findMember(wanted, { accounts: owned, directory }));
   const request = {
-    namespace: settings.targetNamespace,
-    lifetimeSeconds: settings.tokenLifetimeSeconds,
-    audiences: settings.tokenAudiences,
+    namespace: settings.accounts.namespace,
+    lifetimeSeconds: settings.token.lifetime,
+    audiences: settings.token.audiences,
   };
   const minted = await withRetry(() => mintToken(client, account, request, signal), { clock, random, signal });
   redactor.add(minted.token);
@@ -69,7 +69,7 @@ async function accountInUse(
     });
   }
   const reservations =
-    living.length > 1 ? await readReservations(client, settings.podNamespace, signal) : new Map<string, string>();
+    living.length > 1 ? await readReservations(client, settings.metadata.namespace, signal) : new Map<string, string>();
   const [account] = byClaim(living, reservations);
   if (account !== undefined) return account;
   throw new Failure('usage', `${label} (${uuid}) has no account yet`, {

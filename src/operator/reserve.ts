@@ -23,9 +23,9 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
   const { name, uuid } = checked(wanted);
   return underLock(context, async () => {
     const { client, settings, signal } = context;
-    const known = (await readReservations(client, settings.podNamespace, signal)).get(name);
+    const known = (await readReservations(client, settings.metadata.namespace, signal)).get(name);
     if (known === uuid) return 'reserved before';
-    const account = (await listAccounts(client, settings.targetNamespace, signal))
+    const account = (await listAccounts(client, settings.accounts.namespace, signal))
       .filter(isOwned)
       .find((each) => each.name === name);
     const holder = account?.uuid ?? (known === nobodysUuid ? undefined : known);
@@ -33,10 +33,10 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
       throw new Failure(
         'usage',
         `${name} ${account === undefined ? 'is reserved for' : 'is the account of'} ${holder}; nothing was changed`,
-        { hint: account === undefined ? correction(settings.podNamespace, name) : neverPassedOn },
+        { hint: account === undefined ? correction(settings.metadata.namespace, name) : neverPassedOn },
       );
     }
-    await recordNames(client, settings.podNamespace, [{ name, uuid }], signal);
+    await recordNames(client, settings.metadata.namespace, [{ name, uuid }], signal);
     return 'reserved';
   });
 }

@@ -22,8 +22,8 @@ export async function findRevokeTarget(
   directory: DirectoryAnswer,
 ): Promise<RevokeTarget> {
   const { client, settings, signal } = context;
-  const accounts = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
-  const holds = await readHolds(client, settings.podNamespace, signal);
+  const accounts = (await listAccounts(client, settings.accounts.namespace, signal)).filter(isOwned);
+  const holds = await readHolds(client, settings.metadata.namespace, signal);
   const found = findMember(wanted, { accounts, directory, knownOtherwise: holds });
   return { ...found, held: holds.has(found.uuid) };
 }
@@ -59,13 +59,13 @@ export async function revoke(
     let { accounts } = target;
     await attempt('the accounts could not be listed again', async () => {
       // A run that we waited for may have created one.
-      const owned = (await listAccounts(client, settings.targetNamespace, signal)).filter(isOwned);
+      const owned = (await listAccounts(client, settings.accounts.namespace, signal)).filter(isOwned);
       accounts = owned.filter((account) => account.uuid === uuid);
     });
     await attempt('the name could not be recorded', () =>
       recordNames(
         client,
-        settings.podNamespace,
+        settings.metadata.namespace,
         accounts.map(({ name }) => ({ name, uuid })),
         signal,
       ),
@@ -74,7 +74,7 @@ export async function revoke(
       await attempt('the hold could not be written', () =>
         holdMember(
           client,
-          settings.podNamespace,
+          settings.metadata.namespace,
           { uuid, since: new Date(client.serverTime ?? clock.now()).toISOString() },
           signal,
         ),
@@ -82,7 +82,7 @@ export async function revoke(
     const removed: string[] = [];
     for (const account of accounts) {
       await attempt(`${account.name} could not be removed`, async () => {
-        await deleteAccount(client, settings.targetNamespace, account, signal);
+        await deleteAccount(client, settings.accounts.namespace, account, signal);
         removed.push(account.name);
       });
     }
@@ -103,6 +103,6 @@ export async function revoke(
 /** Ends a hold: the next sync gives the member an account again, if the directory lists them. */
 export async function release(context: LockedContext, target: RevokeTarget): Promise<void> {
   await underLock(context, () =>
-    releaseMember(context.client, context.settings.podNamespace, target.uuid, context.signal),
+    releaseMember(context.client, context.settings.metadata.namespace, target.uuid, context.signal),
   );
 }

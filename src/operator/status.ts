@@ -27,8 +27,8 @@ export async function gatherStatus(
 ): Promise<ClubStatus> {
   const [observed, lastRun, lease] = await Promise.all([
     observe(client, settings, signal),
-    readSummary(client, settings.podNamespace, signal),
-    readLease(client, { namespace: settings.podNamespace, name: leaseName }, signal),
+    readSummary(client, settings.metadata.namespace, signal),
+    readLease(client, { namespace: settings.metadata.namespace, name: leaseName }, signal),
   ]);
   const now = client.serverTime ?? clock.now();
   const members = 'members' in directory ? directory.members : undefined;

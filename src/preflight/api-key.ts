@@ -1,7 +1,9 @@
 /** The API key that the CronJob will send: the Secret's, or where that may not be read, the one that is mounted here. */
 import path from 'node:path';
 import type { Gathered } from '../audit/gather.ts';
-import { defaultApiKeyFile, parseApiKey, readApiKey, type Settings } from '../config/settings.ts';
+import { apiKeyFile, parseApiKey, readApiKey } from '../config/api-key.ts';
+import { defaultApiKeyFile } from '../config/member-sync.ts';
+import type { Settings } from '../config/settings.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Deployed } from './deployed.ts';
@@ -42,7 +44,7 @@ export async function findApiKey({
   deployed,
   fileIsGiven,
 }: KeySearch): Promise<ApiKey | undefined> {
-  const fromFile = (): ApiKey => ({ key: readApiKey(settings), from: settings.apiKeyFile });
+  const fromFile = (): ApiKey => ({ key: readApiKey(settings), from: apiKeyFile(settings) });
   if (fileIsGiven) return fromFile();
   const { secret, key } = keyLocation(deployed);
   try {

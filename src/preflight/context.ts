@@ -4,6 +4,7 @@ import type { Gathered } from '../audit/gather.ts';
 import type { Identity } from '../audit/rbac.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Member } from '../core/model.ts';
+import type { ProxyVariables } from '../http/exchange.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -38,7 +39,7 @@ export interface PreflightContext {
   readonly random: () => number;
   readonly log: Log;
   readonly signal: AbortSignal;
-  readonly proxyEnv: NodeJS.ProcessEnv;
+  readonly proxyEnv: ProxyVariables;
 }
 
 export interface PreflightOptions {

@@ -2,7 +2,9 @@
 import path from 'node:path';
 import type { Gathered } from '../audit/gather.ts';
 import type { CronJob } from '../audit/objects.ts';
-import { type FlagValues, readSettings, type Settings, settingDefinitions } from '../config/settings.ts';
+import { settingDefinitions } from '../config/definitions.ts';
+import { type FlagValues, readSettings, type Settings } from '../config/settings.ts';
+import type { Variables } from '../config/surroundings.ts';
 import { toFailure } from '../lib/failure.ts';
 
 const defaultName = 'credentials-updater';
@@ -106,7 +108,7 @@ export interface UnusableVariable extends Variable {
  */
 export function settingsOver(
   deployed: Deployed | undefined,
-  env: NodeJS.ProcessEnv,
+  env: Variables,
   flags: FlagValues,
 ): { readonly settings: Settings; readonly unusable: readonly UnusableVariable[] } {
   const usable: Record<string, string> = {};
@@ -119,8 +121,5 @@ export function settingsOver(
       unusable.push({ ...variable, name, why: toFailure(error).message });
     }
   }
-  const given = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
-  );
-  return { settings: readSettings({ ...usable, ...given }, flags), unusable };
+  return { settings: readSettings(env, flags, usable), unusable };
 }

@@ -2,7 +2,8 @@
 
 import { gather, once } from '../audit/gather.ts';
 import { whoAmI } from '../audit/identity.ts';
-import { type FlagValues, readSettings } from '../config/settings.ts';
+import { type FlagValues, isGiven, namespacesOf, readSettings } from '../config/settings.ts';
+import { readSurroundings, type Variables } from '../config/surroundings.ts';
 import { askMembers } from '../directories/poolc.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -16,7 +17,7 @@ import { readDeployed, settingsOver } from './deployed.ts';
 import { askMaximumLifetime } from './lifetime.ts';
 
 export interface PreflightInput {
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Variables;
   readonly flags: FlagValues;
   readonly client: ClusterClient;
   readonly clock: Clock;
@@ -34,11 +35,12 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
   const { env, flags, client, clock: time, random, log, signal, commands, options } = input;
   const identity = await whoAmI(client, signal);
   const own = readSettings(env, flags);
-  const deployed = once(() => readDeployed(gather(client, own, signal), env['CRONJOB_NAME']));
+  const { cronJobName, proxies: proxyEnv } = readSurroundings(env);
+  const deployed = once(() => readDeployed(gather(client, namespacesOf(own), signal), cronJobName));
   const { settings, unusable } = settingsOver(await orUndefined(deployed), env, flags);
-  const gathered = gather(client, settings, signal);
+  const gathered = gather(client, namespacesOf(settings), signal);
   const apiKey = once(async () => {
-    const fileIsGiven = Boolean(flags['POOLC_API_KEY_FILE'] ?? env['POOLC_API_KEY_FILE']);
+    const fileIsGiven = isGiven('POOLC_API_KEY_FILE', env, flags);
     const found = await findApiKey({ settings, gathered, deployed: await orUndefined(deployed), fileIsGiven });
     if (found !== undefined) input.redactor.add(found.key.reveal());
     return found;
@@ -62,15 +64,15 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     log,
     signal,
     clock: time,
-    proxyEnv: env,
+    proxyEnv,
     extraAuthorities: async () => (await orUndefined(extraAuthorities)) ?? [],
     maximumLifetime: once(async () => {
       const account = (await orUndefined(deployed))?.serviceAccount ?? 'credentials-updater';
       const members = (await orUndefined(gathered.accounts)) ?? [];
       const candidates = [
         ...ownAccount(identity.user),
-        { namespace: settings.podNamespace, name: account },
-        ...members.slice(0, 1).map(({ name }) => ({ namespace: settings.targetNamespace, name })),
+        { namespace: settings.metadata.namespace, name: account },
+        ...members.slice(0, 1).map(({ name }) => ({ namespace: settings.accounts.namespace, name })),
       ];
       try {
         return await askMaximumLifetime(client, candidates, signal);
@@ -82,14 +84,15 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     }),
     members: once(async () => {
       const key = await apiKey();
-      if (settings.endpoint === undefined || key === undefined)
+      const { endpoint } = settings.directory;
+      if (endpoint === undefined || key === undefined)
         throw new Failure('usage', 'the directory was not asked: there is no POOLC_API_ENDPOINT or no API key');
       return askMembers(
         {
-          endpoint: settings.endpoint,
+          endpoint,
           key: key.key,
           userAgent: input.userAgent,
-          proxyEnv: env,
+          proxyEnv,
           extraAuthorities: (await orUndefined(extraAuthorities)) ?? [],
           clock: time,
         },

@@ -1,6 +1,6 @@
 /** Operators are told of a finished run: what they may know of it, and whether they know it already. */
 
-import type { Settings } from '../config/settings.ts';
+import { directoryAddress, type Settings } from '../config/settings.ts';
 import { longestInterval, slackText } from '../core/renewal-margin.ts';
 import { type Failure, toFailure } from '../lib/failure.ts';
 import { hideAddresses } from '../notify/channels.ts';
@@ -87,10 +87,10 @@ function factsOf({ settings, client, job, clock }: RunContext, report: RunReport
 
 function placeOf(settings: Settings, server: URL, job: string | undefined): RunFacts['place'] {
   return {
-    namespace: settings.podNamespace,
-    membersNamespace: settings.targetNamespace,
-    cluster: (settings.clusterPublicServer ?? server).host,
-    directory: settings.endpoint?.host,
+    namespace: settings.metadata.namespace,
+    membersNamespace: settings.accounts.namespace,
+    cluster: (settings.cluster.server ?? server).host,
+    directory: directoryAddress(settings)?.host,
     job,
   };
 }
@@ -101,7 +101,7 @@ async function isNewsOf(context: RunContext, facts: RunFacts): Promise<boolean> 
   if (job === undefined) return true;
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(recordBudgetMs)]);
   try {
-    return (await readTold(client, settings.podNamespace, signal)) !== whatIsTold(job, facts);
+    return (await readTold(client, settings.metadata.namespace, signal)) !== whatIsTold(job, facts);
   } catch {
     // Rather twice than not at all.
     return true;
@@ -112,7 +112,7 @@ async function record({ client, settings, job, log, signal }: RunContext, facts:
   if (job === undefined) return;
   const soon = AbortSignal.any([signal, AbortSignal.timeout(recordBudgetMs)]);
   try {
-    await writeTold(client, settings.podNamespace, whatIsTold(job, facts), soon);
+    await writeTold(client, settings.metadata.namespace, whatIsTold(job, facts), soon);
   } catch (error) {
     log.debug(`that operators were told could not be recorded: ${toFailure(error).message}`);
   }

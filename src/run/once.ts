@@ -13,10 +13,7 @@ import { acquireLock, type RunLock } from './run-lock.ts';
 export async function runSync(context: RunContext): Promise<RunReport> {
   const { clock, settings } = context;
   const deadline = new AbortController();
-  const timer = setTimeout(
-    () => deadline.abort(runTookTooLong(settings.runDeadlineSeconds)),
-    settings.runDeadlineSeconds * 1_000,
-  );
+  const timer = setTimeout(() => deadline.abort(runTookTooLong(settings.runDeadline)), settings.runDeadline * 1_000);
   const signal = AbortSignal.any([context.signal, deadline.signal]);
   const startedAt = clock.monotonic();
   const outcomes = new Outcomes();

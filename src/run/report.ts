@@ -38,7 +38,7 @@ export function makeReport(
   }: { error: unknown; steps: Steps; plan: Plan | undefined; outcomes: Outcomes; seconds: number },
 ): RunReport {
   const failure = error === undefined ? undefined : toFailure(error);
-  const { schedule, tokenLifetimeSeconds } = context.settings;
+  const { schedule, token } = context.settings;
   const now = context.client.serverTime ?? context.clock.now();
   return {
     ...conclusion(failure, outcomes),
@@ -49,7 +49,7 @@ export function makeReport(
     slack:
       schedule === undefined
         ? undefined
-        : computeSlack(schedule, outcomes.grantedSeconds ?? tokenLifetimeSeconds, seconds, now),
+        : computeSlack(schedule, outcomes.grantedSeconds ?? token.lifetime, seconds, now),
     seconds,
     stepSeconds: steps.seconds,
     requests: context.client.requests,
@@ -111,7 +111,7 @@ export async function publishReport(
   lock: Pick<RunLock, 'acquireTime'> | undefined,
 ): Promise<void> {
   const { client, settings, log, job } = context;
-  const { terminationMessagePath, podNamespace } = settings;
+  const { terminationMessagePath, metadata } = settings;
   if (terminationMessagePath !== undefined) writeTerminationMessage(context, report, terminationMessagePath);
   const signal = AbortSignal.timeout(5_000);
   const attempt = async (what: string, work: () => Promise<void>) => {
@@ -123,7 +123,9 @@ export async function publishReport(
   };
   // Under the lock still: once it is another run's, that run's summary is the newer one.
   if (report.outcomes.delivered)
-    await attempt('the summary', () => writeSummary(client, podNamespace, toSummary(context, report, lock), signal));
+    await attempt('the summary', () =>
+      writeSummary(client, metadata.namespace, toSummary(context, report, lock), signal),
+    );
   // Whatever became of the lock: an Event says what happened, and changes nobody's access.
   client.setFence(undefined);
   if (job !== undefined && report.outcome !== 'done')
@@ -165,7 +167,7 @@ async function publishEvent(
   await writeEvent(
     context.client,
     {
-      namespace: context.settings.podNamespace,
+      namespace: context.settings.metadata.namespace,
       job,
       type: 'Warning',
       reason: reasons[report.outcome],

@@ -62,10 +62,10 @@ export async function acquireLock(
   }: Pick<RunContext, 'client' | 'settings' | 'host' | 'random' | 'clock' | 'log'>,
   signal: AbortSignal,
 ): Promise<RunLock> {
-  const durationMs = settings.lockDurationSeconds * 1_000;
+  const durationMs = settings.lockDuration * 1_000;
   const options: RunLockOptions = {
     client,
-    address: { namespace: settings.podNamespace, name: leaseName },
+    address: { namespace: settings.metadata.namespace, name: leaseName },
     holder: `${host}-${Math.floor(random() * 2 ** 32)
       .toString(16)
       .padStart(8, '0')}`,
@@ -75,7 +75,7 @@ export async function acquireLock(
     durationMs,
     // By default every 20 s of 90.
     renewEveryMs: durationMs / 4.5,
-    waitMs: settings.lockWaitSeconds * 1_000,
+    waitMs: settings.lockWait * 1_000,
   };
   return hold(options, await takeOver(options));
 }

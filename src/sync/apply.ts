@@ -42,7 +42,7 @@ export async function removeLeavers(
     plan.remove,
     async (removal) => {
       try {
-        await deleteAccount(client, settings.targetNamespace, removal.account, signal);
+        await deleteAccount(client, settings.accounts.namespace, removal.account, signal);
         outcomes.removed(removal);
       } catch (error) {
         if (isSystemic(error) || signal.aborted) throw withContext(`removing ${removal.account.name}`, error);
@@ -108,7 +108,7 @@ function recordNewcomers(
   records: readonly NameRecord[],
   signal: AbortSignal,
 ): ReadonlyMap<number, Promise<Failure | undefined>> {
-  const written = startRecording(client, settings.podNamespace, records, signal);
+  const written = startRecording(client, settings.metadata.namespace, records, signal);
   return new Map(
     [...written].map(([shard, done]) => {
       const obstacle = obstacleOf(done, signal);
@@ -124,20 +124,20 @@ async function createOne(
   { taken, signal }: { taken: Set<string>; signal: AbortSignal },
 ): Promise<Account> {
   try {
-    return await createAccount(client, settings.targetNamespace, { name, uuid: member.uuid }, signal);
+    return await createAccount(client, settings.accounts.namespace, { name, uuid: member.uuid }, signal);
   } catch (error) {
     if (!(error instanceof Failure) || error.reason !== 'AlreadyExists') throw error;
     // Another name than the agreed one would be another plan.
     if (agreedPlan !== undefined) throw error;
     // Someone took the name between our look and now: never theirs, but the member must not go without either.
-    const reserved = await readReservations(client, settings.podNamespace, signal);
+    const reserved = await readReservations(client, settings.metadata.namespace, signal);
     const isFree = (candidate: string) =>
       !taken.has(candidate) && (reserved.get(candidate) ?? member.uuid) === member.uuid;
     const other = nameWithUuid(member, (candidate) => candidate !== name && isFree(candidate));
     taken.add(other);
     log.warn(`${error.message}; ${member.uuid} gets ${other}`);
-    await recordNames(client, settings.podNamespace, [{ name: other, uuid: member.uuid }], signal);
-    return createAccount(client, settings.targetNamespace, { name: other, uuid: member.uuid }, signal);
+    await recordNames(client, settings.metadata.namespace, [{ name: other, uuid: member.uuid }], signal);
+    return createAccount(client, settings.accounts.namespace, { name: other, uuid: member.uuid }, signal);
   }
 }
 
@@ -149,7 +149,7 @@ async function tryToRecord(
 ): Promise<Failure | undefined> {
   if (records.length === 0) return undefined;
   const patience = AbortSignal.timeout(recordBudgetMs);
-  const recorded = recordNames(client, settings.podNamespace, records, AbortSignal.any([signal, patience]));
+  const recorded = recordNames(client, settings.metadata.namespace, records, AbortSignal.any([signal, patience]));
   const obstacle = await obstacleOf(recorded, signal);
   return obstacle !== undefined && patience.aborted
     ? new Failure('cluster', `no answer within ${recordBudgetMs / 1_000} s`)

@@ -71,9 +71,9 @@ export async function mintAll(
 ): Promise<Trial[]> {
   const { client, settings, clock, random, log, progress } = context;
   const request = {
-    namespace: settings.targetNamespace,
-    lifetimeSeconds: settings.tokenLifetimeSeconds,
-    audiences: settings.tokenAudiences,
+    namespace: settings.accounts.namespace,
+    lifetimeSeconds: settings.token.lifetime,
+    audiences: settings.token.audiences,
   };
   const chosen = chooseTrials(holders, keyRing.keys === undefined ? triedLiveWithoutKeys : triedLive, random);
   const trials: Trial[] = [];

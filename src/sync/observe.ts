@@ -10,9 +10,9 @@ export type Observed = Omit<PlanInput, 'members'>;
 
 export async function observe(client: ClusterClient, settings: Settings, signal: AbortSignal): Promise<Observed> {
   const [accounts, reservations, holds] = await Promise.all([
-    listAccounts(client, settings.targetNamespace, signal),
-    readReservations(client, settings.podNamespace, signal),
-    readHolds(client, settings.podNamespace, signal),
+    listAccounts(client, settings.accounts.namespace, signal),
+    readReservations(client, settings.metadata.namespace, signal),
+    readHolds(client, settings.metadata.namespace, signal),
   ]);
   return { accounts, reservations, holds };
 }

@@ -44,9 +44,9 @@ function whatToDo(refusals: readonly Refusal[], settings: Settings): string {
  */
 export function allowanceCommand(
   variables: readonly string[],
-  { podNamespace, cronJobName }: Pick<Settings, 'podNamespace' | 'cronJobName'>,
+  { metadata, cronJobName }: Pick<Settings, 'metadata' | 'cronJobName'>,
 ): string {
-  const kubectl = `kubectl -n ${podNamespace}`;
+  const kubectl = `kubectl -n ${metadata.namespace}`;
   return [
     `${kubectl} create job --from=cronjob/${cronJobName} ${cronJobName}-allowed-$(date +%s) --dry-run=client -o yaml`,
     `kubectl set env --local -f - ${variables.join(' ')} -o yaml`,

@@ -22,7 +22,7 @@ export async function tryLive(
   await pMap(
     trials,
     async ({ holder: { account, member }, token }) => {
-      const user = serviceAccountUser(settings.targetNamespace, account.name);
+      const user = serviceAccountUser(settings.accounts.namespace, account.name);
       const giveUpAt = clock.monotonic() + acceptanceMs;
       for (;;) {
         const review = await attemptReview();

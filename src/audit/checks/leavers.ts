@@ -1,5 +1,5 @@
 /** `--leavers`: what still names somebody who left, and what they left in their namespaces. */
-import { isLocalEndpoint } from '../../config/settings.ts';
+import { isLocalEndpoint, namespacesOf } from '../../config/settings.ts';
 import { guard, type Refusal } from '../../core/guard.ts';
 import { type Member, nobodysUuid, printable } from '../../core/model.ts';
 import { isValidName } from '../../core/names.ts';
@@ -31,10 +31,10 @@ export async function leavers(context: PreflightContext): Promise<Finding[]> {
     askDirectory(context),
   ]);
   const { bindings } = rbac;
-  const isCritical = criticalNamespaces(grantsOf(rbac), settings);
+  const isCritical = criticalNamespaces(grantsOf(rbac), namespacesOf(settings));
   const isSystem = (namespace: string) => isCritical(namespace) || isReserved(namespace);
   const traces = findTraces({
-    targetNamespace: settings.targetNamespace,
+    targetNamespace: settings.accounts.namespace,
     accounts,
     reservations,
     holds,
@@ -148,7 +148,7 @@ async function traceFindings(
     const left = inventory.of(namespace);
     if (quarantined.has(namespace) && left.tokenSecrets.length === 0)
       return [ok(`${whoText(leaver)}; the namespace ${printable(namespace)} is in quarantine`)];
-    const ways = waysWithNamespace(commands, namespace, trace, left, settings.targetNamespace);
+    const ways = waysWithNamespace(commands, namespace, trace, left, settings.accounts.namespace);
     return [
       offer(
         leaver,
@@ -174,7 +174,7 @@ async function traceFindings(
     .map(({ leaver, naming }) => {
       const { namespace } = naming.binding;
       const inSystem = namespace !== undefined && isSystem(namespace);
-      const ways = waysWithBinding(commands, naming, { targetNamespace: settings.targetNamespace, inSystem });
+      const ways = waysWithBinding(commands, naming, { targetNamespace: settings.accounts.namespace, inSystem });
       const what = `${bindingName(naming.binding)} still gives them ${roleText(naming.binding)}`;
       return offer(leaver, `${whoText(leaver)}, and ${what}`, ways);
     });

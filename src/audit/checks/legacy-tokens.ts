@@ -7,7 +7,7 @@ import { tokenSecretKind } from '../objects.ts';
 const accountAnnotation = 'kubernetes.io/service-account.name';
 
 export async function legacyTokens({ settings, gathered, commands }: PreflightContext): Promise<Finding[]> {
-  const { targetNamespace } = settings;
+  const targetNamespace = settings.accounts.namespace;
   const secrets = await gathered.list(tokenSecretKind(targetNamespace));
   if (secrets.length === 0) return [ok(`no token in ${targetNamespace} lives for ever`)];
   return secrets.map(({ metadata }) =>

@@ -1,4 +1,5 @@
 /** What every member may do cluster-wide: enough to make a namespace of their own, and nothing that leads further. */
+import { namespacesOf } from '../../config/settings.ts';
 import type { PreflightContext } from '../../preflight/context.ts';
 import { gainsOfAll, rightsBeyond } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
@@ -19,9 +20,9 @@ const memberRoleName = 'poolc-member';
 export async function memberRole(context: PreflightContext): Promise<Finding[]> {
   const rbac = await context.gathered.rbac();
   const grants = grantsOf(rbac);
-  const { targetNamespace } = context.settings;
+  const targetNamespace = context.settings.accounts.namespace;
   const ofMembers = grants.filter(({ subject }) => isMembersGroup(subject, targetNamespace));
-  const closed = criticalNamespaces(grants, context.settings);
+  const closed = criticalNamespaces(grants, namespacesOf(context.settings));
   const owned = new Set(
     (await context.gathered.namespaces())
       .filter((namespace) => ownerOf(namespace) !== undefined)
@@ -47,7 +48,7 @@ function byBinding(grants: readonly Grant[]): Grant[][] {
 }
 
 function missing({ settings, commands }: PreflightContext, rbac: RbacObjects, grants: readonly Grant[]): Finding[] {
-  const group = serviceAccountsGroup(settings.targetNamespace);
+  const group = serviceAccountsGroup(settings.accounts.namespace);
   const lacking = memberRules
     .flatMap((rule) => rightsOf(rule, undefined))
     .filter((right) => !grants.some(({ rule, namespace }) => grantsRight(rule, namespace, right)));

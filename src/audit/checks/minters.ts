@@ -1,4 +1,5 @@
 /** Who else can act as a member: mint their tokens, impersonate them, or start pods under their ServiceAccounts. */
+import { namespacesOf } from '../../config/settings.ts';
 import type { PreflightContext } from '../../preflight/context.ts';
 import { type Gain, gainsOfAll } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
@@ -26,7 +27,7 @@ const waysToActAsMembers: readonly Gain[] = [
 
 export async function minters(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered, commands } = context;
-  const { podNamespace, targetNamespace } = settings;
+  const { podNamespace, targetNamespace } = namespacesOf(settings);
   const deployed = await context.deployed().catch(() => undefined);
   const updater = serviceAccountIdentity(podNamespace, deployed?.serviceAccount ?? 'credentials-updater');
   const ownedNamespaces = new Set(

@@ -20,7 +20,7 @@ const answers = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 500, 503
 
 export async function probe(context: PreflightContext): Promise<Finding[]> {
   const { client, settings, gathered, clock, random, signal, redact } = context;
-  const namespace = settings.targetNamespace;
+  const namespace = settings.accounts.namespace;
   if ((await gathered.namespace(namespace)) === undefined)
     return [unknown(`there is no namespace ${namespace} for a fresh member`)];
   const swept = await sweepProbes(client, namespace, signal);
@@ -63,8 +63,8 @@ async function attemptsOf(
   const { settings, gathered } = context;
   const deployed = await context.deployed().catch(() => undefined);
   return memberAttempts(name, {
-    podNamespace: settings.podNamespace,
-    targetNamespace: settings.targetNamespace,
+    podNamespace: settings.metadata.namespace,
+    targetNamespace: settings.accounts.namespace,
     keySecret: keyLocation(deployed).secret,
     hasKyverno: (await gathered.apiGroups()).has('kyverno.io'),
     othersNamespace,

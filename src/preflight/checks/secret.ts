@@ -1,7 +1,7 @@
 /** The Secret that holds the PoolC API's key. Its value never goes onto a command line: it is read from a file. */
 
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
-import { parseApiKey } from '../../config/settings.ts';
+import { parseApiKey } from '../../config/api-key.ts';
 import { Failure } from '../../lib/failure.ts';
 import { type KeyLocation, keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
@@ -9,7 +9,7 @@ import type { PreflightContext } from '../context.ts';
 export async function secret(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered } = context;
   const location = keyLocation(await context.deployed().catch(() => undefined));
-  const name = `the Secret ${location.secret} in ${settings.podNamespace}`;
+  const name = `the Secret ${location.secret} in ${settings.metadata.namespace}`;
   let data: ReadonlyMap<string, Buffer> | undefined;
   try {
     data = await gathered.secret(location.secret);
@@ -48,7 +48,7 @@ export async function secret(context: PreflightContext): Promise<Finding[]> {
 }
 
 function createSecret({ settings, commands }: PreflightContext, { secret: name, key }: KeyLocation): string {
-  return commands.kubectl`-n ${settings.podNamespace} create secret generic ${name} --from-file=${key}=./API_KEY`;
+  return commands.kubectl`-n ${settings.metadata.namespace} create secret generic ${name} --from-file=${key}=./API_KEY`;
 }
 
 /** Works whether the Secret is there or not. */
@@ -56,7 +56,7 @@ export function replaceSecret(
   { settings, commands }: Pick<PreflightContext, 'settings' | 'commands'>,
   { secret: name, key }: KeyLocation,
 ): string {
-  const manifest = commands.kubectl`-n ${settings.podNamespace} create secret generic ${name}
+  const manifest = commands.kubectl`-n ${settings.metadata.namespace} create secret generic ${name}
     --from-file=${key}=./API_KEY --dry-run=client -o yaml`;
   return `${manifest} | ${commands.kubectl`apply -f -`}`;
 }
