@@ -1,6 +1,6 @@
 /** What the operating system gives a command: made once in main.ts, given to everything below. */
-import { readApiKey } from '../config/api-key.ts';
-import { requireEndpoint, type Settings } from '../config/settings.ts';
+import { readApiKey, requireEndpoint } from '../config/poolc.ts';
+import type { Settings } from '../config/settings.ts';
 import { readSurroundings, type Variables } from '../config/surroundings.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
 import { ClusterClient } from '../kube/client.ts';
@@ -102,7 +102,7 @@ export async function openLocked(
 /** The way to the PoolC API. @throws Failure (usage) when the endpoint or the key is missing */
 export function openPoolc({ env }: Environment, settings: Settings, redactor: Redactor): PoolcApi {
   const endpoint = requireEndpoint(settings);
-  const key = readApiKey(settings);
+  const key = readApiKey(settings, env);
   redactor.add(key.reveal());
   return { endpoint, key, userAgent, proxyEnv: readSurroundings(env).proxies, clock: systemClock };
 }

@@ -1,7 +1,7 @@
 /** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
 import { type Command, Option } from 'commander';
 import { flagOf, settingDefinitions, settingGroups } from '../config/definitions.ts';
-import type { FlagValues } from '../config/settings.ts';
+import type { FlagValues, SettingSources } from '../config/settings.ts';
 import { wrapLine } from '../lib/terminal-text.ts';
 import type { ClusterOptions, Environment } from './environment.ts';
 
@@ -28,6 +28,11 @@ export function withClusterFlags(command: Command): Command {
     .addOption(
       new Option('--context <name>', 'context of the kubeconfig (its current one)').helpGroup('Which cluster:'),
     );
+}
+
+/** Of the commands that take a MemberSync. */
+export function withFileFlag(command: Command): Command {
+  return command.option('-f, --file <file>', 'a MemberSync to read in place of settings: YAML or JSON');
 }
 
 /**
@@ -76,16 +81,24 @@ export function withExamples(
 /** What every command that works on a cluster takes. */
 export interface CommonFlags extends ClusterOptions {
   readonly settings: FlagValues;
+  /** A MemberSync, in place of the settings that it can say. */
+  readonly file?: string | undefined;
   readonly output?: string | undefined;
 }
 
 export function commonFlags(options: CommandOptions): CommonFlags {
   return {
     settings: settingFlags(options),
+    file: textOf(options['file']),
     output: textOf(options['output']),
     kubeconfig: textOf(options['kubeconfig']),
     context: textOf(options['context']),
   };
+}
+
+/** Where a command's settings come from, besides the environment. */
+export function sourcesOf({ settings, file }: CommonFlags): SettingSources {
+  return { flags: settings, file };
 }
 
 export function textOf(value: unknown): string | undefined {

@@ -24,6 +24,7 @@ import {
   type CommandOptions,
   type CommonFlags,
   commonFlags,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
@@ -108,7 +109,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
 export async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlags): Promise<number> {
   checkFlags(flags);
   const { env, stdout, stderr, signal } = environment;
-  const settings = readSettings(env, flags.settings, { LOG_LEVEL: 'warn' });
+  const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
   const client = await openCluster(environment, settings, { log, redactor, cluster: flags });

@@ -1,6 +1,6 @@
 /** `credentials-updater plan`: what sync would do and why. Reads only. */
 import type { Command } from 'commander';
-import { isLocalEndpoint, planPlace, readSettings } from '../config/settings.ts';
+import { directoryAddress, isLocalEndpoint, planPlace, readSettings, type Settings } from '../config/settings.ts';
 import { guard } from '../core/guard.ts';
 import { buildPlan, hasChanges } from '../core/plan.ts';
 import { toPlanDocument } from '../core/plan-file.ts';
@@ -18,9 +18,11 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { renderPlan } from './render-plan.ts';
@@ -54,7 +56,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
         }),
       );
     });
-  withSettings(withClusterFlags(command));
+  withSettings(withFileFlag(withClusterFlags(command)));
   withExamples(
     command,
     [
@@ -77,7 +79,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
 
 /** @returns the exit code: 0, or with --detailed-exitcode 10 when changes are pending */
 export async function planCommand(environment: Environment, flags: PlanFlags): Promise<number> {
-  const settings = readSettings(environment.env, flags.settings, { LOG_LEVEL: 'warn' });
+  const settings = readSettings(environment.env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const format = outputFormat(environment, flags.output);
   const context = await openRun(environment, settings, { format, firstRun: flags.firstRun, cluster: flags });
   const { client, poolc, signal, random, log, redactor, clock } = context;
@@ -97,6 +99,7 @@ export async function planCommand(environment: Environment, flags: PlanFlags): P
         : computeSlack(settings.schedule, granted, summary?.runSeconds ?? 0, client.serverTime ?? clock.now());
     const time =
       slack === undefined || settings.schedule === undefined ? undefined : slackText(slack, settings.schedule);
+    const directory = flags.file === undefined ? undefined : directoryText(settings);
     const document = {
       ...toPlanDocument(plan, planPlace(settings), client.serverTime ?? clock.now()),
       warnings: plan.warn,
@@ -106,11 +109,12 @@ export async function planCommand(environment: Environment, flags: PlanFlags): P
         notes: verdict.notes,
       },
       ...(slack === undefined ? {} : { slack }),
+      ...(directory === undefined ? {} : { directory }),
     };
     const json = `${JSON.stringify(document, undefined, 2)}\n`;
     const { stdout } = environment;
     const columns = columnsOf(stdout);
-    const look = { time, style: styleFor(stdout), columns };
+    const look = { directory, time, style: styleFor(stdout), columns };
     stdout.write(redactor.redact(format === 'json' ? json : renderPlan(plan, verdict, look)));
     if (flags.out !== undefined) {
       await updatePrivateFile(flags.out, () => redactor.redact(json));
@@ -121,4 +125,10 @@ export async function planCommand(environment: Environment, flags: PlanFlags): P
   } finally {
     client.close();
   }
+}
+
+/** The directory as the document was understood. */
+function directoryText(settings: Settings): string {
+  const address = directoryAddress(settings);
+  return [settings.directory.kind, ...(address === undefined ? [] : [`at ${address.href}`])].join(' ');
 }

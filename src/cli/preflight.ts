@@ -1,7 +1,7 @@
 /** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
 import type { Command } from 'commander';
-import { readApiKey } from '../config/api-key.ts';
 import { flagOf } from '../config/definitions.ts';
+import { readApiKey } from '../config/poolc.ts';
 import { isGiven, readSettings } from '../config/settings.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
@@ -17,9 +17,11 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { renderPreflight } from './render-preflight.ts';
@@ -72,7 +74,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
         }),
       );
     });
-  withSettings(withClusterFlags(command), settingNames);
+  withSettings(withFileFlag(withClusterFlags(command)), settingNames);
   withExamples(
     command,
     [
@@ -91,9 +93,9 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
 /** @returns the exit code */
 export async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
   const { env, stdout, signal } = environment;
-  const settings = readSettings(env, flags.settings, { LOG_LEVEL: 'warn' });
+  const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   // A file that was named must be there; the one at the default path only is in a pod.
-  if (isGiven('POOLC_API_KEY_FILE', env, flags.settings)) readApiKey(settings);
+  if (isGiven('POOLC_API_KEY_FILE', env, sourcesOf(flags))) readApiKey(settings, env);
   const format = outputFormat(environment, flags.output);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
@@ -101,7 +103,7 @@ export async function preflightCommand(environment: Environment, flags: Prefligh
   try {
     const report = await runPreflight({
       env,
-      flags: flags.settings,
+      sources: sourcesOf(flags),
       client,
       clock: systemClock,
       random: Math.random,
@@ -125,17 +127,18 @@ export async function preflightCommand(environment: Environment, flags: Prefligh
 }
 
 /** They go to the cluster that was looked at, whatever is current in the shell that they are copied into. */
-function commandsFor({ kubeconfig, context, settings, overlay, policies }: PreflightFlags): Commands {
+function commandsFor({ kubeconfig, context, settings, file, overlay, policies }: PreflightFlags): Commands {
   const cluster = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ...(context === undefined ? [] : ['--context', context]),
   ];
   const given = Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [flagOf(name), value]));
+  const document = file === undefined ? [] : ['-f', file];
   const kubectl: CommandTemplate = (...template) => shellCommand(['kubectl', ...cluster, ...wordsOf(...template)]);
   return {
     kubectl,
     credentialsUpdater: (...template) =>
-      shellCommand(['credentials-updater', ...wordsOf(...template), ...cluster, ...given]),
+      shellCommand(['credentials-updater', ...wordsOf(...template), ...cluster, ...document, ...given]),
     applyUpdater: kubectl`apply -k ${overlay}`,
     applyMemberRole: kubectl`apply -k deploy/policies/base`,
     applyPolicies: (variant) => kubectl`apply -k ${policies ?? `deploy/policies/${variant}`}`,

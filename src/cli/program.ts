@@ -7,6 +7,7 @@ import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
 import { addCompletionCommand } from './completion.ts';
 import type { Environment } from './environment.ts';
+import { addExplainCommand } from './explain.ts';
 import type { CommandContext } from './flags.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
 import { addPlanCommand } from './plan.ts';
@@ -24,6 +25,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addKubeconfigCommand,
   addRevokeCommand,
   addReserveCommand,
+  addExplainCommand,
   addCompletionCommand,
 ];
 

@@ -17,9 +17,11 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { loginOf, renderStatus, statusData } from './render-status.ts';
@@ -61,7 +63,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
         }),
       );
     });
-  withSettings(withClusterFlags(command), [
+  withSettings(withFileFlag(withClusterFlags(command)), [
     'POOLC_API_ENDPOINT',
     'POOLC_API_KEY_FILE',
     'TARGET_NAMESPACE',
@@ -87,7 +89,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
 /** @returns the exit code */
 export async function statusCommand(environment: Environment, flags: StatusFlags): Promise<number> {
   const { env, stdout, signal } = environment;
-  const settings = readSettings(env, flags.settings, { LOG_LEVEL: 'warn' });
+  const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const chosen = readFilter(flags);
   const format = flags.output ?? (stdout.isTTY ? 'text' : 'json');
   const redactor = new Redactor();

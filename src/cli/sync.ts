@@ -1,7 +1,7 @@
 /** `credentials-updater sync`: flags in, one run, its report out. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { readChannelSettings, readPlaceOfRun, readSettings } from '../config/settings.ts';
+import { readChannelSettings, readPlaceOfRun, readSettings, type Settings } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { type PlanDocument, parsePlanDocument } from '../core/plan-file.ts';
 import { slackText } from '../core/renewal-margin.ts';
@@ -9,7 +9,7 @@ import { systemClock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { jsonLog } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
-import { columnsOf } from '../lib/terminal-text.ts';
+import { columnsOf, withoutInvisible } from '../lib/terminal-text.ts';
 import { tellOfFailedStart } from '../run/notify-of-run.ts';
 import { runSync } from '../run/once.ts';
 import { reportData } from '../run/report.ts';
@@ -21,10 +21,12 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withEnvironmentSettings,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { renderRun } from './render-run.ts';
@@ -50,7 +52,7 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
       const firstRun = options['firstRun'] === true;
       end(await syncCommand(environment, { ...commonFlags(options), firstRun, plan: textOf(options['plan']) }));
     });
-  withEnvironmentSettings(withSettings(withClusterFlags(command)));
+  withEnvironmentSettings(withSettings(withFileFlag(withClusterFlags(command))));
   withExamples(
     command,
     [
@@ -79,10 +81,7 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
 
 /** @returns the exit code */
 export async function syncCommand(environment: Environment, flags: SyncFlags): Promise<number> {
-  const { context, format } = await openSync(environment, flags).catch(async (error: unknown) => {
-    await tellOfUnstartedRun(environment, toFailure(error));
-    throw error;
-  });
+  const { context, format } = await openSync(environment, flags);
   const { settings } = context;
   try {
     const report = await runSync(context);
@@ -112,27 +111,44 @@ async function openSync(
   environment: Environment,
   flags: SyncFlags,
 ): Promise<{ context: RunContext; format: OutputFormat }> {
-  const settings = readSettings(environment.env, flags.settings);
-  const format = outputFormat(environment, flags.output);
-  const agreedPlan = flags.plan === undefined ? undefined : await readPlanFile(flags.plan);
-  const context = await openRun(environment, settings, {
-    format,
-    firstRun: flags.firstRun,
-    agreedPlan,
-    cluster: flags,
+  let settings: Settings | undefined;
+  try {
+    settings = readSettings(environment.env, sourcesOf(flags));
+    refuseWhenSuspended(settings);
+    const format = outputFormat(environment, flags.output);
+    const agreedPlan = flags.plan === undefined ? undefined : await readPlanFile(flags.plan);
+    const { firstRun } = flags;
+    return { context: await openRun(environment, settings, { format, firstRun, agreedPlan, cluster: flags }), format };
+  } catch (error) {
+    await tellOfUnstartedRun(environment, settings, toFailure(error));
+    throw error;
+  }
+}
+
+function refuseWhenSuspended({ suspend, file }: Settings): void {
+  if (!suspend) return;
+  throw new Failure('usage', 'spec.suspend is true, so nothing was changed', {
+    hint: `set it to false in ${file === undefined ? 'the MemberSync' : withoutInvisible(file)}; plan shows what a sync would do`,
   });
-  return { context, format };
+}
+
+function placeOf({ metadata, accounts }: Settings) {
+  return { namespace: metadata.namespace, membersNamespace: accounts.namespace };
 }
 
 /** In a pod nobody looks at the exit code. By hand, whoever typed it reads it. */
-async function tellOfUnstartedRun({ env, stderr, signal }: Environment, failure: Failure): Promise<void> {
+async function tellOfUnstartedRun(
+  { env, stderr, signal }: Environment,
+  settings: Settings | undefined,
+  failure: Failure,
+): Promise<void> {
   const { jobName: job, proxies: proxyEnv } = readSurroundings(env);
   if (job === undefined) return;
   const redactor = new Redactor();
   const log = jsonLog({ level: 'warn', redactor, write: (text) => void stderr.write(text) });
   await tellOfFailedStart(
     {
-      channels: readChannelSettings(env),
+      channels: settings?.channels ?? readChannelSettings(env),
       clock: systemClock,
       random: Math.random,
       log,
@@ -142,7 +158,7 @@ async function tellOfUnstartedRun({ env, stderr, signal }: Environment, failure:
       signal,
     },
     failure,
-    { ...readPlaceOfRun(env), job },
+    { ...(settings === undefined ? readPlaceOfRun(env) : placeOf(settings)), job },
   );
 }
 

@@ -8,6 +8,8 @@ import * as z from 'zod';
 /** How a value is written outside a document: in a variable or behind a flag. */
 export interface Notation {
   readonly placeholder: string;
+  /** What it is called where a document's fields are explained. */
+  readonly type: string;
   /** The value as a document has it. What can't be read is returned as it is, for the schema to refuse. */
   fromText(text: string, setting: string): unknown;
   /** The other way round, for what is printed. */
@@ -27,11 +29,13 @@ export interface About {
   readonly group?: SettingGroupTitle;
   /** This setting counts only together with that one. */
   readonly onlyWith?: string;
-  /** The default, where it is not a value but a sentence: for docs. */
-  readonly defaultText?: string;
   /** Differs from that of the value's own type. */
   readonly notation?: Notation;
-  /** A document must say it, though variables need not. */
+  /** What a document's field is, where that is not what the setting is. */
+  readonly inDocument?: string;
+  /** A command on somebody's machine alone can use it (a file there), or the controller alone (a Secret). */
+  readonly only?: 'command' | 'controller';
+  /** Whether a document must say it, where variables need not, or the other way round. */
   readonly required?: boolean;
 }
 
@@ -41,7 +45,7 @@ export type SettingGroupTitle = (typeof settingGroupTitles)[number];
 /** Its values are credentials: they have no flag, since every user of a host can read command lines. */
 export const environmentOnlyGroup: SettingGroupTitle = 'Being told';
 
-type Schema = z.core.$ZodType;
+export type Schema = z.core.$ZodType;
 
 const notations = z.registry<Notation>();
 const abouts = z.registry<About>();
@@ -50,6 +54,11 @@ const abouts = z.registry<About>();
 export function valueType<S extends z.ZodType>(schema: S, notation: Notation): S {
   notations.add(schema, notation);
   return schema;
+}
+
+/** An object of a document. Fields that it doesn't have are refused. */
+export function object<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, { error: 'fields are needed, each with its name' });
 }
 
 /** A field: its value's schema, and what is said about it. */
@@ -74,17 +83,43 @@ export function fieldsOf(schema: Schema, path: readonly string[] = []): Field[] 
   });
 }
 
+/** Stands for any name that people choose. */
+export const anyName = 'NAME';
+
 /** The fields of an object by name; none for anything else. */
 export function childrenOf(schema: Schema): Readonly<Record<string, Schema>> {
-  for (const layer of layersOf(schema)) if (layer instanceof z.ZodObject) return layer.shape;
+  for (const layer of layersOf(schema)) {
+    if (layer instanceof z.ZodObject) return layer.shape;
+    if (layer instanceof z.ZodRecord) return { [anyName]: layer.def.valueType };
+  }
   return {};
+}
+
+/** The field of this name; undefined where there is none. */
+export function childOf(schema: Schema, name: string): Schema | undefined {
+  const children = childrenOf(schema);
+  if (Object.hasOwn(children, name)) return children[name];
+  return isRecordOfAny(schema) ? children[anyName] : undefined;
+}
+
+function isRecordOfAny(schema: Schema): boolean {
+  return [...layersOf(schema)].some((layer) => layer instanceof z.ZodRecord);
 }
 
 /** @throws for a value that has no notation, which no setting can be */
 export function notationOf({ schema, about }: Pick<Field, 'schema' | 'about'>): Notation {
-  const found = about.notation ?? [...layersOf(schema)].map((layer) => notations.get(layer)).find(Boolean);
+  const found = about.notation ?? ownNotationOf(schema);
   if (found === undefined) throw new Error(`no notation for ${about.setting ?? about.description}`);
   return found;
+}
+
+export function ownNotationOf(schema: Schema): Notation | undefined {
+  return [...layersOf(schema)].map((layer) => notations.get(layer)).find(Boolean);
+}
+
+/** What is said about a field; undefined for what is none. */
+export function aboutOf(schema: Schema): About | undefined {
+  return abouts.get(schema);
 }
 
 /** The value that holds when none is given; undefined where there is none. */
@@ -98,4 +133,9 @@ export function* layersOf(schema: Schema): Generator<Schema> {
   yield schema;
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) yield* layersOf(schema.def.innerType);
   else if (schema instanceof z.ZodPipe) yield* layersOf(schema.def.in);
+}
+
+/** Whether an object must have this field. */
+export function requiredOf(schema: Schema): boolean {
+  return !z.safeParse(schema, undefined).success;
 }

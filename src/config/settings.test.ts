@@ -1,8 +1,8 @@
 /** What variables and flags are read as, and the exact words of each refusal. */
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../lib/failure.ts';
-import { defaultApiKeyFile } from './member-sync.ts';
-import { readPlaceOfRun, readSettings } from './settings.ts';
+import { defaultApiKeyFile } from './directory-fields.ts';
+import { directoryAddress, readPlaceOfRun, readSettings } from './settings.ts';
 
 function refusal(read: () => unknown): string {
   try {
@@ -34,7 +34,7 @@ test('without any variable, the defaults hold', () => {
     inPod: false,
   });
   expect(readSettings({}).schedule).toBeUndefined();
-  expect(readSettings({}).directory.endpoint).toBeUndefined();
+  expect(directoryAddress(readSettings({}))).toBeUndefined();
 });
 
 test('each variable is read, an empty one counts as none, and a flag wins', () => {
@@ -58,8 +58,7 @@ test('each variable is read, an empty one counts as none, and a flag wins', () =
       CRONJOB_NAME: 'ours',
       TERMINATION_MESSAGE_PATH: '/dev/null',
     },
-    { TARGET_NAMESPACE: 'by-flag' },
-    { LOG_LEVEL: 'debug', MIN_MEMBERS: '2' },
+    { flags: { TARGET_NAMESPACE: 'by-flag' }, defaults: { LOG_LEVEL: 'debug', MIN_MEMBERS: '2' } },
   );
   expect(settings).toMatchObject({
     metadata: { namespace: 'system' },
@@ -136,7 +135,7 @@ describe('a value that cannot be used is refused', () => {
   });
 
   test('by the name of the flag that gave it', () => {
-    expect(refusal(() => readSettings({}, { TOKEN_LIFETIME: '1' }))).toBe(
+    expect(refusal(() => readSettings({}, { flags: { TOKEN_LIFETIME: '1' } }))).toBe(
       "--token-lifetime=1 can't be used: a duration from 10m to 49710d6h, such as 7d, 12h or 90m, is needed",
     );
   });

@@ -9,10 +9,14 @@ import type { PlanPlace } from '../core/plan-file.ts';
 import { isLoopback } from '../http/endpoint.ts';
 import { podNamespace } from '../kube/kubeconfig.ts';
 import { Failure } from '../lib/failure.ts';
+import { isRecord } from '../lib/json.ts';
+import { withoutInvisible } from '../lib/terminal-text.ts';
 import type { Variables } from '../lib/variables.ts';
-import { type Channels, readChannels } from '../notify/channels.ts';
+import { type Channels, channelNames } from '../notify/channels.ts';
+import { channelsOf } from './channels.ts';
 import { flagOf, type SettingDefinition, settingDefinitions } from './definitions.ts';
-import { apiVersion, kind, type MemberSync, memberSyncSchema } from './member-sync.ts';
+import { apiVersion, defaultName, kind, type MemberSync, memberSyncSchema, toMemberSync } from './member-sync.ts';
+import { readMemberSyncFile } from './member-sync-file.ts';
 import { processSchema } from './process-settings.ts';
 import { readSurroundings } from './surroundings.ts';
 
@@ -21,24 +25,24 @@ export type FlagValues = Readonly<Record<string, string | undefined>>;
 
 export type Settings = Readonly<ReturnType<typeof readSettings>>;
 
-/** Of the MemberSync that the settings of the environment are. */
-export const defaultName = 'credentials-updater';
 const defaultNamespace = 'poolc-system';
+/** Says where a document is that doesn't say it itself, as kubectl does. */
+const namespaceSetting = 'POD_NAMESPACE';
 
-/**
- * @param defaults by setting name, where a command has others
- * @throws Failure (usage) that names the setting, its value and what is wrong with it
- */
-export function readSettings(variables: Variables, flags: FlagValues = {}, defaults: FlagValues = {}) {
-  const given = givenSettings(variables, flags, defaults);
-  return settingsOf(memberSyncOf(given), given, variables);
+export interface SettingSources {
+  /** They win over the variables. */
+  readonly flags?: FlagValues | undefined;
+  /** By setting name, where a command has others than the table. */
+  readonly defaults?: FlagValues | undefined;
+  /** A MemberSync in a file, which is read in place of the settings that it can say. */
+  readonly file?: string | undefined;
 }
 
-/** What was given, by setting name: text, and how the user gave it, for messages. */
-type Given = ReadonlyMap<string, { readonly text: string; readonly origin: string }>;
-
-function settingsOf(memberSync: MemberSync, given: Given, variables: Variables) {
-  const { allowRemovals, allowAdditions, ...process } = readGiven(
+/** @throws Failure (usage) that names the setting or the field, its value and what is wrong with it */
+export function readSettings(variables: Variables, { flags = {}, defaults = {}, file }: SettingSources = {}) {
+  const given = givenSettings(variables, flags, defaults);
+  const memberSync = file === undefined ? memberSyncOf(given) : memberSyncFrom(file, given);
+  const { allowRemovals, allowAdditions, pushgatewayUrl, ...process } = readGiven(
     processSchema,
     { document: {}, belongsTo: 'process' },
     given,
@@ -52,13 +56,52 @@ function settingsOf(memberSync: MemberSync, given: Given, variables: Variables) 
     /** Accounts that are created or removed at once: account writes wait for etcd, so twice as many. */
     accountConcurrency: 2 * process.mintConcurrency,
     /** Where operators are told of a run. */
-    channels: readChannelSettings(variables),
+    channels: channelsOf(
+      {
+        NOTIFY_URL: memberSync.notifications.webhook,
+        HEARTBEAT_URL: memberSync.notifications.heartbeat,
+        PUSHGATEWAY_URL: pushgatewayUrl,
+      },
+      variables,
+    ),
     inPod,
     /** The CronJob that runs this, for commands that an operator is given to copy. */
     cronJobName: cronJobName ?? defaultName,
     terminationMessagePath: process.terminationMessagePath ?? (inPod ? '/dev/termination-log' : undefined),
+    /** The MemberSync that was read; undefined where variables and flags said it. */
+    file,
   };
 }
+
+/** @throws Failure (usage) for what the document says already, or could say */
+function memberSyncFrom(file: string, given: Given): MemberSync {
+  const namespace = given.get(namespaceSetting)?.text ?? podNamespace() ?? defaultNamespace;
+  const memberSync = readMemberSyncFile(file, namespace);
+  const named = namedVariables(memberSync);
+  for (const { name, belongsTo, paths } of settingDefinitions) {
+    const found = given.get(name);
+    if (found === undefined || belongsTo === 'process' || name === namespaceSetting || named.has(name)) continue;
+    const [path = []] = paths;
+    throw new Failure(
+      'usage',
+      `${found.origin} can't be given together with -f, which says everything but the process`,
+      {
+        hint: `write ${path.join('.')} in ${withoutInvisible(file)}${found.origin === name ? `, and unset ${name}` : ''}`,
+      },
+    );
+  }
+  return memberSync;
+}
+
+/** Variables that the document itself says its secrets are in. */
+function namedVariables(value: unknown): ReadonlySet<string> {
+  if (!isRecord(value)) return new Set();
+  const inside = Object.values(value).flatMap((each) => [...namedVariables(each)]);
+  return new Set(typeof value['env'] === 'string' ? [value['env'], ...inside] : inside);
+}
+
+/** What was given, by setting name: text, and how the user gave it, for messages. */
+type Given = ReadonlyMap<string, { readonly text: string; readonly origin: string }>;
 
 /** An empty value counts as none: that is how a manifest unsets a variable. */
 function givenSettings(variables: Variables, flags: FlagValues, defaults: FlagValues): Given {
@@ -78,8 +121,7 @@ function memberSyncOf(given: Given): MemberSync {
     metadata: { name: defaultName, namespace: podNamespace() ?? defaultNamespace },
     spec: { directory: { poolc: {} }, delivery: { poolc: {} } },
   };
-  const { metadata, spec } = readGiven(memberSyncSchema, { document, belongsTo: 'member-sync' }, given);
-  return { metadata, ...spec };
+  return toMemberSync(readGiven(memberSyncSchema, { document, belongsTo: 'member-sync' }, given));
 }
 
 /** The document with what was given written into it, as the schema reads it. @throws Failure (usage) */
@@ -102,13 +144,9 @@ function readGiven<T>(
 function put(target: Record<string, unknown>, [name, ...inner]: readonly string[], value: unknown): void {
   if (name === undefined) return;
   const there = target[name];
-  const within = isRecord(there) ? there : {};
-  target[name] = inner.length === 0 ? value : within;
+  const within = isRecord(there) ? { ...there } : {};
   put(within, inner, value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  target[name] = inner.length === 0 ? value : within;
 }
 
 function refusalOf({ issues: [issue] }: z.ZodError, definitions: readonly SettingDefinition[], given: Given): Failure {
@@ -131,7 +169,11 @@ function refusalOf({ issues: [issue] }: z.ZodError, definitions: readonly Settin
 
 /** Where operators are told, also when another setting can't be used. Never throws. */
 export function readChannelSettings(variables: Variables): Channels {
-  return readChannels((name) => variables[name]?.trim() || undefined);
+  const given = givenSettings(variables, {}, {});
+  return channelsOf(
+    Object.fromEntries(channelNames.flatMap((env) => (given.has(env) ? [[env, { env }]] : []))),
+    variables,
+  );
 }
 
 /** Of a run that never began: where its lock and the accounts would have been, as far as can be told. Never throws. */
@@ -145,22 +187,25 @@ export function readPlaceOfRun(variables: Variables): { namespace: string; membe
   };
 }
 
-/** Whether somebody said it, whatever the default. */
-export function isGiven(setting: string, variables: Variables, flags: FlagValues): boolean {
-  return givenSettings(variables, flags, {}).has(setting);
-}
-
-/** The endpoint, for the commands that can't do without. @throws Failure (usage) */
-export function requireEndpoint({ directory }: Pick<Settings, 'directory'>): URL {
-  if (directory.endpoint !== undefined) return directory.endpoint;
-  throw new Failure('usage', 'POOLC_API_ENDPOINT is not set: the address of the PoolC API is needed', {
-    hint: `set it in the environment or give ${flagOf('POOLC_API_ENDPOINT')} https://…`,
-  });
+/** Whether somebody said it, whatever the default. A document says all that it can say. */
+export function isGiven(setting: string, variables: Variables, { flags = {}, file }: SettingSources): boolean {
+  return file !== undefined || givenSettings(variables, flags, {}).has(setting);
 }
 
 /** Where the directory is asked; undefined when it isn't set, or has no address. */
 export function directoryAddress({ directory }: Pick<Settings, 'directory'>): URL | undefined {
-  return directory.endpoint;
+  switch (directory.kind) {
+    case 'poolc':
+      return directory.endpoint;
+    case 'http':
+      return directory.url;
+    case 'ldap':
+      return new URL(directory.url);
+    case 'github':
+      return directory.apiURL;
+    case 'file':
+      return undefined;
+  }
 }
 
 /** Whether the directory is on this very machine: a test set-up, which can't replace production's tokens. */

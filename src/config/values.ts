@@ -1,12 +1,13 @@
 /** The types of values that fields have: what is read, the exact words of a refusal, and how they are written in a variable. */
 import * as z from 'zod';
 import { printable } from '../core/model.ts';
-import { readAddress, shownAddress } from '../http/endpoint.ts';
+import { isLoopback, readAddress, shownAddress } from '../http/endpoint.ts';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
 import { type Notation, valueType } from './fields.ts';
 
 const asWritten: Notation = {
   placeholder: 'TEXT',
+  type: 'text',
   fromText: (given) => given,
   toText: String,
   shown: (given) => `=${printable(given)}`,
@@ -18,11 +19,19 @@ export function anyText(placeholder: string) {
   return valueType(z.string({ error: needed }).trim().min(1, { error: needed }), { ...asWritten, placeholder });
 }
 
+/** The name of a variable that holds a secret; never shown, since it may be the secret itself. */
+export function variableName() {
+  const error = "a variable's name of A-Z, 0-9 and _ is needed, not its value";
+  const schema = z.string({ error }).regex(/^[A-Z_][A-Z0-9_]*$/, { error });
+  return valueType(schema, { ...asWritten, placeholder: 'NAME', shown: () => '' });
+}
+
 export function yesOrNo() {
   const needed = 'true or false is needed';
   return valueType(z.boolean({ error: needed }), {
     ...asWritten,
     placeholder: 'true|false',
+    type: 'boolean',
     fromText: (given) => (given === 'true' ? true : given === 'false' ? false : given),
   });
 }
@@ -32,6 +41,7 @@ export function count(least: number, most = 1_000_000) {
   return valueType(z.int({ error }).min(least, { error }).max(most, { error }), {
     ...asWritten,
     placeholder: 'N',
+    type: 'whole number',
     fromText: (given) => (/^\d{1,7}$/.test(given) ? Number(given) : given),
   });
 }
@@ -51,6 +61,7 @@ export function duration(least: number, most: number) {
   return valueType(schema, {
     ...asWritten,
     placeholder: 'DURATION',
+    type: 'duration',
     fromText: (given) => {
       const seconds = parseDuration(given);
       return seconds === undefined ? given : `${seconds}s`;
@@ -64,6 +75,7 @@ export function list(item: string) {
   return valueType(z.array(z.string({ error }).min(1, { error }), { error }), {
     ...asWritten,
     placeholder: 'LIST',
+    type: 'list',
     fromText: (given) =>
       given
         .split(',')
@@ -77,6 +89,7 @@ export function oneOf<const Choice extends string>(choices: readonly Choice[], p
   return valueType(z.enum(choices, { error: `one of ${choices.join(', ')} is needed` }), {
     ...asWritten,
     placeholder,
+    type: choices.join(' | '),
     fromText: (given) => given.toLowerCase(),
     choices,
   });
@@ -85,7 +98,7 @@ export function oneOf<const Choice extends string>(choices: readonly Choice[], p
 export function namespaceName() {
   const error = 'the name of a namespace (a-z, 0-9 and hyphens, at most 63 characters) is needed';
   const schema = z.string({ error }).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, { error });
-  return valueType(schema, { ...asWritten, placeholder: 'NAME' });
+  return valueType(schema, { ...asWritten, placeholder: 'NAME', type: 'namespace' });
 }
 
 /** The address of an API that secrets are sent to: https, or loopback. */
@@ -97,7 +110,7 @@ export function endpoint() {
     issues.push({ code: 'custom', message: reading.why, input: given, params: { hint: reading.hint } });
     return z.NEVER;
   });
-  return valueType(schema, { ...asWritten, placeholder: 'URL', shown: shownAddress });
+  return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL', shown: shownAddress });
 }
 
 /** An API server's address, for kubeconfigs: nothing is sent there. */
@@ -108,5 +121,59 @@ export function apiServer() {
     issues.push({ code: 'custom', message: error, input: given });
     return z.NEVER;
   });
-  return valueType(schema, { ...asWritten, placeholder: 'URL' });
+  return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL' });
+}
+
+/** The address of what is not the PoolC API: it may have a query. */
+export function webAddress() {
+  const error = 'an address such as https://example.org/members is needed';
+  const schema = z.string({ error }).transform((given, { issues }) => {
+    const why = webAddressProblem(given);
+    if (why === undefined) return new URL(given);
+    issues.push({ code: 'custom', message: why === '' ? error : why, input: given });
+    return z.NEVER;
+  });
+  return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL', shown: shownAddress });
+}
+
+function webAddressProblem(given: string): string | undefined {
+  if (!URL.canParse(given)) return '';
+  const { protocol, username, password, hostname, hash } = new URL(given);
+  if (protocol !== 'https:' && protocol !== 'http:') return '';
+  if (username !== '' || password !== '') return 'it holds a user name or password';
+  if (hash !== '') return 'it has a fragment';
+  if (protocol === 'http:' && !isLoopback(hostname))
+    return 'plain http would send what it holds in the clear; use https (http is for loopback only)';
+  return undefined;
+}
+
+/** The name of an object for each member, made from their account's. */
+export function nameTemplate() {
+  const error = 'a name of a-z, 0-9, dots and hyphens with {account} in it once is needed';
+  const schema = z.string({ error }).refine(
+    (given) => {
+      const [before, after, ...more] = given.split('{account}');
+      if (before === undefined || after === undefined || more.length > 0 || given.length > 100) return false;
+      return /^([a-z0-9][-a-z0-9.]*)?$/.test(before) && /^([-a-z0-9.]*[a-z0-9])?$/.test(after);
+    },
+    { error },
+  );
+  return valueType(schema, { ...asWritten, type: 'name with {account}' });
+}
+
+/** The name of a MemberSync. */
+export function objectName() {
+  const error = 'a name of a-z, 0-9 and hyphens, at most 63 characters, is needed';
+  const schema = z.string({ error }).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, { error });
+  return valueType(schema, { ...asWritten, placeholder: 'NAME', type: 'name' });
+}
+
+/** A quantity of Kubernetes, such as 20, 500m or 8Gi; the API server knows the rest of its rules. */
+export function quantity() {
+  const error = 'a quantity such as 20, 500m or 8Gi is needed';
+  const schema = z
+    .union([z.number({ error }), z.string({ error })], { error })
+    .transform(String)
+    .refine((given) => /^\d{1,18}(\.\d{1,9})?([munkMGTPE]|[KMGTPE]i)?$/.test(given), { error });
+  return valueType(schema, { ...asWritten, type: 'quantity' });
 }

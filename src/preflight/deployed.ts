@@ -3,8 +3,7 @@ import path from 'node:path';
 import type { Gathered } from '../audit/gather.ts';
 import type { CronJob } from '../audit/objects.ts';
 import { settingDefinitions } from '../config/definitions.ts';
-import { type FlagValues, readSettings, type Settings } from '../config/settings.ts';
-import type { Variables } from '../config/surroundings.ts';
+import { type FlagValues, readSettings } from '../config/settings.ts';
 import { toFailure } from '../lib/failure.ts';
 
 const defaultName = 'credentials-updater';
@@ -102,15 +101,11 @@ export interface UnusableVariable extends Variable {
   readonly why: string;
 }
 
-/**
- * The settings of this process, with the CronJob's own beneath them: flag, environment, CronJob, default. What can't be
- * used of the CronJob's is left out, and told.
- */
-export function settingsOver(
-  deployed: Deployed | undefined,
-  env: Variables,
-  flags: FlagValues,
-): { readonly settings: Settings; readonly unusable: readonly UnusableVariable[] } {
+/** What the CronJob says, by setting name, and what of it can't be used. */
+export function variablesOf(deployed: Deployed | undefined): {
+  readonly usable: FlagValues;
+  readonly unusable: readonly UnusableVariable[];
+} {
   const usable: Record<string, string> = {};
   const unusable: UnusableVariable[] = [];
   for (const [name, variable] of deployed?.variables ?? []) {
@@ -121,5 +116,5 @@ export function settingsOver(
       unusable.push({ ...variable, name, why: toFailure(error).message });
     }
   }
-  return { settings: readSettings(env, flags, usable), unusable };
+  return { usable, unusable };
 }

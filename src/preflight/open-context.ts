@@ -2,7 +2,7 @@
 
 import { gather, once } from '../audit/gather.ts';
 import { whoAmI } from '../audit/identity.ts';
-import { type FlagValues, isGiven, namespacesOf, readSettings } from '../config/settings.ts';
+import { directoryAddress, isGiven, namespacesOf, readSettings, type SettingSources } from '../config/settings.ts';
 import { readSurroundings, type Variables } from '../config/surroundings.ts';
 import { askMembers } from '../directories/poolc.ts';
 import type { ClusterClient } from '../kube/client.ts';
@@ -13,12 +13,12 @@ import type { Redactor } from '../lib/redact.ts';
 import { findApiKey } from './api-key.ts';
 import { authoritiesName } from './checks/endpoint.ts';
 import type { Commands, PreflightContext, PreflightOptions } from './context.ts';
-import { readDeployed, settingsOver } from './deployed.ts';
+import { readDeployed, variablesOf } from './deployed.ts';
 import { askMaximumLifetime } from './lifetime.ts';
 
 export interface PreflightInput {
   readonly env: Variables;
-  readonly flags: FlagValues;
+  readonly sources: SettingSources;
   readonly client: ClusterClient;
   readonly clock: Clock;
   readonly random: () => number;
@@ -32,16 +32,24 @@ export interface PreflightInput {
 
 /** @throws Failure where the cluster can't be asked at all, or a setting of this process can't be used */
 export async function openContext(input: PreflightInput): Promise<PreflightContext> {
-  const { env, flags, client, clock: time, random, log, signal, commands, options } = input;
+  const { env, sources, client, clock: time, random, log, signal, commands, options } = input;
   const identity = await whoAmI(client, signal);
-  const own = readSettings(env, flags);
+  const own = readSettings(env, sources);
   const { cronJobName, proxies: proxyEnv } = readSurroundings(env);
   const deployed = once(() => readDeployed(gather(client, namespacesOf(own), signal), cronJobName));
-  const { settings, unusable } = settingsOver(await orUndefined(deployed), env, flags);
+  // Flag, environment, CronJob, default.
+  const { usable, unusable } = variablesOf(await orUndefined(deployed));
+  const settings = readSettings(env, { ...sources, defaults: sources.file === undefined ? usable : {} });
   const gathered = gather(client, namespacesOf(settings), signal);
   const apiKey = once(async () => {
-    const fileIsGiven = isGiven('POOLC_API_KEY_FILE', env, flags);
-    const found = await findApiKey({ settings, gathered, deployed: await orUndefined(deployed), fileIsGiven });
+    const fileIsGiven = isGiven('POOLC_API_KEY_FILE', env, sources);
+    const found = await findApiKey({
+      settings,
+      variables: env,
+      gathered,
+      deployed: await orUndefined(deployed),
+      fileIsGiven,
+    });
     if (found !== undefined) input.redactor.add(found.key.reveal());
     return found;
   });
@@ -84,7 +92,7 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     }),
     members: once(async () => {
       const key = await apiKey();
-      const { endpoint } = settings.directory;
+      const endpoint = directoryAddress(settings);
       if (endpoint === undefined || key === undefined)
         throw new Failure('usage', 'the directory was not asked: there is no POOLC_API_ENDPOINT or no API key');
       return askMembers(

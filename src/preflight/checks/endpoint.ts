@@ -2,7 +2,7 @@
 import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
-import { isLocalEndpoint } from '../../config/settings.ts';
+import { directoryAddress, isLocalEndpoint } from '../../config/settings.ts';
 import { agentFor } from '../../http/exchange.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
@@ -14,7 +14,7 @@ const soonSeconds = 21 * 86_400;
 export const authoritiesName = 'credentials-updater-ca';
 
 export async function endpoint(context: PreflightContext): Promise<Finding[]> {
-  const { endpoint: url } = context.settings.directory;
+  const url = directoryAddress(context.settings);
   if (url === undefined) return [await missingFinding(context)];
   const differs = await differsFromDeployed(context, url);
   if (url.protocol === 'http:')

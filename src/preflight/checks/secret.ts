@@ -1,7 +1,7 @@
 /** The Secret that holds the PoolC API's key. Its value never goes onto a command line: it is read from a file. */
 
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
-import { parseApiKey } from '../../config/api-key.ts';
+import { parseApiKey } from '../../config/poolc.ts';
 import { Failure } from '../../lib/failure.ts';
 import { type KeyLocation, keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
