@@ -2,6 +2,7 @@
 import { runProgram } from './cli/program.ts';
 import { startedAs } from './cli/started-as.ts';
 import { styleFor } from './cli/style.ts';
+import { processVariables } from './config/surroundings.ts';
 import { outliveReaders } from './lib/closed-reader.ts';
 import { exitCodes, Failure, toFailure } from './lib/failure.ts';
 import { Redactor } from './lib/redact.ts';
@@ -40,7 +41,7 @@ outliveReaders(process.stdout, process.stderr);
 
 try {
   process.exitCode = await runProgram(process.argv.slice(2), {
-    env: process.env,
+    env: processVariables(),
     program: startedAs(process),
     stdout: process.stdout,
     stderr: process.stderr,

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import packageJson from '../package.json' with { type: 'json' };
-import { settingDefinitions, settingGroups } from '../src/config/settings.ts';
+import { settingDefinitions, settingGroups } from '../src/config/definitions.ts';
 import { accountsOf, expectWorkingTokens } from './accounts.ts';
 import { expectRefusal, useClubWithHistory } from './bad-input.ts';
 import { type Club, useClub } from './club.ts';

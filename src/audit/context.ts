@@ -9,7 +9,7 @@ import type { Commands } from './commands.ts';
 import type { Gathered, Namespaces } from './gather.ts';
 
 export interface AuditContext {
-  readonly settings: Namespaces;
+  readonly namespaces: Namespaces;
   readonly gathered: Gathered;
   readonly client: ClusterClient;
   /** The ServiceAccount that the updater runs as, in its own namespace. */

@@ -1,5 +1,5 @@
 /** Asks the directory of the settings, for commands that can do without it. */
-import type { Settings } from '../config/settings.ts';
+import { directoryAddress, type Settings } from '../config/settings.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redactor } from '../lib/redact.ts';
 import { askDirectory, type DirectoryAnswer } from '../operator/ask-directory.ts';
@@ -13,7 +13,8 @@ export async function askConfiguredDirectory(
   settings: Settings,
   { redactor, log }: { redactor: Redactor; log: Log },
 ): Promise<DirectoryAnswer> {
-  if (settings.endpoint === undefined) return { unavailable: 'POOLC_API_ENDPOINT is not set' };
+  if (settings.directory.kind === 'poolc' && directoryAddress(settings) === undefined)
+    return { unavailable: 'POOLC_API_ENDPOINT is not set' };
   return askDirectory(
     async (signal) => readMembers(openDirectory(environment, settings, redactor), log, signal),
     environment.signal,

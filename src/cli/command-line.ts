@@ -1,6 +1,6 @@
 /** Command lines of this program for people to copy, which do what the run that prints them does, where it does it. */
 import type { Command, Option } from 'commander';
-import { flagOf, settingGroups } from '../config/settings.ts';
+import { flagOf, settingGroups } from '../config/definitions.ts';
 import type { ClusterAccess } from '../kube/kubeconfig.ts';
 import { type CommandLine, shellCommand } from '../lib/shell-command.ts';
 import type { Environment } from './environment.ts';
@@ -8,7 +8,7 @@ import type { CommonFlags } from './flags.ts';
 
 /** Of these, none is a credential, and none says only how much is printed. */
 const carriedSettings = settingGroups
-  .filter(({ title, environmentOnly = false }) => !environmentOnly && title !== 'Log')
+  .filter(({ title, environmentOnly }) => !environmentOnly && title !== 'Log')
   .flatMap(({ settings }) => settings.map(({ name }) => name));
 
 /**
@@ -32,7 +32,7 @@ export function commandLineOf(
 
 function carriedFlags(
   env: NodeJS.ProcessEnv,
-  { settings, kubeconfig, context, output }: CommonFlags,
+  { settings, file, kubeconfig, context, output }: CommonFlags,
   access: ClusterAccess | undefined,
 ): (readonly [flag: string, value: string])[] {
   const isPod = access !== undefined && access.contextName === undefined;
@@ -41,6 +41,7 @@ function carriedFlags(
   const values: readonly (readonly [flag: string, value: string | undefined])[] = [
     ['--kubeconfig', kubeconfig ?? (isPod ? undefined : env['KUBECONFIG'] || undefined)],
     ['--context', context ?? access?.contextName],
+    ['--file', file],
     ...Object.entries(settings).map(([name, value]) => [flagOf(name), value ?? fromEnvironment(name)] as const),
     ['--output', output],
   ];

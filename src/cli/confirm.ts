@@ -1,11 +1,12 @@
 /** The question before something that can't be undone. */
 import { createInterface } from 'node:readline/promises';
+import { readSurroundings } from '../config/surroundings.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import type { Environment } from './environment.ts';
 
 /** Whether somebody is there to answer. */
 export function canAsk({ env }: Environment): boolean {
-  return process.stdin.isTTY && env['CI'] === undefined;
+  return process.stdin.isTTY && !readSurroundings(env).isUnattended;
 }
 
 /** @throws Failure unless the answer is yes */

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { flagOf, settingDefinitions, settingGroups } from '../config/settings.ts';
+import { flagOf, settingDefinitions, settingGroups } from '../config/definitions.ts';
+import { describeMemberSync, tableFields } from '../config/describe-fields.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { createProgram } from './program.ts';
 
@@ -33,7 +34,7 @@ describe.each(['commands.md', 'commands.ko.md'])('docs/%s', async (file) => {
   const named = (part: string) => new Set([...part.matchAll(/(?<![\w-])--?[a-z][a-z-]*/g)].map(([flag]) => flag));
 
   test.each(ownFlags)('names each flag of $command, and none that is not', ({ command, flags }) => {
-    const common = ['--kubeconfig', '--context'];
+    const common = ['--kubeconfig', '--context', '--file', '-f'];
     const wanted = flags.filter((flag) => !settingFlags.has(flag) && !common.includes(flag));
     expect(section(command)).not.toBe('');
     const inTable = named(
@@ -65,5 +66,60 @@ describe.each(['commands.md', 'commands.ko.md'])('docs/%s', async (file) => {
   test('names every exit code', () => {
     for (const code of Object.values(exitCodes))
       expect(text).toMatch(new RegExp(`^\\| (\\d+, )?${code}(, \\d+)? \\|`, 'm'));
+  });
+});
+
+describe.each(['README.md', 'README.ko.md'])('the table of settings in %s', async (file) => {
+  const text = await readFile(join(docs, '..', file), 'utf8');
+  const rows = text
+    .split('\n')
+    .filter((line) => /^\| [A-Z]+_[A-Z_]+/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+
+  test('has none but those that there are, with their defaults', () => {
+    const named = rows.flatMap(([, names = '']) => names.split(', '));
+    expect(named.length).toBeGreaterThan(15);
+    const known = new Map(settingDefinitions.map((setting) => [setting.name, setting.default ?? '']));
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+    for (const [, names = '', defaults = ''] of rows)
+      for (const name of names.split(', ')) {
+        // The short table leaves out the time zone.
+        const wanted = name === 'SCHEDULE_TIMEZONE' ? '' : (known.get(name) ?? '');
+        expect({ name, defaults }).toEqual({ name, defaults: expect.stringContaining(wanted) });
+      }
+  });
+});
+
+describe('the fields of a MemberSync', async () => {
+  const rows = tableFields(describeMemberSync())
+    .filter(({ fields, type }) => fields.length === 0 || type !== 'object')
+    .map(({ path, required, default: fallback = '', description }) => [
+      `\`${path}\``,
+      required ? 'required' : fallback === '' ? '' : `\`${fallback}\``,
+      description.replaceAll('|', '\\|'),
+    ]);
+  const read = (file: string) => readFile(join(docs, file), 'utf8');
+  const rowsOf = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('| `') && /`(apiVersion|kind|metadata|spec)\b/.test(line))
+      .map((line) => line.slice(2, -2).split(' | '));
+
+  test('stand in docs/membersync.md as they are in the table', async () => {
+    expect(rowsOf(await read('membersync.md'))).toEqual(rows);
+  });
+
+  test('stand in docs/membersync.ko.md with their defaults', async () => {
+    const korean = rowsOf(await read('membersync.ko.md'));
+    expect(korean.map(([path, fallback]) => [path, fallback?.replace('필수', 'required')])).toEqual(
+      rows.map(([path, fallback]) => [path, fallback]),
+    );
+    for (const [path, , description] of korean)
+      expect({ path, description }).toEqual({ path, description: expect.stringMatching(/[가-힣]/) });
+  });
+
+  test.each(['membersync.md', 'membersync.ko.md'])('the example in docs/%s is docs/membersync.yaml', async (file) => {
+    const example = (await read('membersync.yaml')).trimEnd().replace(/^/gm, '    ');
+    expect(await read(file)).toContain(example);
   });
 });

@@ -1,5 +1,6 @@
 /** What the operating system gives a command: made once in main.ts, given to everything below. */
 import type { Settings } from '../config/settings.ts';
+import type { Variables } from '../config/surroundings.ts';
 import type { ClusterAccess } from '../kube/kubeconfig.ts';
 import { Failure } from '../lib/failure.ts';
 import { jsonLog, type Log, textLog } from '../lib/log.ts';
@@ -9,7 +10,7 @@ import { version } from '../lib/version.ts';
 import { styleFor } from './style.ts';
 
 export interface Environment {
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Variables;
   /** The words that start this program: `npm start --`, or its name. */
   readonly program: readonly string[];
   readonly stdout: NodeJS.WriteStream;

@@ -1,6 +1,7 @@
 /** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
 import { type Command, Option } from 'commander';
-import { type FlagValues, flagOf, settingDefinitions, settingGroups } from '../config/settings.ts';
+import { flagOf, settingDefinitions, settingGroups } from '../config/definitions.ts';
+import type { FlagValues, SettingSources } from '../config/settings.ts';
 import { wrapLine } from '../lib/terminal-text.ts';
 import type { Environment } from './environment.ts';
 import type { ClusterOptions } from './wiring.ts';
@@ -30,12 +31,17 @@ export function withClusterFlags(command: Command): Command {
     );
 }
 
+/** Of the commands that take a MemberSync. */
+export function withFileFlag(command: Command): Command {
+  return command.option('-f, --file <file>', 'a MemberSync to read in place of settings: YAML or JSON');
+}
+
 /**
  * Flags for settings, in their groups; each shows the environment variable that it stands for.
  * @param names those that the command reads; all of them unless given
  */
 export function withSettings(command: Command, names?: readonly string[]): Command {
-  for (const { title, settings, environmentOnly = false } of settingGroups) {
+  for (const { title, settings, environmentOnly } of settingGroups) {
     if (environmentOnly) continue;
     for (const { name, placeholder, description, default: fallback, choices } of settings) {
       if (names !== undefined && !names.includes(name)) continue;
@@ -54,7 +60,7 @@ export function withSettings(command: Command, names?: readonly string[]): Comma
 
 /** Settings that have no flag, for the --help of a command that reads them. */
 export function withEnvironmentSettings(command: Command): Command {
-  const settings = settingGroups.flatMap((group) => (group.environmentOnly === true ? group.settings : []));
+  const settings = settingGroups.flatMap((group) => (group.environmentOnly ? group.settings : []));
   const lines = settings.map(({ name, description }) => `  ${name}\n${wrapLine(`      ${description}`, 80, 6)}\n`);
   return command.addHelpText(
     'after',
@@ -76,6 +82,8 @@ export function withExamples(
 /** What every command that works on a cluster takes. */
 export interface CommonFlags extends ClusterOptions {
   readonly settings: FlagValues;
+  /** A MemberSync, in place of the settings that it can say. */
+  readonly file?: string | undefined;
   readonly output?: string | undefined;
   /** All commands with their flags, for command lines to copy. */
   readonly program: Command;
@@ -85,10 +93,16 @@ export function commonFlags(program: Command, options: CommandOptions): CommonFl
   return {
     program,
     settings: settingFlags(options),
+    file: textOf(options['file']),
     output: textOf(options['output']),
     kubeconfig: textOf(options['kubeconfig']),
     context: textOf(options['context']),
   };
+}
+
+/** Where a command's settings come from, besides the environment. */
+export function sourcesOf({ settings, file }: CommonFlags): SettingSources {
+  return { flags: settings, file };
 }
 
 export function textOf(value: unknown): string | undefined {

@@ -19,6 +19,7 @@ import {
   type CommandOptions,
   type CommonFlags,
   commonFlags,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
@@ -104,7 +105,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
 async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlags): Promise<number> {
   checkFlags(flags);
   const { env, stdout, stderr, signal } = environment;
-  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
   const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
@@ -114,7 +115,7 @@ async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlag
       name: flags.name,
       insecureSkipTlsVerify: flags.insecureSkipTlsVerify,
       certificateAuthority: readCertificateAuthority(flags.certificateAuthority),
-      publicServer: settings.clusterPublicServer,
+      publicServer: settings.cluster.server,
       inPod: settings.inPod,
     });
     if (flags.member === undefined) {
@@ -196,9 +197,7 @@ function summary(
   now: number,
 ): string {
   const less =
-    grantedSeconds < settings.tokenLifetimeSeconds
-      ? ` (${formatDuration(settings.tokenLifetimeSeconds)} were asked for)`
-      : '';
+    grantedSeconds < settings.token.lifetime ? ` (${formatDuration(settings.token.lifetime)} were asked for)` : '';
   const at = new Date(expiresAt).toISOString().slice(0, 16).replace('T', ' ');
-  return `context ${entry.contextName}: the token of ${settings.targetNamespace}/${account} expires at ${at} UTC, in ${formatDuration(Math.floor((expiresAt - now) / 1_000))}${less}`;
+  return `context ${entry.contextName}: the token of ${settings.accounts.namespace}/${account} expires at ${at} UTC, in ${formatDuration(Math.floor((expiresAt - now) / 1_000))}${less}`;
 }

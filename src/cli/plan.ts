@@ -1,6 +1,6 @@
 /** `credentials-updater plan`: what sync would do and why. Reads only. */
 import type { Command } from 'commander';
-import { readSettings } from '../config/settings.ts';
+import { directoryAddress, readSettings, type Settings } from '../config/settings.ts';
 import { hasChanges } from '../core/plan.ts';
 import { toPlanDocument } from '../core/plan-file.ts';
 import { computeSlack, slackText } from '../core/renewal-margin.ts';
@@ -19,9 +19,11 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { renderPlan } from './render-plan.ts';
@@ -56,7 +58,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
         }),
       );
     });
-  withSettings(withClusterFlags(command));
+  withSettings(withFileFlag(withClusterFlags(command)));
   withExamples(
     command,
     [
@@ -79,7 +81,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
 
 /** @returns the exit code: 0, or with --detailed-exitcode 10 when changes are pending */
 async function planCommand(environment: Environment, flags: PlanFlags): Promise<number> {
-  const settings = readSettings({ LOG_LEVEL: 'warn', ...environment.env }, flags.settings);
+  const settings = readSettings(environment.env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const format = outputFormat(environment, flags.output);
   const { signal } = environment;
   const redactor = new Redactor();
@@ -102,13 +104,14 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
     );
     const now = client.serverTime ?? systemClock.now();
     const summary = await readLastRun(client, registry, signal);
-    const granted = summary?.grantedSeconds ?? settings.tokenLifetimeSeconds;
+    const granted = summary?.grantedSeconds ?? settings.token.lifetime;
     const slack =
       settings.schedule === undefined
         ? undefined
         : computeSlack(settings.schedule, granted, summary?.runSeconds ?? 0, now);
     const time =
       slack === undefined || settings.schedule === undefined ? undefined : slackText(slack, settings.schedule);
+    const understood = flags.file === undefined ? undefined : directoryText(settings);
     const document = {
       ...toPlanDocument(plan, judgement.place, now),
       warnings: plan.warn,
@@ -118,11 +121,12 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
         notes: verdict.notes,
       },
       ...(slack === undefined ? {} : { slack }),
+      ...(understood === undefined ? {} : { directory: understood }),
     };
     const json = terminalJson(document);
     const { stdout } = environment;
     const columns = columnsOf(stdout);
-    const look = { time, style: styleFor(stdout), columns };
+    const look = { directory: understood, time, style: styleFor(stdout), columns };
     stdout.write(redactor.redact(format === 'json' ? json : renderPlan(plan, verdict, look)));
     if (flags.out !== undefined) {
       await updatePrivateFile(flags.out, () => redactor.redact(json));
@@ -136,4 +140,10 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
   } finally {
     client.close();
   }
+}
+
+/** The directory as the document was understood. */
+function directoryText(settings: Settings): string {
+  const address = directoryAddress(settings);
+  return [settings.directory.kind, ...(address === undefined ? [] : [`at ${address.href}`])].join(' ');
 }

@@ -1,7 +1,7 @@
 /** `credentials-updater policies would-refuse|adopt|provide`: the steps that bring the policies to a cluster in use. */
 import type { Command } from 'commander';
 import { gather } from '../audit/gather.ts';
-import { readSettings } from '../config/settings.ts';
+import { namespacesOf, readSettings } from '../config/settings.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
@@ -160,8 +160,8 @@ async function withRollout(
     return await work({
       context: {
         client,
-        gathered: gather(client, settings, signal),
-        targetNamespace: settings.targetNamespace,
+        gathered: gather(client, namespacesOf(settings), signal),
+        targetNamespace: settings.accounts.namespace,
         concurrency: settings.accountConcurrency,
         signal,
       },

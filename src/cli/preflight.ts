@@ -1,7 +1,8 @@
 /** `credentials-updater preflight`: is everything in place, and closed that must be closed? */
 import type { Command } from 'commander';
 import type { Commands } from '../audit/commands.ts';
-import { readApiKey, readSettings } from '../config/settings.ts';
+import { readApiKey } from '../config/poolc.ts';
+import { isGiven, readSettings } from '../config/settings.ts';
 import type { ClusterAccess } from '../kube/kubeconfig.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
@@ -17,9 +18,11 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { renderPreflight } from './render-preflight.ts';
@@ -73,7 +76,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
         }),
       );
     });
-  withSettings(withClusterFlags(command), settingNames);
+  withSettings(withFileFlag(withClusterFlags(command)), settingNames);
   withExamples(
     command,
     [
@@ -92,9 +95,9 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
 /** @returns the exit code */
 async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
   const { env, stdout, signal } = environment;
-  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   // A file that was named must be there; the one at the default path only is in a pod.
-  if (flags.settings['POOLC_API_KEY_FILE'] ?? env['POOLC_API_KEY_FILE']) readApiKey(settings);
+  if (isGiven('POOLC_API_KEY_FILE', env, sourcesOf(flags))) readApiKey(settings, env);
   const format = outputFormat(environment, flags.output);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
@@ -102,7 +105,7 @@ async function preflightCommand(environment: Environment, flags: PreflightFlags)
   try {
     const report = await runPreflight({
       env,
-      flags: flags.settings,
+      sources: sourcesOf(flags),
       client,
       clock: systemClock,
       random: Math.random,

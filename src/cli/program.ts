@@ -1,12 +1,13 @@
 /** The commands, by name. Each one is a file of its own, with its flags and its --help; this one only lists them. */
 import { Command, CommanderError } from 'commander';
-import { flagOf, settingGroups } from '../config/settings.ts';
+import { flagOf, settingGroups } from '../config/definitions.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { version } from '../lib/version.ts';
 import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
 import { addCompletionCommand } from './completion.ts';
 import type { Environment } from './environment.ts';
+import { addExplainCommand } from './explain.ts';
 import type { CommandContext } from './flags.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
 import { addPlanCommand } from './plan.ts';
@@ -26,6 +27,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addKubeconfigCommand,
   addRevokeCommand,
   addReserveCommand,
+  addExplainCommand,
   addCompletionCommand,
 ];
 
@@ -77,7 +79,7 @@ function withoutValue(message: string): string {
 /** For a setting that has no flag. */
 function hintFor(message: string): string | undefined {
   const setting = settingGroups
-    .filter(({ environmentOnly = false }) => environmentOnly)
+    .filter(({ environmentOnly }) => environmentOnly)
     .flatMap(({ settings }) => settings)
     .find(({ name }) => new RegExp(`unknown option '${flagOf(name)}['=]`).test(message));
   return setting && `${setting.name} is a credential, and is read from the environment alone`;

@@ -6,6 +6,8 @@ import { wrapLine } from '../lib/terminal-text.ts';
 import type { Style } from './style.ts';
 
 export interface PlanLook {
+  /** What a MemberSync says of it; undefined without one. */
+  readonly directory: string | undefined;
   /** The sentence about slack, where there is a schedule. */
   readonly time: string | undefined;
   readonly style: Style;
@@ -13,7 +15,7 @@ export interface PlanLook {
   readonly columns: number | undefined;
 }
 
-export function renderPlan(plan: Plan, verdict: Verdict, { time, style, columns }: PlanLook): string {
+export function renderPlan(plan: Plan, verdict: Verdict, { directory, time, style, columns }: PlanLook): string {
   const { remove, create, keep, warn, members } = plan;
   const accounts = [
     ...remove.map(({ account, reason }) => `${style('red', '-')} ${account.name}  ${style('dim', reason)}`),
@@ -28,6 +30,7 @@ export function renderPlan(plan: Plan, verdict: Verdict, { time, style, columns 
   ].map((line) => wrapLine(line, columns, 4));
   const conclusion = [
     `${members} members: ${keep.length} keep their account, ${create.length} join, ${remove.length} leave`,
+    ...(directory === undefined ? [] : [`directory: ${directory}`]),
     ...(time === undefined ? [] : [time]),
     ...verdict.notes.map((note) => `note: ${note}`),
     ...(verdict.refusals.length === 0 ? [style('green', 'the guard allows this; sync would apply it')] : []),

@@ -12,6 +12,7 @@ import {
   type CommandOptions,
   type CommonFlags,
   commonFlags,
+  sourcesOf,
   withClusterFlags,
   withExamples,
   withSettings,
@@ -63,7 +64,7 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
 /** @returns the exit code */
 async function reserveCommand(environment: Environment, flags: ReserveFlags): Promise<number> {
   const { env, stdout } = environment;
-  const settings = readSettings(env, flags.settings);
+  const settings = readSettings(env, sourcesOf(flags));
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
   const context = await openLocked(environment, settings, { redactor, log, flags });

@@ -14,8 +14,10 @@ import {
   type CommandOptions,
   type CommonFlags,
   commonFlags,
+  sourcesOf,
   withClusterFlags,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { syncCommand } from './sync.ts';
@@ -54,7 +56,7 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
         }),
       );
     });
-  withSettings(withClusterFlags(command));
+  withSettings(withFileFlag(withClusterFlags(command)));
   withExamples(
     command,
     [
@@ -75,7 +77,7 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
 async function revokeCommand(environment: Environment, flags: RevokeFlags): Promise<number> {
   if (flags.hold && flags.release)
     throw new Failure('usage', '--hold and --release contradict each other: give one of them');
-  const settings = readSettings(environment.env, flags.settings);
+  const settings = readSettings(environment.env, sourcesOf(flags));
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
   const context = await openLocked(environment, settings, { redactor, log, flags });

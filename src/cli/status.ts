@@ -17,9 +17,11 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { loginOf, renderStatus, statusData } from './render-status.ts';
@@ -62,7 +64,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
         }),
       );
     });
-  withSettings(withClusterFlags(command), [
+  withSettings(withFileFlag(withClusterFlags(command)), [
     'POOLC_API_ENDPOINT',
     'POOLC_API_KEY_FILE',
     'TARGET_NAMESPACE',
@@ -88,7 +90,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
 /** @returns the exit code */
 async function statusCommand(environment: Environment, flags: StatusFlags): Promise<number> {
   const { env, stdout, signal } = environment;
-  const settings = readSettings({ LOG_LEVEL: 'warn', ...env }, flags.settings);
+  const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const chosen = readFilter(flags);
   const format = flags.output ?? (stdout.isTTY ? 'text' : 'json');
   const redactor = new Redactor();
@@ -105,7 +107,7 @@ async function statusCommand(environment: Environment, flags: StatusFlags): Prom
     const members = status.members.filter((member) => chosen(member, status.now)).toSorted(orderBy(flags.sort));
     const shown = { ...status, members };
     const unavailable = 'unavailable' in directory ? directory.unavailable : undefined;
-    const place = { namespace: settings.targetNamespace, unavailable };
+    const place = { namespace: settings.accounts.namespace, unavailable };
     const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
     const text =
       format === 'json'

@@ -1,7 +1,8 @@
 /** `credentials-updater sync`: flags in, one run, its report out. */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { readChannelSettings, readSettings } from '../config/settings.ts';
+import { readChannelSettings, readPlaceOfRun, readSettings, type Settings } from '../config/settings.ts';
+import { readSurroundings } from '../config/surroundings.ts';
 import { type PlanDocument, parsePlanDocument } from '../core/plan-file.ts';
 import { slackText } from '../core/renewal-margin.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -9,7 +10,7 @@ import { Failure, toFailure } from '../lib/failure.ts';
 import { jsonLog } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
-import { columnsOf } from '../lib/terminal-text.ts';
+import { columnsOf, withoutInvisible } from '../lib/terminal-text.ts';
 import type { OnceContext } from '../run/context.ts';
 import { notifyOfFailedStart } from '../run/notify-of-run.ts';
 import { runOnce } from '../run/once.ts';
@@ -22,10 +23,12 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
+  sourcesOf,
   textOf,
   withClusterFlags,
   withEnvironmentSettings,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { renderRun } from './render-run.ts';
@@ -54,7 +57,7 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
         await syncCommand(environment, { ...commonFlags(program, options), firstRun, plan: textOf(options['plan']) }),
       );
     });
-  withEnvironmentSettings(withSettings(withClusterFlags(command)));
+  withEnvironmentSettings(withSettings(withFileFlag(withClusterFlags(command))));
   withExamples(
     command,
     [
@@ -81,10 +84,7 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
 
 /** @returns the exit code */
 export async function syncCommand(environment: Environment, flags: SyncFlags): Promise<number> {
-  const { context, format } = await openSync(environment, flags).catch(async (error: unknown) => {
-    await notifyOfUnstartedRun(environment, toFailure(error));
-    throw error;
-  });
+  const { context, format } = await openSync(environment, flags);
   try {
     const report = await runOnce(context);
     const { slack, failure } = report;
@@ -113,44 +113,57 @@ async function openSync(
   environment: Environment,
   flags: SyncFlags,
 ): Promise<{ context: OnceContext; format: OutputFormat }> {
-  const settings = readSettings(environment.env, flags.settings);
-  const format = outputFormat(environment, flags.output);
-  const agreedPlan =
-    flags.plan === undefined
-      ? undefined
-      : { file: flags.plan, document: await readPlanFile(flags.plan, commandLineOf(environment, flags)) };
-  const context = await openOnce(environment, settings, {
-    format,
-    firstRun: flags.firstRun,
-    agreedPlan,
-    flags,
+  let settings: Settings | undefined;
+  try {
+    settings = readSettings(environment.env, sourcesOf(flags));
+    refuseWhenSuspended(settings);
+    const format = outputFormat(environment, flags.output);
+    const agreedPlan =
+      flags.plan === undefined
+        ? undefined
+        : { file: flags.plan, document: await readPlanFile(flags.plan, commandLineOf(environment, flags)) };
+    const { firstRun } = flags;
+    return { context: await openOnce(environment, settings, { format, firstRun, agreedPlan, flags }), format };
+  } catch (error) {
+    await notifyOfUnstartedRun(environment, settings, toFailure(error));
+    throw error;
+  }
+}
+
+function refuseWhenSuspended({ suspend, file }: Settings): void {
+  if (!suspend) return;
+  throw new Failure('usage', 'spec.suspend is true, so nothing was changed', {
+    hint: `set it to false in ${file === undefined ? 'the MemberSync' : withoutInvisible(file)}; plan shows what a sync would do`,
   });
-  return { context, format };
+}
+
+function placeOf({ metadata, accounts }: Settings) {
+  return { namespace: metadata.namespace, membersNamespace: accounts.namespace };
 }
 
 /** In a pod nobody looks at the exit code. By hand, whoever typed it reads it. */
-async function notifyOfUnstartedRun({ env, stderr, signal }: Environment, failure: Failure): Promise<void> {
-  const job = env['JOB_NAME'];
-  if (!job) return;
+async function notifyOfUnstartedRun(
+  { env, stderr, signal }: Environment,
+  settings: Settings | undefined,
+  failure: Failure,
+): Promise<void> {
+  const { jobName: job, proxies: proxyEnv } = readSurroundings(env);
+  if (job === undefined) return;
   const redactor = new Redactor();
   const log = jsonLog({ level: 'warn', redactor, write: (text) => void stderr.write(text) });
   await notifyOfFailedStart(
     {
-      channels: readChannelSettings(env),
+      channels: settings?.channels ?? readChannelSettings(env),
       clock: systemClock,
       random: Math.random,
       log,
       redactor,
       userAgent,
-      proxyEnv: env,
+      proxyEnv,
       signal,
     },
     failure,
-    {
-      namespace: env['POD_NAMESPACE'] ?? 'poolc-system',
-      membersNamespace: env['TARGET_NAMESPACE'] ?? 'poolc-users',
-      job,
-    },
+    { ...(settings === undefined ? readPlaceOfRun(env) : placeOf(settings)), job },
   );
 }
 

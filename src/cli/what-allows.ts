@@ -1,12 +1,13 @@
 /** What an operator can run to allow what was refused: the very run again with the one setting, or a Job made from the CronJob. */
-import { flagOf, type Settings } from '../config/settings.ts';
+import { flagOf } from '../config/definitions.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Refusal } from '../core/guard.ts';
 import type { Directory } from '../directories/directory.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
 
 /** The run that was refused. */
 export interface RefusedRun {
-  readonly settings: Pick<Settings, 'inPod' | 'podNamespace' | 'cronJobName'>;
+  readonly settings: Pick<Settings, 'inPod' | 'metadata' | 'cronJobName'>;
   readonly directory: Pick<Directory, 'whatToLookAt'>;
   readonly commandLine: CommandLine;
   /** The file of the plan that was agreed to (`--plan`), as it was given. */
@@ -53,9 +54,9 @@ function newPlan({ commandLine, firstRun }: RefusedRun, file: string): string {
  */
 function allowanceCommand(
   variables: readonly string[],
-  { podNamespace, cronJobName }: Pick<Settings, 'podNamespace' | 'cronJobName'>,
+  { metadata, cronJobName }: Pick<Settings, 'metadata' | 'cronJobName'>,
 ): string {
-  const kubectl = `kubectl -n ${podNamespace}`;
+  const kubectl = `kubectl -n ${metadata.namespace}`;
   return [
     `${kubectl} create job --from=cronjob/${cronJobName} ${cronJobName}-allowed-$(date +%s) --dry-run=client -o yaml`,
     `kubectl set env --local -f - ${variables.join(' ')} -o yaml`,

@@ -1,6 +1,7 @@
 /** Settings and the operating system become what a sync, a run or an operator's action is given: by hand, in one place. */
-import { hostname } from 'node:os';
-import { readApiKey, requireEndpoint, type Settings } from '../config/settings.ts';
+import { readApiKey, requireEndpoint } from '../config/poolc.ts';
+import type { Settings } from '../config/settings.ts';
+import { readSurroundings } from '../config/surroundings.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
 import { poolcDelivery } from '../deliveries/poolc.ts';
 import type { Directory } from '../directories/directory.ts';
@@ -17,8 +18,8 @@ import { hideAddresses } from '../notify/channels.ts';
 import type { PoolcApi } from '../poolc/api.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
 import { deployCommand } from '../registry/deploy-command.ts';
-import { defaultSyncName, type RegistryPlace } from '../registry/place.ts';
-import type { JobReference, LockedContext, LockSettings, OnceContext } from '../run/context.ts';
+import type { RegistryPlace } from '../registry/place.ts';
+import type { LockedContext, LockSettings, OnceContext } from '../run/context.ts';
 import type { SyncContext, Target } from '../sync/context.ts';
 import type { PlanJudgement } from '../sync/make-plan.ts';
 import { commandLineOf } from './command-line.ts';
@@ -60,6 +61,7 @@ export async function openOnce(
   { format, firstRun, agreedPlan, flags }: OnceOptions,
 ): Promise<OnceContext> {
   const { env, stderr, signal } = environment;
+  const surroundings = readSurroundings(env);
   const redactor = new Redactor();
   hideAddresses(settings.channels, redactor);
   const log = openLog(environment, settings, format, redactor);
@@ -96,17 +98,17 @@ export async function openOnce(
   return {
     sync,
     lock: lockOf(settings),
-    host: hostName(environment),
-    job: jobOf(environment),
-    deadlineSeconds: settings.runDeadlineSeconds,
+    host: surroundings.host,
+    job: surroundings.job,
+    deadlineSeconds: settings.runDeadline,
     schedule: settings.schedule,
-    tokenLifetimeSeconds: settings.tokenLifetimeSeconds,
+    tokenLifetimeSeconds: settings.token.lifetime,
     terminationMessagePath: settings.terminationMessagePath,
     notifications: {
       channels: settings.channels,
       userAgent,
-      proxyEnv: env,
-      cluster: (settings.clusterPublicServer ?? target.client.access.server).host,
+      proxyEnv: surroundings.proxies,
+      cluster: (settings.cluster.server ?? target.client.access.server).host,
     },
     onIssuingEnded: progress.end,
     signal,
@@ -126,7 +128,7 @@ export async function openLocked(
     target,
     registry: registryOf(settings),
     lock: lockOf(settings),
-    host: hostName(environment),
+    host: readSurroundings(environment.env).host,
     clock: systemClock,
     random: Math.random,
     log,
@@ -143,9 +145,9 @@ export function openDirectory(environment: Environment, settings: Settings, reda
 
 function openPoolc({ env }: Environment, settings: Settings, redactor: Redactor): PoolcApi {
   const endpoint = requireEndpoint(settings);
-  const key = readApiKey(settings);
+  const key = readApiKey(settings, env);
   redactor.add(key.reveal());
-  return { endpoint, key, userAgent, proxyEnv: env, clock: systemClock };
+  return { endpoint, key, userAgent, proxyEnv: readSurroundings(env).proxies, clock: systemClock };
 }
 
 export async function openTarget(
@@ -153,7 +155,7 @@ export async function openTarget(
   settings: Settings,
   connection: Connection,
 ): Promise<Target> {
-  return { client: await openCluster(environment, settings, connection), namespace: settings.targetNamespace };
+  return { client: await openCluster(environment, settings, connection), namespace: settings.accounts.namespace };
 }
 
 function hintsFor(access: ClusterAccess): ClusterHints {
@@ -170,12 +172,16 @@ export async function openCluster(
   settings: Settings,
   { log, redactor, cluster }: Connection,
 ): Promise<ClusterClient> {
-  const access = await loadClusterAccess(env, { explicitFile: cluster.kubeconfig, context: cluster.context });
+  const surroundings = readSurroundings(env);
+  const access = await loadClusterAccess(surroundings.cluster, {
+    explicitFile: cluster.kubeconfig,
+    context: cluster.context,
+  });
   return openClient({
     access,
     connections: settings.accountConcurrency,
     userAgent,
-    env,
+    proxyEnv: surroundings.proxies,
     clock: systemClock,
     random: Math.random,
     log,
@@ -184,12 +190,12 @@ export async function openCluster(
   });
 }
 
-export function registryOf({ podNamespace }: Settings): RegistryPlace {
-  return { namespace: podNamespace, name: defaultSyncName };
+export function registryOf({ metadata }: Settings): RegistryPlace {
+  return { namespace: metadata.namespace, name: metadata.name };
 }
 
-export function mintRequest({ targetNamespace, tokenLifetimeSeconds, tokenAudiences }: Settings): MintRequest {
-  return { namespace: targetNamespace, lifetimeSeconds: tokenLifetimeSeconds, audiences: tokenAudiences };
+export function mintRequest({ accounts, token }: Settings): MintRequest {
+  return { namespace: accounts.namespace, lifetimeSeconds: token.lifetime, audiences: token.audiences };
 }
 
 /** How a plan is judged by the settings. */
@@ -197,7 +203,7 @@ export function judgementBy(settings: Settings, directory: Directory, firstRun: 
   return {
     limits: settings.guard,
     situation: situationOf(settings, directory, firstRun),
-    place: { targetNamespace: settings.targetNamespace, endpoint: directory.address },
+    place: { targetNamespace: settings.accounts.namespace, endpoint: directory.address },
   };
 }
 
@@ -205,16 +211,6 @@ function situationOf({ inPod }: Settings, { isLocal }: Directory, firstRunConfir
   return { inPod, loopbackDirectory: isLocal, firstRunConfirmed };
 }
 
-function lockOf({ lockDurationSeconds, lockWaitSeconds }: Settings): LockSettings {
-  return { durationSeconds: lockDurationSeconds, waitSeconds: lockWaitSeconds };
-}
-
-function jobOf({ env }: Environment): JobReference | undefined {
-  const [name, uid] = [env['JOB_NAME'], env['JOB_UID']];
-  return name && uid ? { name, uid } : undefined;
-}
-
-/** Who holds the run lock, for those who wait for it. */
-function hostName({ env }: Environment): string {
-  return env['POD_NAME'] || hostname();
+function lockOf({ lockDuration, lockWait }: Settings): LockSettings {
+  return { durationSeconds: lockDuration, waitSeconds: lockWait };
 }

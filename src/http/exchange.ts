@@ -12,6 +12,19 @@ import { withoutInvisible } from '../lib/terminal-text.ts';
 import { proxyFor } from './proxy.ts';
 import { openTunnel } from './tunnel.ts';
 
+/** Upper case first: that spelling wins. */
+export const proxyVariables = [
+  'HTTPS_PROXY',
+  'https_proxy',
+  'HTTP_PROXY',
+  'http_proxy',
+  'NO_PROXY',
+  'no_proxy',
+] as const;
+
+/** Which requests go through which proxy, in the variables that curl and others read. */
+export type ProxyVariables = Readonly<Partial<Record<(typeof proxyVariables)[number], string>>>;
+
 export interface HttpExchange {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
@@ -23,7 +36,7 @@ export interface HttpExchange {
   /** A longer answer fails the exchange. */
   readonly longestAnswer: number;
   readonly signal: AbortSignal;
-  readonly proxyEnv: NodeJS.ProcessEnv;
+  readonly proxyEnv: ProxyVariables;
   /** CAs to trust besides the usual ones (PEM). */
   readonly extraAuthorities?: readonly string[];
   /** What a failure of this exchange is, and how the other side is called in its message. */

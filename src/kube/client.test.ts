@@ -46,7 +46,7 @@ async function useServer(token: string, refusal: object = {}) {
     },
     connections: 4,
     userAgent: 'test',
-    env: {},
+    proxyEnv: {},
     clock: systemClock,
     random: Math.random,
     log: jsonLog({ level: 'error', redactor, write: () => undefined }),

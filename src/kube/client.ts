@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import type { ProxyVariables } from '../http/exchange.ts';
 import { isTransientStatus, type RetryPolicy, retryAfterOf, withRetry } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
@@ -37,7 +38,7 @@ export interface ClusterClientOptions {
   readonly access: ClusterAccess;
   readonly connections: number;
   readonly userAgent: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly proxyEnv: ProxyVariables;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -216,12 +217,12 @@ class UnfencedClient implements ClusterClient {
   }
 
   #openPool(tls: ClusterAccess['tls']): ConnectionPool {
-    const { access, connections, env } = this.#options;
+    const { access, connections, proxyEnv } = this.#options;
     return new ConnectionPool({
       server: access.server,
       tls,
       size: connections,
-      proxyEnv: env,
+      proxyEnv,
       requestTimeoutMs,
       onLoss: () => this.#wasAway(),
     });

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
 import { Secret } from '../lib/secret.ts';
+import type { Variables } from '../lib/variables.ts';
 import type { Login } from './credential.ts';
 
 const nonEmpty = z.string().min(1);
@@ -30,7 +31,7 @@ export async function runExecPlugin(
   kubeconfig: string,
   exec: z.infer<typeof execPluginSchema>,
   cluster: { server: string; certificateAuthority: string | undefined },
-  env: NodeJS.ProcessEnv,
+  variables: Variables,
 ): Promise<Login> {
   const apiVersion = exec.apiVersion ?? 'client.authentication.k8s.io/v1';
   const info = {
@@ -54,7 +55,7 @@ export async function runExecPlugin(
   let output: string;
   try {
     const { stdout } = await promisify(execFile)(exec.command, exec.args ?? [], {
-      env: { ...env, ...extra, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+      env: { ...variables, ...extra, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
       timeout: 60_000,
     });
     output = stdout;

@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
 import { Secret } from '../lib/secret.ts';
 import { shellCommand } from '../lib/shell-command.ts';
+import type { Variables } from '../lib/variables.ts';
 import type { Credential, Login } from './credential.ts';
 import { execPluginSchema, runExecPlugin } from './exec-plugin.ts';
 
@@ -31,6 +32,24 @@ export interface ClusterAccess {
   readonly source: string;
   /** The name the kubeconfig gives to this cluster; undefined in a pod. */
   readonly clusterName: string | undefined;
+}
+
+/** The API server as Kubernetes names it to a pod. */
+export interface PodApiServer {
+  readonly host: string;
+  readonly port: string;
+}
+
+/** What decides where the API server is, besides flags. */
+export interface ClusterSurroundings {
+  /** Files as KUBECONFIG lists them. */
+  readonly kubeconfig: string | undefined;
+  /** The home directory; the operating system's unless given. */
+  readonly home: string | undefined;
+  /** undefined outside a pod. */
+  readonly apiServer: PodApiServer | undefined;
+  /** What a credential plugin is started with. */
+  readonly variables: Variables;
 }
 
 const chooseKubeconfig = 'set KUBECONFIG to the file that kubectl uses for this cluster';
@@ -72,14 +91,9 @@ const kubeconfigSchema = z.object({
 type Kubeconfig = z.infer<typeof kubeconfigSchema>;
 type User = z.infer<typeof userSchema>;
 
-/** Whether this process runs in a pod that has a ServiceAccount token. */
-export function inPod(env: NodeJS.ProcessEnv): boolean {
-  return Boolean(env['KUBERNETES_SERVICE_HOST'] && env['KUBERNETES_SERVICE_PORT']);
-}
-
 /** The pod's own namespace; undefined outside a pod. */
-export function podNamespace(env: NodeJS.ProcessEnv): string | undefined {
-  if (!inPod(env)) return undefined;
+export function podNamespace({ inPod }: { readonly inPod: boolean }): string | undefined {
+  if (!inPod) return undefined;
   try {
     const namespace = readFileSync(path.join(serviceAccountDirectory, 'namespace'), 'utf8').trim();
     return namespace === '' ? undefined : namespace;
@@ -93,13 +107,12 @@ export function podNamespace(env: NodeJS.ProcessEnv): string | undefined {
  * @throws Failure (usage) when there is none, or it is unusable; the message names the file and the field
  */
 export async function loadClusterAccess(
-  env: NodeJS.ProcessEnv,
+  { kubeconfig, home, apiServer, variables }: ClusterSurroundings,
   { explicitFile, context }: { explicitFile?: string | undefined; context?: string | undefined } = {},
 ): Promise<ClusterAccess> {
-  const listed = (explicitFile ?? env['KUBECONFIG'] ?? '').split(path.delimiter).filter((file) => file !== '');
-  if (listed.length === 0 && inPod(env)) return podAccess(env);
-  const home = path.join(env['HOME'] ?? homedir(), '.kube', 'config');
-  const files = listed.length > 0 ? listed : [home];
+  const listed = (explicitFile ?? kubeconfig ?? '').split(path.delimiter).filter((file) => file !== '');
+  if (listed.length === 0 && apiServer !== undefined) return podAccess(apiServer);
+  const files = listed.length > 0 ? listed : [path.join(home ?? homedir(), '.kube', 'config')];
   const loaded = files
     .map((file) => ({ file, config: readKubeconfig(file, files.length > 1) }))
     .filter(({ config }) => config !== undefined);
@@ -110,7 +123,7 @@ export async function loadClusterAccess(
       { hint: chooseKubeconfig },
     );
   }
-  return resolveContext(loaded, { wanted: context, kubectl: kubectlFor(explicitFile, listed), env });
+  return resolveContext(loaded, { wanted: context, kubectl: kubectlFor(explicitFile, listed), variables });
 }
 
 /** kubectl's own flag takes one file only. */
@@ -121,8 +134,7 @@ function kubectlFor(explicitFile: string | undefined, listed: readonly string[])
     : ['env', `KUBECONFIG=${listed.join(path.delimiter)}`, 'kubectl'];
 }
 
-function podAccess(env: NodeJS.ProcessEnv): ClusterAccess {
-  const host = env['KUBERNETES_SERVICE_HOST'] ?? '';
+function podAccess({ host, port }: PodApiServer): ClusterAccess {
   const file = path.join(serviceAccountDirectory, 'ca.crt');
   let certificateAuthority: string;
   try {
@@ -134,7 +146,7 @@ function podAccess(env: NodeJS.ProcessEnv): ClusterAccess {
     });
   }
   return {
-    server: new URL(`https://${host.includes(':') ? `[${host}]` : host}:${env['KUBERNETES_SERVICE_PORT']}`),
+    server: new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`),
     tls: { ca: certificateAuthority },
     credential: { kind: 'token-file', file: path.join(serviceAccountDirectory, 'token') },
     certificateAuthority,
@@ -178,7 +190,7 @@ function readKubeconfig(file: string, optional: boolean): Kubeconfig | undefined
 
 async function resolveContext(
   loaded: readonly { file: string; config: Kubeconfig | undefined }[],
-  { wanted, kubectl, env }: { wanted: string | undefined; kubectl: readonly string[]; env: NodeJS.ProcessEnv },
+  { wanted, kubectl, variables }: { wanted: string | undefined; kubectl: readonly string[]; variables: Variables },
 ): Promise<ClusterAccess> {
   const find = <T>(pick: (config: Kubeconfig) => T | undefined): { file: string; value: T } | undefined => {
     for (const { file, config } of loaded) {
@@ -247,7 +259,7 @@ async function resolveContext(
       server: fields.server,
       certificateAuthority,
     },
-    env,
+    variables,
   );
   return {
     server,
@@ -299,7 +311,7 @@ async function credentialOf(
   file: string,
   user: User,
   cluster: { server: string; certificateAuthority: string | undefined },
-  env: NodeJS.ProcessEnv,
+  variables: Variables,
 ): Promise<Login> {
   const certificate = material(file, user['client-certificate-data'], user['client-certificate']);
   const key = material(file, user['client-key-data'], user['client-key']);
@@ -315,7 +327,7 @@ async function credentialOf(
   if (user.tokenFile)
     return { credential: { kind: 'token-file', file: path.resolve(path.dirname(file), user.tokenFile) }, tls };
   if (user.token) return { credential: { kind: 'token', token: new Secret(user.token) }, tls };
-  if (user.exec) return runExecPlugin(file, user.exec, cluster, env);
+  if (user.exec) return runExecPlugin(file, user.exec, cluster, variables);
   if (user.username && user.password !== undefined) {
     return { credential: { kind: 'basic', userAndPassword: new Secret(`${user.username}:${user.password}`) }, tls };
   }

@@ -1,9 +1,24 @@
 /** What a member's command gets from the computer it runs on. Made in one place; a test gives its own clock and home. */
 import { homedir } from 'node:os';
+import { proxyVariables } from '../http/exchange.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { pickVariables } from '../lib/variables.ts';
+
+const variables = [
+  ...proxyVariables,
+  'APPDATA',
+  'KUBECONFIG',
+  'KUBERNETES_EXEC_INFO',
+  'LOCALAPPDATA',
+  'PATH',
+  'XDG_CACHE_HOME',
+  'XDG_CONFIG_HOME',
+] as const;
+/** Every variable that a member's command reads. */
+export type MemberVariables = Readonly<Partial<Record<(typeof variables)[number], string>>>;
 
 export interface MemberEnvironment {
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: MemberVariables;
   readonly platform: NodeJS.Platform;
   readonly home: string;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -25,7 +40,7 @@ export interface TextOutput {
 
 export function memberEnvironment(signal: AbortSignal): MemberEnvironment {
   return {
-    env: process.env,
+    env: pickVariables(process.env, variables),
     platform: process.platform,
     home: homedir(),
     stdin: process.stdin,

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { formatDuration } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
 import { currentToken } from './current-token.ts';
-import type { MemberEnvironment } from './environment.ts';
+import type { MemberEnvironment, MemberVariables } from './environment.ts';
 import { chooseCluster, isLoggedIn } from './logins.ts';
 import { placesOf } from './places.ts';
 import { say } from './say.ts';
@@ -39,9 +39,8 @@ export async function getToken(environment: MemberEnvironment, name: string | un
 }
 
 /** kubectl says which version it speaks; without it, a person is asking. */
-function checkCaller(env: NodeJS.ProcessEnv): void {
-  const info = env['KUBERNETES_EXEC_INFO'];
-  if (info === undefined || info === '') return;
+function checkCaller({ KUBERNETES_EXEC_INFO: info }: MemberVariables): void {
+  if (info === undefined) return;
   const asked = execInfoSchema.safeParse(parseJson(info)).data?.apiVersion;
   if (asked === execApiVersion) return;
   throw new Failure(

@@ -64,7 +64,7 @@ async function plugin(environment: MemberEnvironment, name: string, describedAt:
 /** Whether the first program of our name on PATH is this one. */
 async function isOnPath({ env, program }: MemberEnvironment): Promise<boolean> {
   const own = await realpath(program.script).catch(() => undefined);
-  for (const folder of (env['PATH'] ?? '').split(path.delimiter)) {
+  for (const folder of (env.PATH ?? '').split(path.delimiter)) {
     if (!path.isAbsolute(folder)) continue;
     const found = await realpath(path.join(folder, programName)).catch(() => undefined);
     if (found !== undefined) return found === own;

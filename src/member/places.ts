@@ -18,12 +18,10 @@ const ours = 'credentials-updater';
  */
 export function placesOf({ env, platform, home }: Pick<MemberEnvironment, 'env' | 'platform' | 'home'>): Places {
   const { join, isAbsolute, delimiter } = platform === 'win32' ? path.win32 : path.posix;
-  const folder = (variable: string, ...otherwise: string[]) => {
-    const value = env[variable];
-    return value !== undefined && isAbsolute(value) ? value : join(home, ...otherwise);
-  };
+  const folder = (value: string | undefined, ...otherwise: string[]) =>
+    value !== undefined && isAbsolute(value) ? value : join(home, ...otherwise);
   // The first file of the list wins wherever two of them have the same entry, so that what is written there is in force.
-  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).find((file) => file !== '');
+  const listed = (env.KUBECONFIG ?? '').split(delimiter).find((file) => file !== '');
   const kubeconfig = listed ?? join(home, '.kube', 'config');
   if (platform === 'darwin') {
     return {
@@ -34,14 +32,14 @@ export function placesOf({ env, platform, home }: Pick<MemberEnvironment, 'env' 
   }
   if (platform === 'win32') {
     return {
-      logins: join(folder('APPDATA', 'AppData', 'Roaming'), ours),
-      tokens: join(folder('LOCALAPPDATA', 'AppData', 'Local'), ours, 'Cache'),
+      logins: join(folder(env.APPDATA, 'AppData', 'Roaming'), ours),
+      tokens: join(folder(env.LOCALAPPDATA, 'AppData', 'Local'), ours, 'Cache'),
       kubeconfig,
     };
   }
   return {
-    logins: join(folder('XDG_CONFIG_HOME', '.config'), ours),
-    tokens: join(folder('XDG_CACHE_HOME', '.cache'), ours),
+    logins: join(folder(env.XDG_CONFIG_HOME, '.config'), ours),
+    tokens: join(folder(env.XDG_CACHE_HOME, '.cache'), ours),
     kubeconfig,
   };
 }

@@ -15,16 +15,19 @@ export interface Channels {
   readonly problems: readonly string[];
 }
 
-/** @param valueOf the trimmed value of a setting; undefined when it isn't set */
-export function readChannels(valueOf: (name: ChannelName) => string | undefined): Channels {
+/** What was found where the settings say an address is, and how that place is called in a message. */
+export type FoundAddress = { readonly from: string } & ({ readonly text: string } | { readonly problem: string });
+
+/** @param find undefined for a channel that isn't set */
+export function readChannels(find: (name: ChannelName) => FoundAddress | undefined): Channels {
   const addresses: Partial<Record<ChannelName, Secret>> = {};
   const problems: string[] = [];
   for (const name of channelNames) {
-    const value = valueOf(name);
-    if (value === undefined) continue;
-    const problem = addressProblem(name, value);
-    if (problem === undefined) addresses[name] = new Secret(value);
-    else problems.push(`${name} can't be used: ${problem}; nothing is sent there`);
+    const found = find(name);
+    if (found === undefined) continue;
+    const problem = 'problem' in found ? found.problem : addressProblem(name, found.text);
+    if ('text' in found && problem === undefined) addresses[name] = new Secret(found.text);
+    else problems.push(`${found.from} can't be used: ${problem}; nothing is sent there`);
   }
   return { addresses, problems };
 }

@@ -112,7 +112,11 @@ describe('the form of a message', () => {
 });
 
 describe('an address', () => {
-  const read = (values: Readonly<Record<string, string>>) => readChannels((name) => values[name]);
+  const read = (values: Readonly<Record<string, string>>) =>
+    readChannels((name) => {
+      const text = values[name];
+      return text === undefined ? undefined : { from: name, text };
+    });
 
   test.each([
     ['NOTIFY_URL', 'https://hooks.slack.com/services/T0/B0/x', true],

@@ -3,7 +3,7 @@
  * All at once, within a few seconds, and whatever goes wrong in it is a warning: the run's result stands already.
  */
 
-import { exchange, type HttpExchange } from '../http/exchange.ts';
+import { exchange, type HttpExchange, type ProxyVariables } from '../http/exchange.ts';
 import { isTransientStatus, withRetry } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
@@ -22,7 +22,7 @@ export interface TellContext {
   readonly log: Log;
   readonly redactor: Redactor;
   readonly userAgent: string;
-  readonly proxyEnv: NodeJS.ProcessEnv;
+  readonly proxyEnv: ProxyVariables;
   /** Aborted when the program is to end: then nobody is told any more. */
   readonly signal: AbortSignal;
 }

@@ -3,7 +3,14 @@
  * reads it, the delivery writes it.
  */
 
-import { exchange, type HttpAnswer, type HttpExchange, harmless, redirectOf } from '../http/exchange.ts';
+import {
+  exchange,
+  type HttpAnswer,
+  type HttpExchange,
+  harmless,
+  type ProxyVariables,
+  redirectOf,
+} from '../http/exchange.ts';
 import { isTransientStatus, retryAfterOf } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ErrorKind, Failure } from '../lib/failure.ts';
@@ -14,7 +21,7 @@ export interface PoolcApi {
   readonly endpoint: URL;
   readonly key: Secret;
   readonly userAgent: string;
-  readonly proxyEnv: NodeJS.ProcessEnv;
+  readonly proxyEnv: ProxyVariables;
   /** CAs to trust besides the usual ones (PEM). */
   readonly extraAuthorities?: readonly string[];
   readonly clock: Clock;

@@ -15,8 +15,8 @@ async function search(env: NodeJS.ProcessEnv) {
   onTestFinished(() => rm(directory, { recursive: true }));
   const apiKeyFile = join(directory, 'API_KEY');
   await writeFile(apiKeyFile, 'the-key-at-the-default-path\n');
-  const settings = { ...readSettings(env), apiKeyFile };
-  return { settings, gathered: mayNotReadIt, deployed: undefined, fileIsGiven: false };
+  const settings = readSettings({ ...env, POOLC_API_KEY_FILE: apiKeyFile });
+  return { settings, variables: env, gathered: mayNotReadIt, deployed: undefined, fileIsGiven: false };
 }
 
 describe('the API key, where the Secret may not be read', () => {

@@ -1,9 +1,12 @@
 /** The API key that the CronJob will send: the Secret's, or where that may not be read, the one that is mounted here. */
 import path from 'node:path';
 import type { Gathered } from '../audit/gather.ts';
-import { defaultApiKeyFile, parseApiKey, readApiKey, type Settings } from '../config/settings.ts';
+import { defaultApiKeyFile } from '../config/directory-fields.ts';
+import { apiKeyPlace, parseApiKey, readApiKey } from '../config/poolc.ts';
+import type { Settings } from '../config/settings.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { Variables } from '../lib/variables.ts';
 import type { Deployed } from './deployed.ts';
 
 const defaultKeySecret = 'credentials-updater-secret';
@@ -28,6 +31,7 @@ export function keyLocation(deployed: Deployed | undefined): KeyLocation {
 
 export interface KeySearch {
   readonly settings: Settings;
+  readonly variables: Variables;
   readonly gathered: Pick<Gathered, 'secret'>;
   /** undefined where there is none, or it can't be read. */
   readonly deployed: Deployed | undefined;
@@ -38,11 +42,12 @@ export interface KeySearch {
 /** @throws Failure where the key can't be used, or the Secret may not be read and no file is here */
 export async function findApiKey({
   settings,
+  variables,
   gathered,
   deployed,
   fileIsGiven,
 }: KeySearch): Promise<ApiKey | undefined> {
-  const fromFile = (): ApiKey => ({ key: readApiKey(settings), from: settings.apiKeyFile });
+  const fromFile = (): ApiKey => ({ key: readApiKey(settings, variables), from: apiKeyPlace(settings) });
   if (fileIsGiven) return fromFile();
   const { secret, key } = keyLocation(deployed);
   try {

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import type { Gathered } from '../audit/gather.ts';
 import type { CronJob } from '../audit/objects.ts';
-import { type FlagValues, readSettings, type Settings, settingDefinitions } from '../config/settings.ts';
+import { settingDefinitions } from '../config/definitions.ts';
+import { type FlagValues, readSettings } from '../config/settings.ts';
 import { toFailure } from '../lib/failure.ts';
 
 const defaultName = 'credentials-updater';
@@ -100,15 +101,11 @@ export interface UnusableVariable extends Variable {
   readonly why: string;
 }
 
-/**
- * The settings of this process, with the CronJob's own beneath them: flag, environment, CronJob, default. What can't be
- * used of the CronJob's is left out, and told.
- */
-export function settingsOver(
-  deployed: Deployed | undefined,
-  env: NodeJS.ProcessEnv,
-  flags: FlagValues,
-): { readonly settings: Settings; readonly unusable: readonly UnusableVariable[] } {
+/** What the CronJob says, by setting name, and what of it can't be used. */
+export function variablesOf(deployed: Deployed | undefined): {
+  readonly usable: FlagValues;
+  readonly unusable: readonly UnusableVariable[];
+} {
   const usable: Record<string, string> = {};
   const unusable: UnusableVariable[] = [];
   for (const [name, variable] of deployed?.variables ?? []) {
@@ -119,8 +116,5 @@ export function settingsOver(
       unusable.push({ ...variable, name, why: toFailure(error).message });
     }
   }
-  const given = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
-  );
-  return { settings: readSettings({ ...usable, ...given }, flags), unusable };
+  return { usable, unusable };
 }

@@ -4,7 +4,8 @@ import type { Commands } from '../audit/commands.ts';
 import type { AuditOptions } from '../audit/context.ts';
 import { gather, once } from '../audit/gather.ts';
 import { whoAmI } from '../audit/identity.ts';
-import { type FlagValues, readSettings } from '../config/settings.ts';
+import { directoryAddress, isGiven, namespacesOf, readSettings, type SettingSources } from '../config/settings.ts';
+import { readSurroundings, type Variables } from '../config/surroundings.ts';
 import { askMembers } from '../directories/poolc.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -13,15 +14,15 @@ import type { Redactor } from '../lib/redact.ts';
 import { findApiKey, keyLocation } from './api-key.ts';
 import { authoritiesName } from './checks/endpoint.ts';
 import type { PreflightContext } from './context.ts';
-import { readDeployed, settingsOver } from './deployed.ts';
+import { readDeployed, variablesOf } from './deployed.ts';
 import { askMaximumLifetime } from './lifetime.ts';
 import { planNextSync } from './plan.ts';
 
 const defaultAccount = 'credentials-updater';
 
 export interface PreflightInput {
-  readonly env: NodeJS.ProcessEnv;
-  readonly flags: FlagValues;
+  readonly env: Variables;
+  readonly sources: SettingSources;
   readonly client: ClusterClient;
   readonly clock: Clock;
   readonly random: () => number;
@@ -34,15 +35,24 @@ export interface PreflightInput {
 
 /** @throws Failure where the cluster can't be asked at all, or a setting of this process can't be used */
 export async function openContext(input: PreflightInput): Promise<PreflightContext> {
-  const { env, flags, client, clock: time, random, signal, commands, options } = input;
+  const { env, sources, client, clock: time, random, signal, commands, options } = input;
   const identity = await whoAmI(client, signal);
-  const own = readSettings(env, flags);
-  const deployed = once(() => readDeployed(gather(client, own, signal), env['CRONJOB_NAME']));
-  const { settings, unusable } = settingsOver(await orUndefined(deployed), env, flags);
-  const gathered = gather(client, settings, signal);
+  const own = readSettings(env, sources);
+  const { cronJobName, proxies: proxyEnv } = readSurroundings(env);
+  const deployed = once(() => readDeployed(gather(client, namespacesOf(own), signal), cronJobName));
+  // Flag, environment, CronJob, default.
+  const { usable, unusable } = variablesOf(await orUndefined(deployed));
+  const settings = readSettings(env, { ...sources, defaults: sources.file === undefined ? usable : {} });
+  const gathered = gather(client, namespacesOf(settings), signal);
   const apiKey = once(async () => {
-    const fileIsGiven = Boolean(flags['POOLC_API_KEY_FILE'] ?? env['POOLC_API_KEY_FILE']);
-    const found = await findApiKey({ settings, gathered, deployed: await orUndefined(deployed), fileIsGiven });
+    const fileIsGiven = isGiven('POOLC_API_KEY_FILE', env, sources);
+    const found = await findApiKey({
+      settings,
+      variables: env,
+      gathered,
+      deployed: await orUndefined(deployed),
+      fileIsGiven,
+    });
     if (found !== undefined) input.redactor.add(found.key.reveal());
     return found;
   });
@@ -53,14 +63,15 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
   const updaterAccount = async () => (await orUndefined(deployed))?.serviceAccount ?? defaultAccount;
   const members = once(async () => {
     const key = await apiKey();
-    if (settings.endpoint === undefined || key === undefined)
+    const endpoint = directoryAddress(settings);
+    if (endpoint === undefined || key === undefined)
       throw new Failure('usage', 'the directory was not asked: there is no POOLC_API_ENDPOINT or no API key');
     return askMembers(
       {
-        endpoint: settings.endpoint,
+        endpoint,
         key: key.key,
         userAgent: input.userAgent,
-        proxyEnv: env,
+        proxyEnv,
         extraAuthorities: (await orUndefined(extraAuthorities)) ?? [],
         clock: time,
       },
@@ -69,6 +80,7 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
   });
   return {
     settings,
+    namespaces: namespacesOf(settings),
     deployed,
     unusable,
     gathered,
@@ -83,14 +95,14 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     random,
     signal,
     clock: time,
-    proxyEnv: env,
+    proxyEnv,
     extraAuthorities: async () => (await orUndefined(extraAuthorities)) ?? [],
     maximumLifetime: once(async () => {
       const accounts = (await orUndefined(gathered.accounts)) ?? [];
       const candidates = [
         ...ownAccount(identity.user),
-        { namespace: settings.podNamespace, name: await updaterAccount() },
-        ...accounts.slice(0, 1).map(({ name }) => ({ namespace: settings.targetNamespace, name })),
+        { namespace: settings.metadata.namespace, name: await updaterAccount() },
+        ...accounts.slice(0, 1).map(({ name }) => ({ namespace: settings.accounts.namespace, name })),
       ];
       try {
         return await askMaximumLifetime(client, candidates, signal);

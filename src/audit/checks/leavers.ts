@@ -19,7 +19,7 @@ import { bindingName, listed, subjectName } from '../words.ts';
 const longestOthers = 50;
 
 export async function leavers(context: AuditContext): Promise<Finding[]> {
-  const { gathered, settings } = context;
+  const { gathered } = context;
   const [accounts, namesGiven, holds, namespaces, rbac, isReserved, directory] = await Promise.all([
     gathered.accounts(),
     gathered.namesGiven(),
@@ -30,10 +30,10 @@ export async function leavers(context: AuditContext): Promise<Finding[]> {
     askDirectory(context),
   ]);
   const { bindings } = rbac;
-  const isCritical = criticalNamespaces(grantsOf(rbac), settings);
+  const isCritical = criticalNamespaces(grantsOf(rbac), context.namespaces);
   const isSystem = (namespace: string) => isCritical(namespace) || isReserved(namespace);
   const traces = findTraces({
-    targetNamespace: settings.targetNamespace,
+    targetNamespace: context.namespaces.targetNamespace,
     accounts,
     namesGiven,
     holds,
@@ -124,7 +124,7 @@ function unrecordedFindings(
 }
 
 async function traceFindings(
-  { gathered, settings, commands }: AuditContext,
+  { gathered, namespaces: { targetNamespace }, commands }: AuditContext,
   traces: readonly Trace[],
   { namespaces, isSystem }: { namespaces: readonly Namespace[]; isSystem: (namespace: string) => boolean },
 ): Promise<Finding[]> {
@@ -141,7 +141,7 @@ async function traceFindings(
     const left = inventory.of(namespace);
     if (quarantined.has(namespace) && left.tokenSecrets.length === 0)
       return [ok(`${whoText(leaver)}; the namespace ${printable(namespace)} is in quarantine`)];
-    const ways = waysWithNamespace(commands, namespace, trace, left, settings.targetNamespace);
+    const ways = waysWithNamespace(commands, namespace, trace, left, targetNamespace);
     return [
       offer(
         leaver,
@@ -167,7 +167,7 @@ async function traceFindings(
     .map(({ leaver, naming }) => {
       const { namespace } = naming.binding;
       const inSystem = namespace !== undefined && isSystem(namespace);
-      const ways = waysWithBinding(commands, naming, { targetNamespace: settings.targetNamespace, inSystem });
+      const ways = waysWithBinding(commands, naming, { targetNamespace, inSystem });
       const what = `${bindingName(naming.binding)} still gives them ${roleText(naming.binding)}`;
       return offer(leaver, `${whoText(leaver)}, and ${what}`, ways);
     });

@@ -6,8 +6,8 @@ import { tokenSecretKind } from '../objects.ts';
 
 const accountAnnotation = 'kubernetes.io/service-account.name';
 
-export async function legacyTokens({ settings, gathered, commands }: AuditContext): Promise<Finding[]> {
-  const { targetNamespace } = settings;
+export async function legacyTokens({ namespaces, gathered, commands }: AuditContext): Promise<Finding[]> {
+  const { targetNamespace } = namespaces;
   const secrets = await gathered.list(tokenSecretKind(targetNamespace));
   if (secrets.length === 0) return [ok(`no token in ${targetNamespace} lives for ever`)];
   return secrets.map(({ metadata }) =>

@@ -19,9 +19,9 @@ const memberRoleName = 'poolc-member';
 export async function memberRole(context: AuditContext): Promise<Finding[]> {
   const rbac = await context.gathered.rbac();
   const grants = grantsOf(rbac);
-  const { targetNamespace } = context.settings;
+  const targetNamespace = context.namespaces.targetNamespace;
   const ofMembers = grants.filter(({ subject }) => isMembersGroup(subject, targetNamespace));
-  const closed = criticalNamespaces(grants, context.settings);
+  const closed = criticalNamespaces(grants, context.namespaces);
   const owned = new Set(
     (await context.gathered.namespaces())
       .filter((namespace) => ownerOf(namespace) !== undefined)
@@ -46,8 +46,8 @@ function byBinding(grants: readonly Grant[]): Grant[][] {
   );
 }
 
-function missing({ settings, commands }: AuditContext, rbac: RbacObjects, grants: readonly Grant[]): Finding[] {
-  const group = serviceAccountsGroup(settings.targetNamespace);
+function missing({ namespaces, commands }: AuditContext, rbac: RbacObjects, grants: readonly Grant[]): Finding[] {
+  const group = serviceAccountsGroup(namespaces.targetNamespace);
   const lacking = memberRules
     .flatMap((rule) => rightsOf(rule, undefined))
     .filter((right) => !grants.some(({ rule, namespace }) => grantsRight(rule, namespace, right)));

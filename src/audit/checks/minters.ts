@@ -25,8 +25,8 @@ const waysToActAsMembers: readonly Gain[] = [
 ];
 
 export async function minters(context: AuditContext): Promise<Finding[]> {
-  const { settings, gathered, commands } = context;
-  const { podNamespace, targetNamespace } = settings;
+  const { namespaces, gathered, commands } = context;
+  const { podNamespace, targetNamespace } = namespaces;
   const updater = serviceAccountIdentity(podNamespace, await context.updaterAccount());
   const ownedNamespaces = new Set(
     (await gathered.namespaces())

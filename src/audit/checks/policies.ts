@@ -21,7 +21,7 @@ export async function policies(context: AuditContext): Promise<Finding[]> {
   const findings = await exceptionFindings(context);
   if (inPlace === undefined) {
     const fix = commands.applyPolicies(await variantToApply(gathered, objects));
-    const own = clubsOwn(objects, serviceAccountsGroup(context.settings.targetNamespace));
+    const own = clubsOwn(objects, serviceAccountsGroup(context.namespaces.targetNamespace));
     if (own.length === 0)
       return [...findings, failed('there are no policies for the members: RBAC alone holds them back', fix)];
     const advice = options.probe ? 'the probe below shows' : '--probe shows';

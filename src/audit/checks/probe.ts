@@ -18,8 +18,8 @@ const comingIntoForceMs = 20_000;
 const answers = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 500, 503];
 
 export async function probe(context: AuditContext): Promise<Finding[]> {
-  const { client, settings, gathered, clock, random, signal, redact } = context;
-  const namespace = settings.targetNamespace;
+  const { client, namespaces, gathered, clock, random, signal, redact } = context;
+  const namespace = namespaces.targetNamespace;
   if ((await gathered.namespace(namespace)) === undefined)
     return [unknown(`there is no namespace ${namespace} for a fresh member`)];
   const swept = await sweepProbes(client, namespace, signal);
@@ -59,10 +59,10 @@ async function attemptsOf(
   name: string,
   othersNamespace: string | undefined,
 ): Promise<Attempt[]> {
-  const { settings, gathered } = context;
+  const { namespaces, gathered } = context;
   return memberAttempts(name, {
-    podNamespace: settings.podNamespace,
-    targetNamespace: settings.targetNamespace,
+    podNamespace: namespaces.podNamespace,
+    targetNamespace: namespaces.targetNamespace,
     keySecret: await context.keySecret(),
     hasKyverno: (await gathered.apiGroups()).has('kyverno.io'),
     othersNamespace,

@@ -11,8 +11,8 @@ const kubernetesOwn = 'default';
 
 export async function accounts(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered, commands, options } = context;
-  if ((await gathered.namespace(settings.targetNamespace)) === undefined)
-    return [unknown(`there is no namespace ${settings.targetNamespace}`)];
+  if ((await gathered.namespace(settings.accounts.namespace)) === undefined)
+    return [unknown(`there is no namespace ${settings.accounts.namespace}`)];
   const all = await gathered.accounts();
   const owned = all.filter(isOwned);
   const foreign = all.filter((account) => !isOwned(account) && account.name !== kubernetesOwn);
@@ -33,15 +33,15 @@ export async function accounts(context: PreflightContext): Promise<Finding[]> {
       instead === undefined
         ? 'It has the rights of a member'
         : `It is in the way of the member of that name, who gets ${instead}`;
-    return warning(`the ServiceAccount ${name} in ${settings.targetNamespace} ${why}. ${consequence}`, {
+    return warning(`the ServiceAccount ${name} in ${settings.accounts.namespace} ${why}. ${consequence}`, {
       label: 'unless somebody needs it',
-      command: commands.kubectl`-n ${settings.targetNamespace} delete serviceaccount/${name}`,
+      command: commands.kubectl`-n ${settings.accounts.namespace} delete serviceaccount/${name}`,
     });
   });
   if (probes.length > 0 && !options.probe) {
     findings.push(
       warning(
-        `a probe that was killed has left ${listed(probes.map(({ name }) => name))} in ${settings.targetNamespace}`,
+        `a probe that was killed has left ${listed(probes.map(({ name }) => name))} in ${settings.accounts.namespace}`,
         commands.credentialsUpdater('preflight', ['--probe']),
       ),
     );

@@ -8,7 +8,7 @@ export async function cronJob(context: PreflightContext): Promise<Finding[]> {
   const { settings, commands, unusable } = context;
   const deployed = await context.deployed();
   if (deployed === undefined)
-    return [failed(`there is no CronJob of the updater in ${settings.podNamespace}`, commands.applyUpdater)];
+    return [failed(`there is no CronJob of the updater in ${settings.metadata.namespace}`, commands.applyUpdater)];
   const findings: Finding[] = deployed.missingConfigMaps.map((name) =>
     failed(
       `the CronJob takes its settings from the ConfigMap ${name}, which does not exist: its pods can't start`,
@@ -30,7 +30,7 @@ export async function cronJob(context: PreflightContext): Promise<Finding[]> {
     findings.push(
       failed(
         `the CronJob ${deployed.name} is suspended: no run will renew anyone's token`,
-        commands.kubectl`-n ${settings.podNamespace} patch cronjob/${deployed.name} --type=merge -p ${'{"spec":{"suspend":false}}'}`,
+        commands.kubectl`-n ${settings.metadata.namespace} patch cronjob/${deployed.name} --type=merge -p ${'{"spec":{"suspend":false}}'}`,
       ),
     );
   }
@@ -49,7 +49,7 @@ export function unsetCommand(
   { name, from }: Pick<Variable, 'from'> & { readonly name: string },
 ): string {
   if (from.kind === 'CronJob')
-    return commands.kubectl`-n ${settings.podNamespace} set env cronjob/${deployed.name} ${name}-`;
+    return commands.kubectl`-n ${settings.metadata.namespace} set env cronjob/${deployed.name} ${name}-`;
   const patch = JSON.stringify([{ op: 'remove', path: `/data/${name}` }]);
-  return commands.kubectl`-n ${settings.podNamespace} patch configmap/${from.name} --type=json -p ${patch}`;
+  return commands.kubectl`-n ${settings.metadata.namespace} patch configmap/${from.name} --type=json -p ${patch}`;
 }

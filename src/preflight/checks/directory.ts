@@ -1,6 +1,7 @@
 /** Whether the API key opens the directory: one GET, which changes nothing. */
 
 import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
+import { directoryAddress } from '../../config/settings.ts';
 import { Failure } from '../../lib/failure.ts';
 import { keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
@@ -11,7 +12,7 @@ const keyRefusals: readonly number[] = [400, 401, 403];
 
 export async function directory(context: PreflightContext): Promise<Finding[]> {
   const { settings } = context;
-  if (settings.endpoint === undefined) return [unknown('not asked: there is no POOLC_API_ENDPOINT')];
+  if (directoryAddress(settings) === undefined) return [unknown('not asked: there is no POOLC_API_ENDPOINT')];
   const key = await findKey(context);
   if (key === undefined) return [unknown('not asked: there is no API key that could be used')];
   try {

@@ -2,7 +2,7 @@
 import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
-import { isLocalEndpoint } from '../../config/settings.ts';
+import { directoryAddress, isLocalEndpoint } from '../../config/settings.ts';
 import { agentFor } from '../../http/exchange.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
@@ -14,7 +14,7 @@ const soonSeconds = 21 * 86_400;
 export const authoritiesName = 'credentials-updater-ca';
 
 export async function endpoint(context: PreflightContext): Promise<Finding[]> {
-  const { endpoint: url } = context.settings;
+  const url = directoryAddress(context.settings);
   if (url === undefined) return [await missingFinding(context)];
   const differs = await differsFromDeployed(context, url);
   if (url.protocol === 'http:')
@@ -68,7 +68,7 @@ async function certificateFinding(context: PreflightContext, url: URL): Promise<
     const own = 'where the certificate is from an authority of your own, tell the CronJob';
     return failed(`the certificate of ${url.host} can't be trusted: ${problem}`, {
       label: own,
-      command: commands.kubectl`-n ${settings.podNamespace} create configmap ${authoritiesName} --from-file=ca.crt=./ca.crt`,
+      command: commands.kubectl`-n ${settings.metadata.namespace} create configmap ${authoritiesName} --from-file=ca.crt=./ca.crt`,
     });
   }
   if (expiresIn !== undefined && expiresIn < soonSeconds)

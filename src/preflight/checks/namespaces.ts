@@ -2,11 +2,12 @@
 
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
 import type { AdmissionBinding, AdmissionPolicy } from '../../audit/policy-objects.ts';
+import { namespacesOf } from '../../config/settings.ts';
 import type { PreflightContext } from '../context.ts';
 
 export async function namespaces(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered, commands } = context;
-  const { podNamespace, targetNamespace } = settings;
+  const { podNamespace, targetNamespace } = namespacesOf(settings);
   const findings: Finding[] = [];
   const system = await gathered.namespace(podNamespace);
   if (system === undefined) {
@@ -42,7 +43,7 @@ async function isGuarded({ settings, gathered }: PreflightContext): Promise<bool
   const [policies, bindings] = await Promise.all([gathered.admissionPolicies(), gathered.admissionBindings()]);
   return policies.some(
     (policy) =>
-      refusesDeletion(policy, settings.targetNamespace) && bindings.some((binding) => enforces(binding, policy)),
+      refusesDeletion(policy, settings.accounts.namespace) && bindings.some((binding) => enforces(binding, policy)),
   );
 }
 

@@ -23,7 +23,7 @@ export async function schedule(context: PreflightContext): Promise<Finding[]> {
   const runSeconds = (await gathered.summary())?.runSeconds ?? 0;
   const slack = computeSlack(
     inForce,
-    Math.min(settings.tokenLifetimeSeconds, grantedSeconds),
+    Math.min(settings.token.lifetime, grantedSeconds),
     runSeconds,
     client.serverTime ?? clock.now(),
   );
@@ -66,7 +66,7 @@ function setSchedule(
 ): string {
   const patch = JSON.stringify({ spec: { schedule: expression } });
   return [
-    commands.kubectl`-n ${settings.podNamespace} patch cronjob/${name} --type=merge -p ${patch}`,
-    commands.kubectl`-n ${settings.podNamespace} set env cronjob/${name} SCHEDULE=${expression} SCHEDULE_TIMEZONE=${timeZone ?? 'Etc/UTC'}`,
+    commands.kubectl`-n ${settings.metadata.namespace} patch cronjob/${name} --type=merge -p ${patch}`,
+    commands.kubectl`-n ${settings.metadata.namespace} set env cronjob/${name} SCHEDULE=${expression} SCHEDULE_TIMEZONE=${timeZone ?? 'Etc/UTC'}`,
   ].join(' && ');
 }

@@ -1,6 +1,6 @@
 /** The Secret that holds the PoolC API's key. Its value never goes onto a command line: it is read from standard input. */
 import { type Finding, type Fix, failed, ok, warning } from '../../audit/finding.ts';
-import { parseApiKey } from '../../config/settings.ts';
+import { parseApiKey } from '../../config/poolc.ts';
 import { Failure } from '../../lib/failure.ts';
 import { type KeyLocation, keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
@@ -11,7 +11,7 @@ const PASTE = 'paste the API key, then press Enter and Ctrl-D';
 export async function secret(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered } = context;
   const location = keyLocation(await context.deployed().catch(() => undefined));
-  const name = `the Secret ${location.secret} in ${settings.podNamespace}`;
+  const name = `the Secret ${location.secret} in ${settings.metadata.namespace}`;
   let data: ReadonlyMap<string, Buffer> | undefined;
   try {
     data = await gathered.secret(location.secret);
@@ -50,7 +50,7 @@ export async function secret(context: PreflightContext): Promise<Finding[]> {
 function createSecret({ settings, commands }: PreflightContext, { secret: name, key }: KeyLocation): Fix {
   return {
     label: PASTE,
-    command: commands.kubectl`-n ${settings.podNamespace} create secret generic ${name} --from-file=${key}=/dev/stdin`,
+    command: commands.kubectl`-n ${settings.metadata.namespace} create secret generic ${name} --from-file=${key}=/dev/stdin`,
   };
 }
 
@@ -59,7 +59,7 @@ export function replaceSecret(
   { settings, commands }: Pick<PreflightContext, 'settings' | 'commands'>,
   { secret: name, key }: KeyLocation,
 ): Fix {
-  const manifest = commands.kubectl`-n ${settings.podNamespace} create secret generic ${name}
+  const manifest = commands.kubectl`-n ${settings.metadata.namespace} create secret generic ${name}
     --from-file=${key}=/dev/stdin --dry-run=client -o yaml`;
   return { label: PASTE, command: `${manifest} | ${commands.kubectl`apply -f -`}` };
 }

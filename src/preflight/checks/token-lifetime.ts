@@ -7,7 +7,7 @@ import { askedSeconds } from '../lifetime.ts';
 
 export async function tokenLifetime({ settings, maximumLifetime }: PreflightContext): Promise<Finding[]> {
   const { grantedSeconds, warning: said, isOfLastRun = false } = await maximumLifetime();
-  const wanted = settings.tokenLifetimeSeconds;
+  const wanted = settings.token.lifetime;
   const quoted = said === undefined ? '' : ` ("${said}")`;
   if (grantedSeconds < wanted) {
     return [

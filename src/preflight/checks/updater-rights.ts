@@ -15,6 +15,7 @@ import {
   serviceAccountIdentity,
 } from '../../audit/rbac.ts';
 import { pathOf, placeOf, removeSubjectCommand, rightsText } from '../../audit/words.ts';
+import { namespacesOf } from '../../config/settings.ts';
 import { parseAnswer } from '../../kube/client.ts';
 import { Failure } from '../../lib/failure.ts';
 import { accountPath } from '../../registry/accounts.ts';
@@ -29,7 +30,7 @@ interface Held {
 
 export async function updaterRights(context: PreflightContext): Promise<Finding[]> {
   const { settings, identity, gathered } = context;
-  const { podNamespace, targetNamespace } = settings;
+  const { podNamespace, targetNamespace } = namespacesOf(settings);
   const account = await context.updaterAccount();
   const updater = serviceAccountIdentity(podNamespace, account);
   const required = requiredRoles({ systemNamespace: podNamespace, usersNamespace: targetNamespace });
@@ -89,7 +90,7 @@ function beyondByBinding(
     const isOurs =
       binding.name === account &&
       role.namespace !== undefined &&
-      [settings.podNamespace, settings.targetNamespace].includes(role.namespace);
+      [settings.metadata.namespace, settings.accounts.namespace].includes(role.namespace);
     const fix = isOurs ? commands.applyUpdater : removeSubjectCommand(commands, binding, subject);
     return [beyond(rights, binding.namespace, ` (${pathOf(first)})`, fix)];
   });
@@ -155,7 +156,7 @@ async function reviewOwnRules({ client, signal }: PreflightContext, namespaces: 
 }
 
 async function accountExists({ client, settings, signal }: PreflightContext, name: string): Promise<boolean> {
-  const path = accountPath(settings.podNamespace, name);
+  const path = accountPath(settings.metadata.namespace, name);
   const { status } = await client.call({ method: 'GET', path, signal, expected: [404] });
   return status === 200;
 }

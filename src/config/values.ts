@@ -1,0 +1,180 @@
+/** The types of values that fields have: what is read, the exact words of a refusal, and how they are written in a variable. */
+import * as z from 'zod';
+import { printable } from '../core/model.ts';
+import { isLoopback, shownAddress } from '../http/endpoint.ts';
+import { formatDuration, parseDuration } from '../lib/duration.ts';
+import { readPoolcAddress } from '../poolc/endpoint.ts';
+import { type Notation, valueType } from './fields.ts';
+
+const asWritten: Notation = {
+  placeholder: 'TEXT',
+  type: 'text',
+  fromText: (given) => given,
+  toText: String,
+  shown: (given) => `=${printable(given)}`,
+};
+
+/** Any text but none at all. */
+export function anyText(placeholder: string) {
+  const needed = 'a text is needed';
+  return valueType(z.string({ error: needed }).trim().min(1, { error: needed }), { ...asWritten, placeholder });
+}
+
+/** The name of a variable that holds a secret; never shown, since it may be the secret itself. */
+export function variableName() {
+  const error = "a variable's name of A-Z, 0-9 and _ is needed, not its value";
+  const schema = z.string({ error }).regex(/^[A-Z_][A-Z0-9_]*$/, { error });
+  return valueType(schema, { ...asWritten, placeholder: 'NAME', shown: () => '' });
+}
+
+export function yesOrNo() {
+  const needed = 'true or false is needed';
+  return valueType(z.boolean({ error: needed }), {
+    ...asWritten,
+    placeholder: 'true|false',
+    type: 'boolean',
+    fromText: (given) => (given === 'true' ? true : given === 'false' ? false : given),
+  });
+}
+
+export function count(least: number, most = 1_000_000) {
+  const error = `a whole number from ${least} to ${most} is needed`;
+  return valueType(z.int({ error }).min(least, { error }).max(most, { error }), {
+    ...asWritten,
+    placeholder: 'N',
+    type: 'whole number',
+    fromText: (given) => (/^\d{1,7}$/.test(given) ? Number(given) : given),
+  });
+}
+
+/** Seconds. A document writes one number with its unit; a variable may also say `1h30m`, or seconds without a unit. */
+export function duration(least: number, most: number) {
+  const error = `a duration from ${formatDuration(least)} to ${formatDuration(most)}, such as 7d, 12h or 90m, is needed`;
+  const schema = z
+    .string({ error })
+    .regex(/^[0-9]+(s|m|h|d)$/, { error })
+    .transform((given, { issues }) => {
+      const seconds = parseDuration(given);
+      if (seconds !== undefined && seconds >= least && seconds <= most) return seconds;
+      issues.push({ code: 'custom', message: error, input: given });
+      return z.NEVER;
+    });
+  return valueType(schema, {
+    ...asWritten,
+    placeholder: 'DURATION',
+    type: 'duration',
+    fromText: (given) => {
+      const seconds = parseDuration(given);
+      return seconds === undefined ? given : `${seconds}s`;
+    },
+  });
+}
+
+/** In a variable, separated by commas. */
+export function list(item: string) {
+  const error = `a list of ${item} is needed`;
+  return valueType(z.array(z.string({ error }).min(1, { error }), { error }), {
+    ...asWritten,
+    placeholder: 'LIST',
+    type: 'list',
+    fromText: (given) =>
+      given
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    toText: (value) => (Array.isArray(value) ? value.join(',') : ''),
+  });
+}
+
+export function oneOf<const Choice extends string>(choices: readonly Choice[], placeholder: string) {
+  return valueType(z.enum(choices, { error: `one of ${choices.join(', ')} is needed` }), {
+    ...asWritten,
+    placeholder,
+    type: choices.join(' | '),
+    fromText: (given) => given.toLowerCase(),
+    choices,
+  });
+}
+
+export function namespaceName() {
+  const error = 'the name of a namespace (a-z, 0-9 and hyphens, at most 63 characters) is needed';
+  const schema = z.string({ error }).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, { error });
+  return valueType(schema, { ...asWritten, placeholder: 'NAME', type: 'namespace' });
+}
+
+/** The address of an API that secrets are sent to: https, or loopback. */
+export function endpoint() {
+  const error = 'it is not a URL';
+  const schema = z.string({ error }).transform((given, { issues }) => {
+    const reading = readPoolcAddress(given);
+    if ('url' in reading) return reading.url;
+    issues.push({ code: 'custom', message: reading.why, input: given, params: { hint: reading.hint } });
+    return z.NEVER;
+  });
+  return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL', shown: shownAddress });
+}
+
+/** An API server's address, for kubeconfigs: nothing is sent there. */
+export function apiServer() {
+  const error = 'an address such as https://pks.example.org:6443 is needed';
+  const schema = z.string({ error }).transform((given, { issues }) => {
+    if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return new URL(given);
+    issues.push({ code: 'custom', message: error, input: given });
+    return z.NEVER;
+  });
+  return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL' });
+}
+
+/** The address of what is not the PoolC API: it may have a query. */
+export function webAddress() {
+  const error = 'an address such as https://example.org/members is needed';
+  const schema = z.string({ error }).transform((given, { issues }) => {
+    const why = webAddressProblem(given);
+    if (why === undefined) return new URL(given);
+    issues.push({ code: 'custom', message: why === '' ? error : why, input: given });
+    return z.NEVER;
+  });
+  return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL', shown: shownAddress });
+}
+
+function webAddressProblem(given: string): string | undefined {
+  if (!URL.canParse(given)) return '';
+  const { protocol, username, password, hostname, hash } = new URL(given);
+  if (protocol !== 'https:' && protocol !== 'http:') return '';
+  if (username !== '' || password !== '') return 'it holds a user name or password';
+  if (hash !== '') return 'it has a fragment';
+  if (protocol === 'http:' && !isLoopback(hostname))
+    return 'plain http would send what it holds in the clear; use https (http is for loopback only)';
+  return undefined;
+}
+
+/** The name of an object for each member, made from their account's. */
+export function nameTemplate() {
+  const error = 'a name of a-z, 0-9, dots and hyphens with {account} in it once is needed';
+  const schema = z.string({ error }).refine(
+    (given) => {
+      const [before, after, ...more] = given.split('{account}');
+      if (before === undefined || after === undefined || more.length > 0 || given.length > 100) return false;
+      return /^([a-z0-9][-a-z0-9.]*)?$/.test(before) && /^([-a-z0-9.]*[a-z0-9])?$/.test(after);
+    },
+    { error },
+  );
+  return valueType(schema, { ...asWritten, type: 'name with {account}' });
+}
+
+/** The name of a MemberSync. */
+export function objectName() {
+  const error = 'a name of a-z, 0-9 and hyphens, at most 63 characters, is needed';
+  const schema = z.string({ error }).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, { error });
+  return valueType(schema, { ...asWritten, placeholder: 'NAME', type: 'name' });
+}
+
+/** A quantity of Kubernetes, such as 20, 500m or 8Gi; the API server knows the rest of its rules. */
+export function quantity() {
+  const error = 'a quantity such as 20, 500m or 8Gi is needed';
+  const schema = z
+    .union([z.number({ error }), z.string({ error })], { error })
+    .transform(String)
+    .refine((given) => /^\d{1,18}(\.\d{1,9})?([munkMGTPE]|[KMGTPE]i)?$/.test(given), { error });
+  return valueType(schema, { ...asWritten, type: 'quantity' });
+}
