@@ -1,7 +1,7 @@
 /** Entry: arguments in, exit code out. Nothing is ever printed as a stack trace, since one may hold what must not leak. */
 import { runProgram } from './cli/program.ts';
-import { startedAs } from './cli/started-as.ts';
 import { styleFor } from './cli/style.ts';
+import { startedAs } from './config/started-as.ts';
 import { processVariables } from './config/surroundings.ts';
 import { outliveReaders } from './lib/closed-reader.ts';
 import { exitCodes, Failure, toFailure } from './lib/failure.ts';

@@ -3,6 +3,7 @@ import type { Command, Option } from 'commander';
 import { flagOf, settingGroups } from '../config/definitions.ts';
 import type { ClusterAccess } from '../kube/kubeconfig.ts';
 import { type CommandLine, shellCommand } from '../lib/shell-command.ts';
+import { type Variables, variableOf } from '../lib/variables.ts';
 import type { Environment } from './environment.ts';
 import type { CommonFlags } from './flags.ts';
 
@@ -31,15 +32,14 @@ export function commandLineOf(
 }
 
 function carriedFlags(
-  env: NodeJS.ProcessEnv,
+  variables: Variables,
   { settings, file, kubeconfig, context, output }: CommonFlags,
   access: ClusterAccess | undefined,
 ): (readonly [flag: string, value: string])[] {
   const isPod = access !== undefined && access.contextName === undefined;
-  const fromEnvironment = (name: string) =>
-    carriedSettings.includes(name) ? env[name]?.trim() || undefined : undefined;
+  const fromEnvironment = (name: string) => (carriedSettings.includes(name) ? variableOf(variables, name) : undefined);
   const values: readonly (readonly [flag: string, value: string | undefined])[] = [
-    ['--kubeconfig', kubeconfig ?? (isPod ? undefined : env['KUBECONFIG'] || undefined)],
+    ['--kubeconfig', kubeconfig ?? (isPod ? undefined : variableOf(variables, 'KUBECONFIG'))],
     ['--context', context ?? access?.contextName],
     ['--file', file],
     ...Object.entries(settings).map(([name, value]) => [flagOf(name), value ?? fromEnvironment(name)] as const),

@@ -129,7 +129,7 @@ export function defaultOf(schema: Schema): unknown {
 }
 
 /** The schema itself, and those that it is wrapped around, from outside in. */
-export function* layersOf(schema: Schema): Generator<Schema> {
+function* layersOf(schema: Schema): Generator<Schema> {
   yield schema;
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault) yield* layersOf(schema.def.innerType);
   else if (schema instanceof z.ZodPipe) yield* layersOf(schema.def.in);

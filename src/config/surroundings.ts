@@ -3,7 +3,7 @@
  * values.
  */
 import { hostname } from 'node:os';
-import { proxyVariables } from '../http/exchange.ts';
+import { proxyVariables } from '../http/proxy.ts';
 import type { ClusterSurroundings, PodApiServer } from '../kube/kubeconfig.ts';
 import { pickVariables, type Variables } from '../lib/variables.ts';
 

@@ -9,21 +9,8 @@ import tls from 'node:tls';
 import { formatDuration } from '../lib/duration.ts';
 import { type ErrorKind, Failure, firstSentence } from '../lib/failure.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
-import { proxyFor } from './proxy.ts';
+import { type ProxyVariables, proxyFor } from './proxy.ts';
 import { openTunnel } from './tunnel.ts';
-
-/** Upper case first: that spelling wins. */
-export const proxyVariables = [
-  'HTTPS_PROXY',
-  'https_proxy',
-  'HTTP_PROXY',
-  'http_proxy',
-  'NO_PROXY',
-  'no_proxy',
-] as const;
-
-/** Which requests go through which proxy, in the variables that curl and others read. */
-export type ProxyVariables = Readonly<Partial<Record<(typeof proxyVariables)[number], string>>>;
 
 export interface HttpExchange {
   readonly method: 'GET' | 'POST';

@@ -7,17 +7,31 @@ import { domainToASCII } from 'node:url';
 import { Failure } from '../lib/failure.ts';
 import { isLoopback } from './endpoint.ts';
 
+/** Upper case first: that spelling wins. */
+export const proxyVariables = [
+  'HTTPS_PROXY',
+  'https_proxy',
+  'HTTP_PROXY',
+  'http_proxy',
+  'NO_PROXY',
+  'no_proxy',
+] as const;
+
+/** Which requests go through which proxy, in the variables that curl and others read. */
+export type ProxyVariables = Readonly<Partial<Record<(typeof proxyVariables)[number], string>>>;
+
 /**
  * The proxy for a request to `url`; undefined for none.
  * @throws Failure (usage) for an address that is not a proxy's, without a word of it: it may hold a password
  */
-export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
+export function proxyFor(url: URL, proxies: ProxyVariables): URL | undefined {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (isLoopback(url.hostname) || isLoopbackAddress(host)) return undefined;
-  const variable = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const name = [variable, variable.toLowerCase()].find((each) => env[each]);
+  const names =
+    url.protocol === 'https:' ? (['HTTPS_PROXY', 'https_proxy'] as const) : (['HTTP_PROXY', 'http_proxy'] as const);
+  const name = names.find((each) => proxies[each]);
   if (name === undefined) return undefined;
-  const proxy = parseProxy(env[name] ?? '');
+  const proxy = parseProxy(proxies[name] ?? '');
   if (proxy === undefined) {
     throw new Failure(
       'usage',
@@ -28,7 +42,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv): URL | undefined {
     );
   }
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-  return isExempt({ host, port }, env['NO_PROXY'] || env['no_proxy'] || '') ? undefined : proxy;
+  return isExempt({ host, port }, proxies.NO_PROXY || proxies.no_proxy || '') ? undefined : proxy;
 }
 
 function parseProxy(text: string): URL | undefined {

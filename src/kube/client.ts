@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import type { ProxyVariables } from '../http/exchange.ts';
+import type { ProxyVariables } from '../http/proxy.ts';
 import { isTransientStatus, type RetryPolicy, retryAfterOf, withRetry } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';

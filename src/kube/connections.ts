@@ -4,7 +4,7 @@
  * an AbortSignal ends a request by ending its connection.
  */
 import type net from 'node:net';
-import { proxyFor } from '../http/proxy.ts';
+import { type ProxyVariables, proxyFor } from '../http/proxy.ts';
 import { Failure } from '../lib/failure.ts';
 import { type ConnectOptions, connect, connectionFailure } from './connect.ts';
 import { type HttpResponse, MalformedResponse, ResponseParser } from './http1.ts';
@@ -14,7 +14,7 @@ export interface ConnectionOptions extends ConnectOptions {
   /** How many connections at most. */
   readonly size: number;
   /** HTTPS_PROXY and NO_PROXY are read from it. */
-  readonly proxyEnv: NodeJS.ProcessEnv;
+  readonly proxyEnv: ProxyVariables;
   /** From sending a request to its last byte, in milliseconds. */
   readonly requestTimeoutMs: number;
   /** Told when a connection could not be opened, was lost, or got no answer in time: the API server seems to be away. */

@@ -14,3 +14,8 @@ export function pickVariables<Name extends string>(
   }
   return picked;
 }
+
+/** What a variable holds; undefined where it is unset or empty. */
+export function variableOf(variables: Variables, name: string): string | undefined {
+  return variables[name]?.trim() || undefined;
+}

@@ -1,6 +1,6 @@
 /** What a member's command gets from the computer it runs on. Made in one place; a test gives its own clock and home. */
 import { homedir } from 'node:os';
-import { proxyVariables } from '../http/exchange.ts';
+import { proxyVariables } from '../http/proxy.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { pickVariables } from '../lib/variables.ts';
 

@@ -3,7 +3,8 @@
  * All at once, within a few seconds, and whatever goes wrong in it is a warning: the run's result stands already.
  */
 
-import { exchange, type HttpExchange, type ProxyVariables } from '../http/exchange.ts';
+import { exchange, type HttpExchange } from '../http/exchange.ts';
+import type { ProxyVariables } from '../http/proxy.ts';
 import { isTransientStatus, withRetry } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';

@@ -4,7 +4,7 @@ import type { AuditContext } from '../audit/context.ts';
 import type { Identity } from '../audit/rbac.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Member } from '../core/model.ts';
-import type { ProxyVariables } from '../http/exchange.ts';
+import type { ProxyVariables } from '../http/proxy.ts';
 import type { ApiKey } from './api-key.ts';
 import type { Deployed, UnusableVariable } from './deployed.ts';
 import type { MaximumLifetime } from './lifetime.ts';

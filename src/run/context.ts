@@ -1,5 +1,6 @@
 /** What runs and operators' actions on a cluster are given around a sync: the lock, the record, who runs them and where. */
 import type { Schedule } from '../core/renewal-margin.ts';
+import type { ProxyVariables } from '../http/proxy.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
@@ -54,7 +55,7 @@ export interface OnceContext
 export interface NotificationSettings {
   readonly channels: Channels;
   readonly userAgent: string;
-  readonly proxyEnv: NodeJS.ProcessEnv;
+  readonly proxyEnv: ProxyVariables;
   /** The API server as people know it, host and port. */
   readonly cluster: string;
 }
