@@ -72,20 +72,26 @@ export async function sync(context: SyncContext, state: SyncState, signal: Abort
     createNewcomers(context, plan, { unrecorded, outcomes, signal: stepSignal }),
   );
 
-  const issuer = await steps.run('mint', () => context.openIssuer(target, signal));
   const holders: Holder[] = [
     ...plan.keep.map(({ member, account }) => ({ member, account, fresh: false })),
     ...newcomers,
   ];
   const batch = delivery.begin();
   redactor.addHolder(batch);
-  const trials = await steps.run('mint', (stepSignal) =>
-    issueAll(context, holders, { issuer, batch, outcomes, signal: stepSignal }),
-  );
-  await steps.run('verify', (stepSignal) => tryLive(context, { issuer, trials, signal: stepSignal }));
+  if (delivery.takesCredentials) {
+    const issuer = await steps.run('mint', () => context.openIssuer(target, signal));
+    const trials = await steps.run('mint', (stepSignal) =>
+      issueAll(context, holders, { issuer, batch, outcomes, signal: stepSignal }),
+    );
+    await steps.run('verify', (stepSignal) => tryLive(context, { issuer, trials, signal: stepSignal }));
+  }
 
-  requireTolerable(outcomes, options.maxUndelivered);
-  await steps.run('deliver', (stepSignal) => batch.send({ right: lock, signal: stepSignal }));
+  if (delivery.replaces === 'all') requireTolerable(outcomes, options.maxUndelivered);
+  const accounts = new Set(holders.map(({ account }) => account.name));
+  const notDelivered = await steps.run('deliver', (stepSignal) =>
+    batch.send({ right: lock, signal: stepSignal, accounts }),
+  );
+  for (const { member, failure } of notDelivered) outcomes.undelivered(member, failure);
   outcomes.delivered = true;
   requireRemoved(outcomes);
 }
