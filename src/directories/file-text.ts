@@ -1,6 +1,6 @@
 /** A list of members as people keep it: YAML, JSON, or CSV as Excel writes it. */
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { printable } from '../core/model.ts';
 import type { Failure } from '../lib/failure.ts';
 import { type MemberRow, mostMembers } from './member-rows.ts';
@@ -8,7 +8,7 @@ import { type MemberRow, mostMembers } from './member-rows.ts';
 type Malformed = (what: string) => Failure;
 
 /** What fits into the heap that the image gives. */
-export const longestFile = 16 * 1024 * 1024;
+const longestFile = 16 * 1024 * 1024;
 
 /**
  * The rows of a file's bytes. A text that begins with `members:`, `{`, `---` or a comment is YAML or JSON; all else is CSV.
@@ -166,7 +166,7 @@ function readKeys(keys: unknown, at: string, malformed: Malformed): string[] {
  * The text of a scalar as it was written: `0042` is an id, and not the number 34 or 42.
  * @returns null for a null, undefined for anything that is neither text nor number
  */
-function textOf(node: Node | unknown): string | null | undefined {
+function textOf(node: unknown): string | null | undefined {
   if (!isScalar(node)) return undefined;
   const { value, source } = node;
   if (typeof value === 'string') return value;

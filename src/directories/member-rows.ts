@@ -1,7 +1,7 @@
 /** What every directory that reads rows has in common: each row names one member, and no member twice. */
 import type { MemberId } from '../core/member-id.ts';
 import { type Member, printable } from '../core/model.ts';
-import { Failure } from '../lib/failure.ts';
+import type { Failure } from '../lib/failure.ts';
 
 /** More are not taken for a club's, and would not fit into the heap that the image gives. */
 export const mostMembers = 100_000;
