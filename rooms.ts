@@ -18,7 +18,7 @@ export const mayImport: Readonly<Record<string, readonly Importable[]>> = {
   registry: ['lib', 'kube', 'core'],
   directories: ['lib', 'http', 'poolc', 'core'],
   issuers: ['lib', 'kube', 'core', 'registry'],
-  deliveries: ['lib', 'http', 'poolc', 'core', 'issuers'],
+  deliveries: ['lib', 'http', 'kube', 'poolc', 'core', 'issuers'],
   notify: ['lib', 'http'],
   config: [...foundation, 'notify'],
   sync: ['lib', 'http', 'kube', 'core', 'registry', 'directories', 'deliveries', 'issuers'],

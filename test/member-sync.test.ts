@@ -9,7 +9,16 @@ import { accountsOf, expectWorkingTokens } from './accounts.ts';
 import { type Club, useClub } from './club.ts';
 import { type CommandResult, logLines } from './command.ts';
 
-const ofNoRun = ['time', 'seconds', 'runSeconds', 'tokensExpireAt', 'earliestExpiry', 'slack'];
+const ofNoRun = [
+  'stepSeconds',
+  'requests',
+  'time',
+  'seconds',
+  'runSeconds',
+  'tokensExpireAt',
+  'earliestExpiry',
+  'slack',
+];
 
 /** The last line of a run's log, less what differs from one run to the next. */
 function summaryOf(result: CommandResult) {
@@ -41,8 +50,8 @@ describe('a MemberSync in a file', () => {
   test('makes sync, plan, status and revoke do what the variables do', async () => {
     const [byVariables, byFile] = [await useClub(), await useClub()];
     for (const { api } of [byVariables, byFile])
-      for (const loginId of ['jimin', 'Siwoo', null])
-        await api.addMember({ loginId, uuid: `00000000-0000-4000-8000-00000000000${String(loginId?.length ?? 0)}` });
+      for (const [index, loginId] of ['jimin', 'Siwoo', null].entries())
+        await api.addMember({ loginId, uuid: `00000000-0000-4000-8000-00000000000${index}` });
     const file = await documentOf(byFile);
 
     const expected = await byVariables.run(['sync']);
@@ -93,13 +102,13 @@ describe('a MemberSync in a file', () => {
       'with a flag for what it says',
       ['--target-namespace', 'other'],
       {},
-      /^credentials-updater: --target-namespace can't be given together with -f, .*; what to do: write spec\.accounts\.namespace in .*lab\.yaml$/,
+      /^credentials-updater: --target-namespace can't be given together with -f, .*; what to do: write spec\.accounts\.namespace in .*lab\.yaml\n$/,
     ],
     [
       'with a variable for what it says',
       [],
       { MIN_MEMBERS: '3' },
-      /MIN_MEMBERS can't be given together with -f, .*write spec\.guard\.minMembers in .*lab\.yaml, and unset MIN_MEMBERS$/,
+      /MIN_MEMBERS can't be given together with -f, .*write spec\.guard\.minMembers in .*lab\.yaml, and unset MIN_MEMBERS\n$/,
     ],
     [
       'while it is suspended',

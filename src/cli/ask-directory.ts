@@ -5,7 +5,7 @@ import type { Redactor } from '../lib/redact.ts';
 import { askDirectory, type DirectoryAnswer } from '../operator/ask-directory.ts';
 import { readMembers } from '../sync/make-plan.ts';
 import type { Environment } from './environment.ts';
-import { openDirectory } from './wiring.ts';
+import { openDirectory } from './open-directory.ts';
 
 /** @throws only the reason of the environment's own signal */
 export async function askConfiguredDirectory(

@@ -26,9 +26,10 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { openDirectory } from './open-directory.ts';
 import { renderPlan } from './render-plan.ts';
 import { styleFor } from './style.ts';
-import { judgementBy, openDirectory, openTarget, registryOf } from './wiring.ts';
+import { judgementBy, openTarget, registryOf } from './wiring.ts';
 
 export interface PlanFlags extends CommonFlags {
   readonly firstRun: boolean;

@@ -133,7 +133,8 @@ function commandsFor(environment: Environment, flags: PreflightFlags, access: Cl
   const kubectl = commandTemplate(access.kubectl);
   return {
     kubectl,
-    credentialsUpdater: commandLineOf(environment, flags, access),
+    // A fix is run by a person, who reads what it says, also where a program has read the report.
+    credentialsUpdater: commandLineOf(environment, { ...flags, output: undefined }, access),
     applyUpdater: kubectl`apply -k ${overlay}`,
     applyMemberRole: kubectl`apply -k deploy/policies/base`,
     applyPolicies: (variant) => kubectl`apply -k ${policies ?? `deploy/policies/${variant}`}`,

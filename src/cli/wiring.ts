@@ -1,11 +1,8 @@
 /** Settings and the operating system become what a sync, a run or an operator's action is given: by hand, in one place. */
-import { readApiKey, requireEndpoint } from '../config/poolc.ts';
 import type { Settings } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
-import { poolcDelivery } from '../deliveries/poolc.ts';
 import type { Directory } from '../directories/directory.ts';
-import { poolcDirectory } from '../directories/poolc.ts';
 import { openTokenIssuer } from '../issuers/token.ts';
 import type { MintRequest } from '../issuers/token-request.ts';
 import { type ClusterClient, type ClusterHints, openClient } from '../kube/client.ts';
@@ -15,7 +12,6 @@ import type { Log } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
 import { hideAddresses } from '../notify/channels.ts';
-import type { PoolcApi } from '../poolc/api.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
 import { deployCommand } from '../registry/deploy-command.ts';
 import type { RegistryPlace } from '../registry/place.ts';
@@ -25,6 +21,8 @@ import type { PlanJudgement } from '../sync/make-plan.ts';
 import { commandLineOf } from './command-line.ts';
 import { type Environment, nameCluster, type OutputFormat, openLog, userAgent } from './environment.ts';
 import type { CommonFlags } from './flags.ts';
+import { openDelivery } from './open-delivery.ts';
+import { openDirectory } from './open-directory.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 import { whatAllows } from './what-allows.ts';
 
@@ -65,9 +63,8 @@ export async function openOnce(
   const redactor = new Redactor();
   hideAddresses(settings.channels, redactor);
   const log = openLog(environment, settings, format, redactor);
-  const api = openPoolc(environment, settings, redactor);
   const spelling = new PoolcSpelling();
-  const directory = poolcDirectory(api, { random: Math.random, spelling });
+  const directory = openDirectory(environment, settings, redactor, spelling);
   const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
   const { access } = target.client;
   nameCluster(environment, access);
@@ -79,7 +76,7 @@ export async function openOnce(
     target,
     registry: registryOf(settings),
     openIssuer: ({ client }, issuerSignal) => openTokenIssuer(client, mintRequest(settings), issuerSignal),
-    delivery: poolcDelivery(api, { random: Math.random, log, spelling }),
+    delivery: openDelivery(environment, settings, { target, log, redactor, spelling }),
     options: {
       guard: settings.guard,
       situation: situationOf(settings, directory, firstRun),
@@ -137,19 +134,6 @@ export async function openLocked(
   };
 }
 
-/** @throws Failure (usage) when the endpoint or the key is missing */
-export function openDirectory(environment: Environment, settings: Settings, redactor: Redactor): Directory {
-  const api = openPoolc(environment, settings, redactor);
-  return poolcDirectory(api, { random: Math.random, spelling: new PoolcSpelling() });
-}
-
-function openPoolc({ env }: Environment, settings: Settings, redactor: Redactor): PoolcApi {
-  const endpoint = requireEndpoint(settings);
-  const key = readApiKey(settings, env);
-  redactor.add(key.reveal());
-  return { endpoint, key, userAgent, proxyEnv: readSurroundings(env).proxies, clock: systemClock };
-}
-
 export async function openTarget(
   environment: Environment,
   settings: Settings,
@@ -204,6 +188,7 @@ export function judgementBy(settings: Settings, directory: Directory, firstRun: 
     limits: settings.guard,
     situation: situationOf(settings, directory, firstRun),
     place: { targetNamespace: settings.accounts.namespace, endpoint: directory.address },
+    isOwnId: (id) => directory.isOwnId(id),
   };
 }
 

@@ -159,7 +159,7 @@ describe('what is missing, or given twice, is named', () => {
     ],
     [
       'apiVersion: v1\nkind: Secret\n',
-      "lab.yaml:1:1: apiVersion can't be used: credentials-updater.poolc.org/v1alpha1 is needed",
+      "lab.yaml:1:1: apiVersion=v1 can't be used: credentials-updater.poolc.org/v1alpha1 is needed",
     ],
     [
       head.replace('spec:\n', ''),

@@ -14,6 +14,7 @@ import {
   apiServer,
   count,
   duration,
+  exactly,
   list,
   namespaceName,
   nameTemplate,
@@ -190,10 +191,10 @@ const spec = object({
 const written = () => z.unknown().optional();
 
 export const memberSyncSchema = object({
-  apiVersion: field(z.literal(apiVersion, { error: `${apiVersion} is needed` }), {
+  apiVersion: field(exactly(apiVersion), {
     description: 'the format of this document',
   }),
-  kind: field(z.literal(kind, { error: `${kind} is needed` }), { description: 'what this document is' }),
+  kind: field(exactly(kind), { description: 'what this document is' }),
   metadata: field(
     object({
       name: field(objectName(), { description: 'its name, which its records on the cluster begin with' }),

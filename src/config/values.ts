@@ -20,6 +20,11 @@ export function anyText(placeholder: string) {
   return valueType(z.string({ error: needed }).trim().min(1, { error: needed }), { ...asWritten, placeholder });
 }
 
+/** One text and no other. */
+export function exactly<const Text extends string>(wanted: Text) {
+  return valueType(z.literal(wanted, { error: `${wanted} is needed` }), asWritten);
+}
+
 /** The name of a variable that holds a secret; never shown, since it may be the secret itself. */
 export function variableName() {
   const error = "a variable's name of A-Z, 0-9 and _ is needed, not its value";

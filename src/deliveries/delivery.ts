@@ -1,6 +1,7 @@
 /** Where credentials go: the port. One file beside this one for each kind of delivery. */
 import type { Member, OwnedAccount } from '../core/model.ts';
 import type { Credential } from '../issuers/issuer.ts';
+import type { Failure } from '../lib/failure.ts';
 import type { SecretHolder } from '../lib/redact.ts';
 
 /** What a delivery needs to know of the run's lock: nothing is sent once it may be another's. */
@@ -22,6 +23,14 @@ export interface Parcel {
 export interface SendOptions {
   readonly right: DeliveryRight;
   readonly signal: AbortSignal;
+  /** The names of all accounts that stay: what was delivered for any other one is taken away. */
+  readonly accounts: ReadonlySet<string>;
+}
+
+/** A member who got nothing, while others did. */
+export interface NotDelivered {
+  readonly member: Member;
+  readonly failure: Failure;
 }
 
 /** The credentials of one run on their way: added as they are issued, sent at the end. Knows each secret it holds. */
@@ -29,9 +38,10 @@ export interface Batch extends SecretHolder {
   add(parcel: Parcel): void;
   /**
    * Sends until it is acknowledged; an unknown outcome is repeated with the same content.
+   * @returns the members who got nothing; none of them where one request is for all
    * @throws Failure (delivery) when it was not acknowledged; Failure (lock)
    */
-  send(options: SendOptions): Promise<void>;
+  send(options: SendOptions): Promise<readonly NotDelivered[]>;
 }
 
 export interface Delivery {
@@ -41,5 +51,7 @@ export interface Delivery {
   readonly address: string;
   /** `all`: what is sent takes the place of everything that was sent before, so that everyone must be in it. */
   readonly replaces: 'all' | 'each';
+  /** Whether it takes credentials at all: where it doesn't, none are issued. */
+  readonly takesCredentials: boolean;
   begin(): Batch;
 }

@@ -27,12 +27,16 @@ export function poolcDelivery(
     kind: 'poolc',
     address: api.endpoint.href,
     replaces: 'all',
+    takesCredentials: true,
     begin: () => {
       const map = new TokenMap();
       return {
         holds: (piece) => map.holds(piece),
         add: ({ member, credential }) => map.add(spelling.of(member.id), credential.secret.reveal()),
-        send: ({ right, signal }) => send(api, map, { right, signal, random, log }),
+        send: async ({ right, signal }) => {
+          await send(api, map, { right, signal, random, log });
+          return [];
+        },
       };
     },
   };
@@ -45,7 +49,7 @@ export function poolcDelivery(
 async function send(
   api: PoolcApi,
   map: TokenMap,
-  { right, signal, random, log }: SendOptions & { random: () => number; log: Log },
+  { right, signal, random, log }: Pick<SendOptions, 'right' | 'signal'> & { random: () => number; log: Log },
 ): Promise<void> {
   checkMap(map);
   await withRetry(

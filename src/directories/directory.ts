@@ -1,4 +1,5 @@
 /** Who is a member: the port. One file or folder beside this one for each kind of directory. */
+import type { MemberId } from '../core/member-id.ts';
 import type { Member } from '../core/model.ts';
 
 export interface ReadOptions {
@@ -18,6 +19,8 @@ export interface Directory {
   readonly isLocal: boolean;
   /** What an operator looks at when its answer is implausible: `the directory (GET /kubernetes/ of the PoolC API)`. */
   readonly whatToLookAt: string;
+  /** Whether an id is one that it gives: accounts with other ids are another directory's. */
+  isOwnId(id: MemberId): boolean;
   /**
    * Whether one read shows one moment. Where it doesn't (pages that move), a member is removed only when two complete
    * reads in a row lack them.

@@ -33,6 +33,7 @@ export function poolcDirectory(
     host: api.endpoint.host,
     isLocal: isLoopback(api.endpoint.hostname),
     whatToLookAt: 'the directory (GET /kubernetes/ of the PoolC API)',
+    isOwnId: isUuid,
     isSnapshot: true,
     members: ({ signal, onRetry }: ReadOptions) =>
       withRetry(() => askMembers(api, signal, spelling), {

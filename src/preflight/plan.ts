@@ -2,6 +2,7 @@
 import type { NextSync } from '../audit/context.ts';
 import type { Gathered } from '../audit/gather.ts';
 import { isLocalEndpoint, planPlace, type Settings } from '../config/settings.ts';
+import { isUuid } from '../core/member-id.ts';
 import type { Member } from '../core/model.ts';
 import { makePlan } from '../sync/make-plan.ts';
 
@@ -32,6 +33,7 @@ export async function planNextSync(
         firstRunConfirmed: false,
       },
       place: planPlace(settings),
+      isOwnId: isUuid,
     },
     async (_name, work) => work(signal),
   );

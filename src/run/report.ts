@@ -90,7 +90,7 @@ export function reportData(report: RunReport) {
     removed: outcomes.removedAccounts.length,
     notRemoved: outcomes.accountsNotRemoved.length,
     minted: outcomes.minted,
-    delivered: outcomes.delivered ? outcomes.minted : 0,
+    delivered: outcomes.delivered ? outcomes.minted - outcomes.notDelivered : 0,
     undelivered: outcomes.failedMembers.length,
     warnings: plan?.warn.length ?? 0,
     ...(outcomes.grantedSeconds === undefined ? {} : { grantedSeconds: outcomes.grantedSeconds }),

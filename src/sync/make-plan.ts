@@ -1,5 +1,6 @@
 /** fetch -> observe -> plan -> guard: the one way to a plan, for the sync, the plan command and preflight. */
-import { type GuardLimits, type GuardSituation, guard, type Verdict } from '../core/guard.ts';
+import { type GuardLimits, type GuardSituation, guard, type Refusal, type Verdict } from '../core/guard.ts';
+import type { MemberId } from '../core/member-id.ts';
 import type { Member } from '../core/model.ts';
 import { buildPlan, type Plan, type PlanInput } from '../core/plan.ts';
 import { type PlanDocument, type PlanPlace, refuseAnotherPlan } from '../core/plan-file.ts';
@@ -27,6 +28,8 @@ export interface PlanJudgement {
   /** The plan that was agreed to: another one is refused. */
   readonly agreedPlan?: PlanDocument | undefined;
   readonly place: PlanPlace;
+  /** Whether an id is one that this directory gives. */
+  readonly isOwnId: (id: MemberId) => boolean;
 }
 
 export interface JudgedPlan {
@@ -52,10 +55,24 @@ export async function makePlan(sources: PlanSources, judgement: PlanJudgement, r
   return { plan: confirmed, verdict: judge(confirmed, judgement) };
 }
 
-function judge(plan: Plan, { limits, situation, agreedPlan, place }: PlanJudgement): Verdict {
+function judge(plan: Plan, { limits, situation, agreedPlan, place, isOwnId }: PlanJudgement): Verdict {
   const verdict = guard(plan, limits, situation);
-  const another = agreedPlan === undefined ? undefined : refuseAnotherPlan(agreedPlan, plan, place);
-  return another === undefined ? verdict : { ...verdict, refusals: [another, ...verdict.refusals] };
+  const others = [
+    agreedPlan === undefined ? undefined : refuseAnotherPlan(agreedPlan, plan, place),
+    accountsOfAnotherDirectory(plan, isOwnId),
+  ].filter((refusal) => refusal !== undefined);
+  return others.length === 0 ? verdict : { ...verdict, refusals: [...others, ...verdict.refusals] };
+}
+
+/** Nobody has left: the settings name another directory than the one that these accounts were made from. */
+function accountsOfAnotherDirectory({ remove }: Plan, isOwnId: (id: MemberId) => boolean): Refusal | undefined {
+  const [first, ...more] = remove.filter(({ account, held }) => !held && !isOwnId(account.memberId));
+  if (first === undefined) return undefined;
+  const { name, memberId } = first.account;
+  return {
+    reason: `${more.length + 1} accounts have ids of another directory (${name}: ${memberId})`,
+    allowance: undefined,
+  };
 }
 
 export async function observe(

@@ -22,8 +22,10 @@ export class Outcomes {
   grantedSeconds: number | undefined;
   /** When the first of the tokens expires, in seconds since the epoch. */
   earliestExpiry: number | undefined;
-  /** Whether the PoolC API acknowledged the map. */
+  /** Whether the delivery was acknowledged. */
   delivered = false;
+  /** How many of the fresh tokens did not reach their member. */
+  notDelivered = 0;
 
   created(create: Create): void {
     this.createdAccounts.push(create);
@@ -39,6 +41,12 @@ export class Outcomes {
 
   failed(member: Member, failure: Failure): void {
     this.failedMembers.push({ member, failure });
+  }
+
+  /** A token was issued, and could not be delivered. */
+  undelivered(member: Member, failure: Failure): void {
+    this.failed(member, failure);
+    this.notDelivered++;
   }
 
   tokenMinted(grantedSeconds: number, expiresAt: number): void {

@@ -7,7 +7,8 @@ import { hasChanges, type Plan } from '../core/plan.ts';
 import type { DeliveryRight } from '../deliveries/delivery.ts';
 import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
-import { claim, readOwnership } from '../registry/owner.ts';
+import { claim, type Ownership, readOwnership } from '../registry/owner.ts';
+import { defaultSyncName, type RegistryPlace } from '../registry/place.ts';
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
 import type { SyncContext } from './context.ts';
 import { issueAll } from './issue.ts';
@@ -50,12 +51,14 @@ export async function sync(context: SyncContext, state: SyncState, signal: Abort
       situation: options.situation,
       agreedPlan: options.agreedPlan,
       place: { targetNamespace: target.namespace, endpoint: directory.address },
+      isOwnId: (id) => directory.isOwnId(id),
     },
     (name, work) => steps.run(name, work),
   );
   state.plan = plan;
   logPlan(log, plan);
   for (const note of verdict.notes) log.info(note);
+  requireClaimed(ownership, plan, registry);
   if (verdict.refusals.length > 0) throw refusalFailure(plan, verdict.refusals, options.whatAllows);
 
   // A process that was suspended since the lock was taken, and wakes up here, must not change anything by a stale plan.
@@ -72,22 +75,43 @@ export async function sync(context: SyncContext, state: SyncState, signal: Abort
     createNewcomers(context, plan, { unrecorded, outcomes, signal: stepSignal }),
   );
 
-  const issuer = await steps.run('mint', () => context.openIssuer(target, signal));
   const holders: Holder[] = [
     ...plan.keep.map(({ member, account }) => ({ member, account, fresh: false })),
     ...newcomers,
   ];
   const batch = delivery.begin();
   redactor.addHolder(batch);
-  const trials = await steps.run('mint', (stepSignal) =>
-    issueAll(context, holders, { issuer, batch, outcomes, signal: stepSignal }),
-  );
-  await steps.run('verify', (stepSignal) => tryLive(context, { issuer, trials, signal: stepSignal }));
+  if (delivery.takesCredentials) {
+    const issuer = await steps.run('mint', () => context.openIssuer(target, signal));
+    const trials = await steps.run('mint', (stepSignal) =>
+      issueAll(context, holders, { issuer, batch, outcomes, signal: stepSignal }),
+    );
+    await steps.run('verify', (stepSignal) => tryLive(context, { issuer, trials, signal: stepSignal }));
+  }
 
-  requireTolerable(outcomes, options.maxUndelivered);
-  await steps.run('deliver', (stepSignal) => batch.send({ right: lock, signal: stepSignal }));
+  if (delivery.replaces === 'all') requireTolerable(outcomes, options.maxUndelivered);
+  const accounts = new Set(holders.map(({ account }) => account.name));
+  const notDelivered = await steps.run('deliver', (stepSignal) =>
+    batch.send({ right: lock, signal: stepSignal, accounts }),
+  );
+  for (const { member, failure } of notDelivered) {
+    outcomes.undelivered(member, failure);
+    log.warn(
+      `${memberLabel(member)} got no credential: ${failure.message}${failure.hint === undefined ? '' : `; ${failure.hint}`}`,
+    );
+  }
   outcomes.delivered = true;
   requireRemoved(outcomes);
+}
+
+/** Accounts from before there was a claim are those of the settings from the environment. */
+function requireClaimed({ owner }: Ownership, { owned }: Plan, { namespace, name }: RegistryPlace): void {
+  if (owner !== undefined || owned === 0 || name === defaultSyncName) return;
+  throw new Failure(
+    'refused',
+    `there are ${owned} accounts already that no MemberSync has claimed, and ${namespace}/${name} does not take them unasked; nothing was changed`,
+    { hint: 'use another namespace in spec.accounts.namespace' },
+  );
 }
 
 /** Said at the very end: that a leaver is still in must not keep anyone's fresh token back, but the run has failed. */

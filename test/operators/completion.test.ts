@@ -76,6 +76,8 @@ describe('in bash', () => {
     ['credentials-updater --first', ['--first-run']],
     ['credentials-updater --plan plan.', ['plan.json']],
     ['credentials-updater completion z', ['zsh']],
+    ['credentials-updater policies ad', ['adopt']],
+    ['credentials-updater policies provide --conten', ['--contents']],
     ['credentials-updater help rev', ['revoke']],
     ['credentials-updater plan --token-lifetime ', ['']],
   ])('%j is completed by %j', async (line, expected) => {
@@ -85,7 +87,7 @@ describe('in bash', () => {
   test('the commands are those of --help', async () => {
     const offered = await inBash('credentials-updater ');
     const { stdout: help } = await runCommand(['--help']);
-    const listed = [...help.matchAll(/^ {2}([a-z-]+)(?: \[options\]| \[command\]| <)/gm)].map(([, name]) => name);
+    const listed = [...help.matchAll(/^ {2}([a-z-]+)(?: \[options\]| \[command\]| <| {2})/gm)].map(([, name]) => name);
     expect(new Set(offered)).toEqual(new Set(listed));
     expect(offered).toHaveLength(listed.length);
   });
@@ -99,6 +101,8 @@ describe.skipIf(!isInPath('fish'))('in fish', () => {
     ['credentials-updater sync --plan plan.', ['plan.json']],
     ['credentials-updater --first', ['--first-run']],
     ['credentials-updater completion z', ['zsh']],
+    ['credentials-updater policies ad', ['adopt']],
+    ['credentials-updater policies provide --conten', ['--contents']],
   ])('%j is completed by %j', async (line, expected) => {
     expect((await inFish(line)).toSorted()).toEqual(expected.toSorted());
   });

@@ -54,7 +54,7 @@ export function describeProbe(deskOf: () => Desk): void {
     expect(said(report, 'accounts').text).toMatch(
       /a probe that was killed has left credentials-updater-probe-[0-9a-f]{8}/,
     );
-    expect(commandsOf(report)).toEqual(['credentials-updater preflight --probe']);
+    expect(commandsOf(report)).toEqual([expect.stringMatching(/ preflight --probe --kubeconfig \S+ --context pks$/)]);
     const swept = await deskOf().shell(`${commandsOf(report)[0] ?? ''} --output text`);
     expect(swept).toMatch(/removed what a probe that was killed had left: credentials-updater-probe-[0-9a-f]{8}/);
     const { body } = await cluster.request('GET', '/api/v1/namespaces/poolc-users/serviceaccounts');

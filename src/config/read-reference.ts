@@ -1,0 +1,41 @@
+/** From where a document says a secret is, to the secret itself. Read at every run, trimmed, and never shown. */
+import { readFileSync } from 'node:fs';
+import { Failure } from '../lib/failure.ts';
+import { Secret } from '../lib/secret.ts';
+import type { Variables } from '../lib/variables.ts';
+import type { CertificateReference, SecretReference } from './secret-reference.ts';
+
+/** @param field its path in the document, for messages. @throws Failure (usage) without a word of its content */
+export function readSecret(reference: SecretReference, field: string, variables: Variables): Secret {
+  const text = readText(reference, field, variables).trim();
+  if (text === '') throw new Failure('usage', `what ${field} names is empty`, { hint: 'it must hold the secret' });
+  return new Secret(text);
+}
+
+/** A certificate authority in PEM. @throws Failure (usage) */
+export function readCertificateAuthority(reference: CertificateReference, field: string, variables: Variables): string {
+  const text = readText(reference, field, variables);
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new Failure('usage', `what ${field} names holds no certificate in PEM`, {
+    hint: 'it begins with -----BEGIN CERTIFICATE-----',
+  });
+}
+
+function readText(reference: CertificateReference, field: string, variables: Variables): string {
+  if ('env' in reference) {
+    const value = variables[reference.env];
+    if (value !== undefined) return value;
+    throw new Failure('usage', `the variable ${reference.env}, which ${field} names, is not set`);
+  }
+  if ('file' in reference) {
+    try {
+      return readFileSync(reference.file, 'utf8');
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+      throw new Failure('usage', `the file ${reference.file}, which ${field} names, can't be read (${code})`, {
+        cause: error,
+      });
+    }
+  }
+  throw new Failure('usage', `${field} can't be used with -f: only the controller reads Secrets of the cluster`);
+}

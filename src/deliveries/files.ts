@@ -1,0 +1,155 @@
+/**
+ * One kubeconfig for each member in a folder, encrypted to the member's own keys, and an index of them. For those who hand
+ * files out: by a web server, a shared folder, a repository.
+ *
+ * - A member without a key is named and skipped; the others get theirs.
+ * - The file of an account that is gone is deleted: what is in the index of the last run, and nothing else.
+ */
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import pMap from 'p-map';
+import * as z from 'zod';
+import type { KubeconfigCluster } from '../kube/kubeconfig-document.ts';
+import { Failure, toFailure } from '../lib/failure.ts';
+import { writePrivateFile } from '../lib/private-file.ts';
+import { ageMissingReason, encryptWithAge, recipientsOf } from './age.ts';
+import type { Delivery, NotDelivered, Parcel, SendOptions } from './delivery.ts';
+import { KeptParcels } from './kept-parcels.ts';
+import { memberKubeconfig } from './member-kubeconfig.ts';
+
+const indexName = 'index.json';
+const indexFormat = 'credentials-updater/files/v1';
+
+export interface FilesDeliveryOptions {
+  readonly directory: string;
+  /** The API server as members reach it. */
+  readonly cluster: KubeconfigCluster;
+  /** The age command; `age` unless given. */
+  readonly age?: string;
+}
+
+export function filesDelivery(options: FilesDeliveryOptions): Delivery {
+  return {
+    kind: 'files',
+    address: `files in ${options.directory}`,
+    replaces: 'each',
+    takesCredentials: true,
+    begin: () => {
+      const parcels = new KeptParcels();
+      return {
+        holds: (piece) => parcels.holds(piece),
+        add: (parcel) => parcels.add(parcel),
+        send: (sendOptions) => send(options, parcels.all, sendOptions),
+      };
+    },
+  };
+}
+
+const entrySchema = z.object({
+  account: z.string(),
+  login: z.string().nullable(),
+  file: z.string(),
+  expires: z.string(),
+});
+const indexSchema = z.object({ format: z.literal(indexFormat), members: z.array(entrySchema) });
+type Entry = z.infer<typeof entrySchema>;
+
+async function send(
+  options: FilesDeliveryOptions,
+  parcels: readonly Parcel[],
+  { right, signal, accounts }: SendOptions,
+): Promise<NotDelivered[]> {
+  await right.renew();
+  const known = await readIndex(options.directory);
+  const stays = new Map<string, Entry>();
+  for (const entry of known) {
+    right.assertHeld();
+    if (accounts.has(entry.account)) stays.set(entry.account, entry);
+    else await removeFile(options.directory, entry.file);
+  }
+  const notDelivered: NotDelivered[] = [];
+  await pMap(
+    parcels,
+    async (parcel) => {
+      const { member, account, credential } = parcel;
+      const recipients = recipientsOf(member.keys ?? []);
+      if (recipients.length === 0) {
+        notDelivered.push({ member, failure: noKey(member.keys) });
+        return;
+      }
+      const file = fileOf(account.name);
+      try {
+        const text = memberKubeconfig(parcel, options.cluster);
+        const encrypted = await encryptWithAge(text, { recipients, command: options.age ?? 'age', signal });
+        right.assertHeld();
+        await writePrivateFile(path.join(options.directory, file), encrypted);
+        const expires = new Date(credential.expiresAt * 1_000).toISOString();
+        stays.set(account.name, { account: account.name, login: member.login, file, expires });
+      } catch (error) {
+        const failure = toFailure(error);
+        // Neither the lock nor a missing program gets better with the next member.
+        if (
+          signal.aborted ||
+          failure.kind === 'lock' ||
+          failure.kind === 'usage' ||
+          failure.reason === ageMissingReason
+        )
+          throw error;
+        notDelivered.push({ member, failure });
+      }
+    },
+    { concurrency: 4, signal },
+  );
+  right.assertHeld();
+  const members = [...stays.values()].toSorted((a, b) => (a.account < b.account ? -1 : 1));
+  await writePrivateFile(
+    path.join(options.directory, indexName),
+    `${JSON.stringify({ format: indexFormat, members }, undefined, 2)}\n`,
+  );
+  return notDelivered;
+}
+
+/** An account's name is a DNS name: neither a path nor hidden. */
+function fileOf(account: string): string {
+  return `${account}.kubeconfig.age`;
+}
+
+async function readIndex(directory: string): Promise<readonly Entry[]> {
+  const file = path.join(directory, indexName);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new Failure('delivery', `${file} can't be read; nothing was delivered`, { cause: error });
+  }
+  const parsed = indexSchema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data.members;
+  throw new Failure('delivery', `${file} is not the index of an earlier run; nothing was delivered`, {
+    hint: 'choose an empty folder in spec.delivery.files.directory, or move this file away',
+  });
+}
+
+/** Only a name that this program gives: the index may have been edited. */
+async function removeFile(directory: string, file: string): Promise<void> {
+  if (!/^[a-z0-9][a-z0-9.-]*\.kubeconfig\.age$/.test(file)) return;
+  await rm(path.join(directory, file), { force: true });
+}
+
+function noKey(keys: readonly string[] | undefined): Failure {
+  return keys === undefined || keys.length === 0
+    ? new Failure('delivery', 'the directory has no key for this member, so nothing can be encrypted for them', {
+        hint: 'add an age or SSH public key (ssh-ed25519 or ssh-rsa) to the directory',
+      })
+    : new Failure('delivery', 'none of the keys of this member is one that age can encrypt to', {
+        hint: 'add an age recipient (age1…), or an ssh-ed25519 or ssh-rsa public key',
+      });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

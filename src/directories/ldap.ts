@@ -1,0 +1,119 @@
+/**
+ * OpenLDAP, FreeIPA or Active Directory as a directory. Complete when every page of the search came, nothing was referred
+ * to another server, and each member of the configured groups could be found.
+ */
+
+import type { Entry } from 'ldapts';
+import { isUuid } from '../core/member-id.ts';
+import { type Member, printable } from '../core/model.ts';
+import { isLoopback } from '../http/endpoint.ts';
+import { withRetry } from '../http/retry.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Failure } from '../lib/failure.ts';
+import type { Directory } from './directory.ts';
+import { guidText, rawValuesOf, valuesOf } from './ldap/attributes.ts';
+import { converse, type LdapServer } from './ldap/connection.ts';
+import { normalDN } from './ldap/dn.ts';
+import { type GroupSearch, membersOfGroups } from './ldap/groups.ts';
+import { type MemberRow, membersOf, qualifiedId } from './member-rows.ts';
+
+export interface LdapOptions extends LdapServer, GroupSearch {
+  /** The attribute that never changes: entryUUID, or objectGUID in Active Directory. */
+  readonly id: string;
+  readonly login: string;
+}
+
+const binaryIds = ['objectguid', 'ms-ds-consistencyguid'];
+
+export function ldapDirectory(
+  options: LdapOptions,
+  { clock, random }: { clock: Clock; random: () => number },
+): Directory {
+  const { url } = options;
+  return {
+    kind: 'ldap',
+    address: `${url.protocol}//${url.host}/${options.base}`,
+    host: url.host,
+    isLocal: isLoopback(url.hostname),
+    whatToLookAt: `the directory (${options.base} on ${url.host})`,
+    isOwnId: (id) => id.startsWith(qualifiedId('ldap', url.hostname, '')),
+    isSnapshot: true,
+    members: ({ signal, onRetry }) =>
+      // From the start each time: a page of another connection belongs to another list.
+      withRetry(() => readMembers(options, signal), {
+        clock,
+        random,
+        signal,
+        policy: { budgetMs: 45_000, firstWaitMs: 500, longestWaitMs: 5_000 },
+        ...(onRetry === undefined ? {} : { onRetry: ({ message }, attempt) => onRetry(message, attempt) }),
+      }),
+  };
+}
+
+function readMembers(options: LdapOptions, signal: AbortSignal): Promise<Member[]> {
+  return converse(options, signal, async (conversation) => {
+    const isBinaryId = binaryIds.includes(options.id.toLowerCase());
+    const entries = await conversation.search(options.base, {
+      filter: options.filter,
+      attributes: [
+        ...new Set([
+          options.id,
+          options.login,
+          'uid',
+          'sshPublicKey',
+          'primaryGroupID',
+          'userAccountControl',
+          'nsAccountLock',
+        ]),
+      ],
+      ...(isBinaryId ? { explicitBufferAttributes: [options.id] } : {}),
+    });
+    const people = new Map(entries.map((entry) => [normalDN(entry.dn), entry]));
+    const wanted =
+      options.groups.length === 0 ? new Set(people.keys()) : await membersOfGroups(conversation, options, people);
+    const rows = [...people]
+      .filter(([dn, entry]) => wanted.has(dn) && !isDisabled(entry))
+      .map(([, entry]) => rowOf(entry, options, isBinaryId));
+    return membersOf(rows, (id) => qualifiedId('ldap', options.url.hostname, id), malformed(options));
+  });
+}
+
+function rowOf(entry: Entry, { id, login }: LdapOptions, isBinaryId: boolean): MemberRow {
+  const where = printable(entry.dn);
+  const [value, second] = rawValuesOf(entry, id);
+  if (value === undefined || second !== undefined)
+    throw new Failure(
+      'directory',
+      `${where} has ${value === undefined ? 'no' : 'more than one'} ${printable(id)}; nothing was changed`,
+      { hint: 'check spec.directory.ldap.id, and that the account may read that attribute' },
+    );
+  const spelled = isBinaryId && typeof value !== 'string' ? guidOf(value, where) : value.toString();
+  const keys = valuesOf(entry, 'sshPublicKey');
+  return {
+    id: isUuid(spelled) ? spelled.toLowerCase() : spelled,
+    // Of several values, which LDAP keeps in no order, always the same one.
+    login: valuesOf(entry, login).toSorted()[0] ?? null,
+    ...(keys.length === 0 ? {} : { keys }),
+    where,
+  };
+}
+
+function guidOf(bytes: Buffer, where: string): string {
+  if (bytes.length === 16) return guidText(bytes);
+  throw new Failure('directory', `the objectGUID of ${where} has ${bytes.length} bytes, and 16 are needed`);
+}
+
+/** ACCOUNTDISABLE in Active Directory; FreeIPA and 389 Directory Server lock by an attribute. */
+function isDisabled(entry: Entry): boolean {
+  const [control] = valuesOf(entry, 'userAccountControl');
+  const [lock] = valuesOf(entry, 'nsAccountLock');
+  return (control !== undefined && (Number(control) & 2) !== 0) || lock?.toLowerCase() === 'true';
+}
+
+function malformed({ url, base }: LdapOptions): (what: string) => Failure {
+  return (what) =>
+    new Failure(
+      'directory',
+      `the list of members under ${base} on ${url.host} is malformed: ${what}; nothing was changed`,
+    );
+}

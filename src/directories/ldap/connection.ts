@@ -1,0 +1,160 @@
+/**
+ * One conversation with an LDAP server. A connection that is lost ends it: the library would open another one that nobody
+ * has logged in to, and an anonymous search shows less than there is.
+ */
+import net from 'node:net';
+import type tls from 'node:tls';
+import {
+  Client,
+  type Entry,
+  InvalidCredentialsError,
+  NoSuchObjectError,
+  ResultCodeError,
+  type SearchOptions,
+  SizeLimitExceededError,
+} from 'ldapts';
+import { Failure, firstSentence } from '../../lib/failure.ts';
+import type { Secret } from '../../lib/secret.ts';
+
+export interface LdapServer {
+  /** ldaps://HOST[:PORT], or ldap:// with startTLS, or loopback. */
+  readonly url: URL;
+  readonly startTLS: boolean;
+  /** PEM; the usual ones unless given. */
+  readonly certificateAuthority?: string;
+  /** As whom to search; anonymously unless given. */
+  readonly bind?: { readonly dn: string; readonly password: Secret };
+}
+
+export interface LdapConversation {
+  /** Every entry of a search, in pages. @throws Failure (directory) where a part of them is missing */
+  search(base: string, options: SearchOptions): Promise<Entry[]>;
+  /** One entry; undefined where there is none, or where it is hidden. */
+  entry(
+    dn: string,
+    options: Pick<SearchOptions, 'attributes' | 'filter' | 'explicitBufferAttributes'>,
+  ): Promise<Entry | undefined>;
+}
+
+const pageSize = 500;
+const connectTimeoutMs = 10_000;
+const operationTimeoutMs = 30_000;
+
+/** Opens a conversation, logs in, and ends it after `use`, whatever happens. */
+export async function converse<T>(
+  server: LdapServer,
+  signal: AbortSignal,
+  use: (conversation: LdapConversation) => Promise<T>,
+): Promise<T> {
+  const { url, bind } = server;
+  if (bind !== undefined && bind.password.reveal() === '') {
+    throw new Failure(
+      'directory',
+      `the password of ${bind.dn} is empty, which many servers take for an anonymous login`,
+      {
+        hint: 'put the password into what spec.directory.ldap.bindPassword names',
+      },
+    );
+  }
+  const secure: tls.ConnectionOptions = {
+    ...(server.certificateAuthority === undefined ? {} : { ca: [server.certificateAuthority] }),
+    ...(net.isIP(hostOf(url)) === 0 ? { servername: hostOf(url) } : {}),
+  };
+  const client = new Client({
+    url: url.href.replace(/\/$/, ''),
+    timeout: operationTimeoutMs,
+    connectTimeout: connectTimeoutMs,
+    // With these the library speaks TLS at once, whatever the address says.
+    ...(url.protocol === 'ldaps:' ? { tlsOptions: secure } : {}),
+  });
+  const stop = () => void client.unbind().catch(() => undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    if (server.startTLS) await client.startTLS(secure);
+    if (bind !== undefined) await client.bind(bind.dn, bind.password.reveal());
+    return await use(conversation(client, server, bind !== undefined || server.startTLS));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw failureOf(error, server);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await client.unbind().catch(() => undefined);
+  }
+}
+
+/** @param isOpen whether the connection is there already */
+function conversation(client: Client, { url }: LdapServer, isOpen: boolean): LdapConversation {
+  let wasOpen = isOpen;
+  const found = async (base: string, options: SearchOptions): Promise<Entry[]> => {
+    // Looked at right before the library does, which would connect anew, and log in as nobody.
+    if (wasOpen && !client.isConnected) throw new Error('the connection was lost');
+    wasOpen = true;
+    const { searchEntries, searchReferences } = await client.search(base, options);
+    if (searchReferences.length === 0) return searchEntries;
+    throw new Failure(
+      'directory',
+      `${url.host} refers to another server for a part of ${base}, and referrals are not followed; nothing was changed`,
+      { hint: 'search a server that holds everything (in Active Directory the global catalog), or a smaller base' },
+    );
+  };
+  return {
+    search: (base, options) => found(base, { ...options, scope: 'sub', paged: { pageSize } }),
+    entry: async (dn, options) => {
+      try {
+        const [entry] = await found(dn, { ...options, scope: 'base' });
+        return entry;
+      } catch (error) {
+        if (error instanceof NoSuchObjectError) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Without the brackets of an IPv6 address. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
+function failureOf(error: unknown, { url, bind }: LdapServer): Failure {
+  if (error instanceof Failure) return error;
+  const where = `the LDAP server ${url.host}`;
+  if (error instanceof SizeLimitExceededError)
+    return new Failure(
+      'directory',
+      `${where} gives only a part of the entries (size limit exceeded); nothing was changed`,
+      {
+        hint: 'raise the size limit for this account on the server (in OpenLDAP: size.prtotal), or name a smaller base',
+      },
+    );
+  if (error instanceof InvalidCredentialsError)
+    return new Failure('directory', `${where} does not accept the password of ${bind?.dn ?? 'anonymous'}`, {
+      hint: 'is the one that spec.directory.ldap.bindPassword names current?',
+    });
+  if (error instanceof NoSuchObjectError)
+    return new Failure('directory', `${where} does not know the base, or hides it from ${bind?.dn ?? 'anonymous'}`, {
+      hint: 'check spec.directory.ldap.base, and that the account may read it',
+    });
+  if (error instanceof ResultCodeError)
+    return new Failure('directory', `${where} refused: ${clean(error)} (result code ${error.code})`, {
+      // busy, unavailable, unwilling to perform
+      transient: error.code === 51 || error.code === 52,
+    });
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const text = error instanceof Error ? clean(error) : 'an unknown error';
+  if (/CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code))
+    return new Failure('directory', `the certificate of ${where} can't be trusted: ${text}`, {
+      hint: 'name its CA in spec.directory.ldap.certificateAuthority',
+    });
+  return new Failure('directory', `${where} can't be reached: ${text}`, {
+    transient: true,
+    hint: 'is spec.directory.ldap.url right, and does the network let this host reach it?',
+  });
+}
+
+function clean(error: Error): string {
+  return firstSentence(error)
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .slice(0, 300);
+}

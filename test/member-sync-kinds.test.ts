@@ -1,0 +1,189 @@
+/** A club with a list in a file: accounts, and credentials in encrypted files, in Secrets, or nowhere. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { accountsOf } from './accounts.ts';
+import { type TestCluster, useCluster } from './cluster.ts';
+import { type CommandResult, expectExit, runCommand } from './command.ts';
+
+const run = promisify(execFile);
+
+interface Lab {
+  readonly cluster: TestCluster;
+  readonly folder: string;
+  /** The list of members. */
+  readonly writeMembers: (csv: string) => Promise<void>;
+  readonly command: (...args: readonly string[]) => Promise<CommandResult>;
+}
+
+/** @param delivery of the MemberSync, given the lab's folder and cluster */
+async function useLab(delivery: (folder: string, cluster: TestCluster) => object): Promise<Lab> {
+  const cluster = await useCluster();
+  const folder = await mkdtemp(join(tmpdir(), 'pks-lab-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const list = join(folder, 'members.csv');
+  const document = join(folder, 'lab.yaml');
+  await writeFile(
+    document,
+    stringify({
+      apiVersion: 'credentials-updater.poolc.org/v1alpha1',
+      kind: 'MemberSync',
+      metadata: { name: 'lab', namespace: cluster.systemNamespace },
+      spec: {
+        directory: { file: { path: list } },
+        accounts: { namespace: cluster.usersNamespace },
+        token: { lifetime: '1h' },
+        delivery: delivery(folder, cluster),
+      },
+    }),
+  );
+  return {
+    cluster,
+    folder,
+    writeMembers: (csv) => writeFile(list, csv),
+    command: (name = '', ...args) =>
+      runCommand([name, '-f', document, ...args], {
+        env: { KUBECONFIG: cluster.kubeconfig, POOLC_API_KEY_FILE: '' },
+      }),
+  };
+}
+
+const secretSchema = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()).optional() }),
+  data: z.record(z.string(), z.string()),
+});
+
+async function secretsIn({ cluster }: Lab): Promise<Map<string, z.infer<typeof secretSchema>>> {
+  const { body } = await cluster.request('GET', `/api/v1/namespaces/${cluster.systemNamespace}/secrets`);
+  const { items } = z
+    .object({ items: z.array(secretSchema.and(z.object({ metadata: z.object({ name: z.string() }) }))) })
+    .parse(body);
+  return new Map(items.map((item) => [item.metadata.name, item]));
+}
+
+const kubeconfigSchema = z.object({
+  users: z.array(z.object({ user: z.object({ token: z.string() }) })).length(1),
+  clusters: z.array(z.object({ cluster: z.object({ server: z.string() }) })).length(1),
+});
+
+/** Who the API server takes the bearer of this kubeconfig for. */
+async function userOf({ cluster, folder }: Lab, kubeconfig: string): Promise<string> {
+  kubeconfigSchema.parse(parse(kubeconfig));
+  const file = join(folder, 'member.kubeconfig');
+  await writeFile(file, kubeconfig, { mode: 0o600 });
+  const { stdout } = await run(cluster.kubectlPath, ['--kubeconfig', file, 'auth', 'whoami', '-o', 'json']);
+  return z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) }).parse(JSON.parse(stdout))
+    .status.userInfo.username;
+}
+
+describe('encrypted files', () => {
+  async function useKeys() {
+    const folder = await mkdtemp(join(tmpdir(), 'pks-keys-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await run('age-keygen', ['-o', join(folder, 'age.key')]);
+    const { stdout: recipient } = await run('age-keygen', ['-y', join(folder, 'age.key')]);
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'kim at home', '-f', join(folder, 'ssh.key')]);
+    const sshKey = await readFile(join(folder, 'ssh.key.pub'), 'utf8');
+    const decrypt = async (file: string, key: 'age.key' | 'ssh.key') =>
+      (await run('age', ['--decrypt', '--identity', join(folder, key), file])).stdout;
+    return { recipient: recipient.trim(), sshKey: sshKey.trim(), decrypt };
+  }
+
+  test('to age and SSH keys; who has none is named and skipped; a leaver loses file and account', async () => {
+    const keys = await useKeys();
+    const lab = await useLab((folder) => ({ files: { directory: join(folder, 'out') } }));
+    await lab.writeMembers(`id,login,keys\n1,kim,${keys.recipient}\n2,lee,${keys.sshKey}\n3,park,\n`);
+
+    const first = await lab.command('sync', '--first-run');
+    expectExit(first, 3);
+    expect(`${first.stdout}${first.stderr}`).toMatch(/no key for this member/);
+    const out = join(lab.folder, 'out');
+    expect((await readdir(out)).toSorted()).toEqual(['index.json', 'kim.kubeconfig.age', 'lee.kubeconfig.age']);
+    const user = `system:serviceaccount:${lab.cluster.usersNamespace}`;
+    expect(await userOf(lab, await keys.decrypt(join(out, 'kim.kubeconfig.age'), 'age.key'))).toBe(`${user}:kim`);
+    expect(await userOf(lab, await keys.decrypt(join(out, 'lee.kubeconfig.age'), 'ssh.key'))).toBe(`${user}:lee`);
+    expect([...(await accountsOf(lab.cluster)).keys()].toSorted()).toEqual(['kim', 'lee', 'park']);
+
+    await lab.writeMembers(`id,login,keys\n1,kim,${keys.recipient}\n3,park,${keys.recipient}\n`);
+    expectExit(await lab.command('sync'), 0);
+    expect((await readdir(out)).toSorted()).toEqual(['index.json', 'kim.kubeconfig.age', 'park.kubeconfig.age']);
+    expect([...(await accountsOf(lab.cluster)).keys()].toSorted()).toEqual(['kim', 'park']);
+  });
+
+  test("a file that isn't the index of an earlier run stops it, and nothing of the folder is touched", async () => {
+    const keys = await useKeys();
+    const lab = await useLab((folder) => ({ files: { directory: join(folder, 'out') } }));
+    await mkdir(join(lab.folder, 'out'));
+    await writeFile(join(lab.folder, 'out', 'index.json'), '{"mine": true}');
+    await lab.writeMembers(`id,login,keys\n1,kim,${keys.recipient}\n`);
+    const result = await lab.command('sync', '--first-run');
+    expectExit(result, 1);
+    expect(`${result.stdout}${result.stderr}`).toContain('is not the index of an earlier run');
+    expect(await readFile(join(lab.folder, 'out', 'index.json'), 'utf8')).toBe('{"mine": true}');
+  });
+});
+
+describe('Secrets', () => {
+  const inSystem = (_: string, { systemNamespace }: TestCluster) => ({ secrets: { namespace: systemNamespace } });
+
+  test('one for each member, with a token that works; it goes with the member', async () => {
+    const lab = await useLab(inSystem);
+    await lab.writeMembers('id,login\n1,kim\n2,lee\n');
+    expectExit(await lab.command('sync', '--first-run'), 0);
+    const secrets = await secretsIn(lab);
+    expect([...secrets.keys()].toSorted()).toEqual(['credentials-kim', 'credentials-lee']);
+    const text = (name: string, key: string) => Buffer.from(secrets.get(name)?.data[key] ?? '', 'base64').toString();
+    expect(await userOf(lab, text('credentials-kim', 'kubeconfig'))).toBe(
+      `system:serviceaccount:${lab.cluster.usersNamespace}:kim`,
+    );
+    expect(Date.parse(text('credentials-kim', 'expiration'))).toBeGreaterThan(0);
+    expect(secrets.get('credentials-kim')?.metadata.annotations).toMatchObject({
+      'credentials-updater.poolc.org/owner': `${lab.cluster.systemNamespace}/lab`,
+      'credentials-updater.poolc.org/account-uid': (await accountsOf(lab.cluster)).get('kim')?.uid,
+    });
+
+    await lab.writeMembers('id,login\n1,kim\n');
+    expectExit(await lab.command('sync'), 0);
+    expect([...(await secretsIn(lab)).keys()]).toEqual(['credentials-kim']);
+  });
+
+  test("a Secret of that name that isn't ours is left alone, its member is named, and the others get theirs", async () => {
+    const lab = await useLab(inSystem);
+    const { request, systemNamespace } = lab.cluster;
+    const path = `/api/v1/namespaces/${systemNamespace}/secrets`;
+    const labels = { 'app.kubernetes.io/managed-by': 'credentials-updater' };
+    await request('POST', path, { metadata: { name: 'credentials-kim', labels }, stringData: { mine: 'yes' } });
+    await lab.writeMembers('id,login\n1,kim\n2,lee\n');
+    const result = await lab.command('sync', '--first-run');
+    expectExit(result, 3);
+    expect(`${result.stdout}${result.stderr}`).toContain('that is not ours; it was left alone');
+    const secrets = await secretsIn(lab);
+    expect(Object.keys(secrets.get('credentials-kim')?.data ?? {})).toEqual(['mine']);
+    expect(secrets.has('credentials-lee')).toBe(true);
+  });
+});
+
+test('delivered nowhere: accounts alone, and no token is asked for', async () => {
+  const lab = await useLab(() => ({ none: {} }));
+  await lab.writeMembers('id,login\n1,kim\n');
+  expectExit(await lab.command('sync', '--first-run'), 0);
+  expect([...(await accountsOf(lab.cluster)).keys()]).toEqual(['kim']);
+  expectExit(await lab.command('plan', '--detailed-exitcode'), 0);
+});
+
+test('a list that can not be read changes nothing, and the settings of another directory are refused', async () => {
+  const lab = await useLab(() => ({ none: {} }));
+  await lab.writeMembers('id,login\n1,kim\n');
+  expectExit(await lab.command('sync', '--first-run'), 0);
+  const before = await accountsOf(lab.cluster);
+  await lab.writeMembers('id,login\n1,kim\n1,lee\n');
+  const result = await lab.command('sync');
+  expectExit(result, 1);
+  expect(`${result.stdout}${result.stderr}`).toContain('line 2 and line 3 have the same id 1');
+  expect(await accountsOf(lab.cluster)).toEqual(before);
+});
