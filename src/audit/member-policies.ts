@@ -33,7 +33,11 @@ const owner = 'members-namespace-owner';
 const podSecurity = 'members-pod-security';
 const newNamespaces = 'members-new-namespaces';
 /** Kubernetes' own policy around Kyverno's: it refuses nothing else. */
-export const kyvernoGuard = 'members-kyverno';
+const kyvernoGuard = 'members-kyverno';
+/** Kubernetes' own in every variant. */
+const ownerLabelPolicy = 'members-owner-label';
+/** These are in more than one variant, and tell of none. */
+export const sharedPolicies: readonly string[] = [kyvernoGuard, ownerLabelPolicy];
 
 type Collection = Exclude<keyof PolicyObjects, 'validatingBindings' | 'mutatingBindings'>;
 
@@ -41,15 +45,15 @@ type Collection = Exclude<keyof PolicyObjects, 'validatingBindings' | 'mutatingB
 export const shippedPolicies: Readonly<Record<Variant, Readonly<Partial<Record<Collection, readonly string[]>>>>> = {
   kyverno: {
     clusterPolicies: [...rules, limit, owner, podSecurity, newNamespaces],
-    validating: [kyvernoGuard],
+    validating: sharedPolicies,
   },
   'kyverno-cel': {
     celValidating: [...rules, limit],
     celMutating: [owner, podSecurity],
     celGenerating: [newNamespaces],
-    validating: [kyvernoGuard],
+    validating: sharedPolicies,
   },
-  builtin: { validating: rules, mutating: [owner, podSecurity] },
+  builtin: { validating: [...rules, ownerLabelPolicy], mutating: [owner, podSecurity] },
 };
 
 export interface VariantState {

@@ -1,6 +1,6 @@
 /** Which form of the members' policies a cluster has. */
 import type { Gathered } from './gather.ts';
-import { kyvernoGuard, type PolicyObjects, stateOf, type Variant, type VariantState } from './member-policies.ts';
+import { type PolicyObjects, sharedPolicies, stateOf, type Variant, type VariantState } from './member-policies.ts';
 import * as kinds from './policy-objects.ts';
 
 const variants: readonly Variant[] = ['kyverno', 'kyverno-cel', 'builtin'];
@@ -42,7 +42,7 @@ export async function readPolicies(gathered: Gathered): Promise<PolicyObjects> {
 export function variantInPlace(objects: PolicyObjects): VariantState | undefined {
   const states = variants.map((variant) => stateOf(variant, objects));
   const fullest = states.reduce((best, state) => (state.present.length > best.present.length ? state : best));
-  return fullest.present.some((name) => name !== kyvernoGuard) ? fullest : undefined;
+  return fullest.present.some((name) => !sharedPolicies.includes(name)) ? fullest : undefined;
 }
 
 /** The one that is there, else what suits the cluster. */

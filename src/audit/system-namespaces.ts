@@ -1,28 +1,63 @@
-/** Names that belong to the cluster: no member may have a namespace called so, but for one from before the policies. */
+/** The cluster's own namespaces, as the policies know them: by which names they trust, and which they keep from members. */
 import { Failure } from '../lib/failure.ts';
 import type { Gathered } from './gather.ts';
 import type { PolicyObjects } from './member-policies.ts';
 import { readPolicies } from './policies-in-place.ts';
 import type { PolicyVariable } from './policy-objects.ts';
 
-/** `systemNamespaces` in deploy/policies/settings, as data. A test holds the two to each other. */
-export const shippedSystemNamespaces =
+/** `trustedNamespaces` in deploy/policies/settings, as data. A test holds the two to each other. */
+export const shippedTrustedNamespaces: readonly string[] = [
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'default',
+  'poolc-system',
+  'kyverno',
+  'argocd',
+  'cert-manager',
+  'ingress-nginx',
+  'monitoring',
+];
+
+/** `reservedNamespaces` there; the same test holds these two to each other. */
+export const shippedReservedNamespaces =
   /^((default|kube|poolc|openshift|kyverno|argo|argocd|cert-manager|ingress|istio|linkerd|calico|cilium|tigera|flux|gatekeeper|longhorn|rook|metallb|monitoring|prometheus|grafana|loki|sealed-secrets|local-path|metrics)(-.*)?|www|api)$/;
 
-/** Those that are shipped, and those that an operator has given to the policies on the cluster. */
-export async function systemNamespaces(gathered: Gathered): Promise<(namespace: string) => boolean> {
-  const patterns = [shippedSystemNamespaces, ...(await patternsInPlace(gathered))];
+export interface TrustedNamespaces {
+  readonly names: ReadonlySet<string>;
+  /** Settings on the cluster that are no plain list of names, so that nobody here can tell what they trust. */
+  readonly unread: readonly string[];
+}
+
+/** Those that the policies on the cluster trust; where no policy has the setting, those that are shipped. */
+export async function trustedNamespaces(gathered: Gathered): Promise<TrustedNamespaces> {
+  const settings = (await settingInPlace(gathered, 'trustedNamespaces')).map((setting) => ({
+    setting,
+    names: namesOf(setting),
+  }));
+  const names = settings.length === 0 ? shippedTrustedNamespaces : settings.flatMap((each) => each.names ?? []);
+  return {
+    names: new Set(names),
+    unread: settings.filter((each) => each.names === undefined).map(({ setting }) => setting),
+  };
+}
+
+/** Names that no member may take: those that are shipped, and those that an operator has added on the cluster. */
+export async function reservedNamespaces(gathered: Gathered): Promise<(namespace: string) => boolean> {
+  const inPlace = await settingInPlace(gathered, 'reservedNamespaces');
+  const patterns = [shippedReservedNamespaces, ...inPlace.flatMap(patternOf)];
   return (namespace) => patterns.some((pattern) => pattern.test(namespace));
 }
 
-async function patternsInPlace(gathered: Gathered): Promise<RegExp[]> {
+/** The CEL texts that the policies have for it, each once. */
+async function settingInPlace(gathered: Gathered, setting: string): Promise<string[]> {
   try {
     const expressions = variablesOf(await readPolicies(gathered))
-      .filter(({ name }) => name === 'systemNamespaces')
+      .filter(({ name }) => name === setting)
       .map(({ expression }) => expression ?? '');
-    return [...new Set(expressions)].flatMap(patternOf);
+    return [...new Set(expressions)];
   } catch (error) {
-    // Who may not read the policies still has those that are shipped.
+    // Who may not read the policies still has what is shipped.
     if (error instanceof Failure && error.status === 403) return [];
     throw error;
   }
@@ -33,6 +68,13 @@ function variablesOf({ validating, celValidating, clusterPolicies }: PolicyObjec
     ...[...validating, ...celValidating].flatMap(({ spec }) => spec.variables),
     ...clusterPolicies.flatMap(({ spec }) => spec.rules.flatMap(({ validate }) => validate?.cel?.variables ?? [])),
   ];
+}
+
+/** Of a CEL list of texts without escapes, in either kind of quotes: `["kube-system", 'argocd']`. */
+function namesOf(expression: string): string[] | undefined {
+  const text = /(["'])([^"'\\]*)\1/g;
+  const isList = /^\s*\[\s*(["'][^"'\\]*["']\s*(,\s*["'][^"'\\]*["']\s*)*,?\s*)?\]\s*$/.test(expression);
+  return isList ? [...expression.matchAll(text)].map(([, , name = '']) => name) : undefined;
 }
 
 /** Of a CEL text, `'^(kube|poolc)(-.*)?$'`, without escapes. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { shippedPolicies } from '../audit/member-policies.ts';
-import { shippedSystemNamespaces } from '../audit/system-namespaces.ts';
+import { shippedReservedNamespaces, shippedTrustedNamespaces } from '../audit/system-namespaces.ts';
 import { requiredRoles } from './required-rights.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
@@ -64,12 +64,13 @@ describe('the rights that preflight asks for', () => {
   }
 });
 
-it("the names that preflight takes for the cluster's own are those that the policies keep from members", () => {
+it("the names that preflight takes for the cluster's own are those that the policies trust and keep from members", () => {
   const file = join(deploy, 'policies/settings/settings.yaml');
   const { data } = z
-    .object({ data: z.object({ systemNamespaces: z.string() }) })
+    .object({ data: z.object({ trustedNamespaces: z.string(), reservedNamespaces: z.string() }) })
     .parse(parseAllDocuments(readFileSync(file, 'utf8'))[0]?.toJS());
-  expect(`'${shippedSystemNamespaces.source}'`).toBe(data.systemNamespaces);
+  expect(shippedTrustedNamespaces).toEqual(JSON.parse(data.trustedNamespaces));
+  expect(`'${shippedReservedNamespaces.source}'`).toBe(data.reservedNamespaces);
 });
 
 describe('the policies that preflight looks for', () => {
@@ -80,10 +81,13 @@ describe('the policies that preflight looks for', () => {
   } as const;
   for (const variant of ['kyverno', 'kyverno-cel', 'builtin'] as const) {
     it(`are those of deploy/policies/${variant}`, () => {
-      const directory = join(deploy, 'policies', variant);
-      const shipped = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      const shipped = [variant, 'owner-label']
+        .map((folder) => join(deploy, 'policies', folder))
+        .flatMap((directory) =>
+          readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((file) => join(directory, file)),
+        )
         .filter((file) => file.endsWith('.yaml'))
-        .flatMap((file) => documentsOf(join(directory, file)))
+        .flatMap(documentsOf)
         .filter(({ kind }) => kinds[variant].some((known) => known === kind))
         .map(({ metadata }) => metadata.name);
       const { validating = [], ...others } = shippedPolicies[variant];

@@ -2,8 +2,8 @@
 import pMap from 'p-map';
 import { ownerLabel } from '../audit/members.ts';
 import { roleBindingKind } from '../audit/objects.ts';
-import { systemNamespaces } from '../audit/system-namespaces.ts';
 import { toFailure } from '../lib/failure.ts';
+import { isClustersOwn } from './clusters-own.ts';
 import type { RolloutContext } from './context.ts';
 import { type AdoptionDecision, decideAdoption } from './decide-adoption.ts';
 import { type ListedNamespace, namespacePath, readNow, whatChanged } from './namespaces.ts';
@@ -13,7 +13,7 @@ export async function planAdoption({ gathered, targetNamespace }: RolloutContext
   const [namespaces, roleBindings, isSystem] = await Promise.all([
     gathered.namespaces(),
     gathered.list(roleBindingKind),
-    systemNamespaces(gathered),
+    isClustersOwn(gathered),
   ]);
   return decideAdoption({ namespaces, roleBindings, isSystem, targetNamespace });
 }

@@ -13,7 +13,7 @@ import { isValidName, longestName } from '../core/names.ts';
 export interface AdoptionFacts {
   readonly namespaces: readonly Namespace[];
   readonly roleBindings: readonly Binding[];
-  /** Whether the policies trust the ServiceAccounts of a namespace by its name. */
+  /** Whether a namespace is one of the cluster's own by its name. */
   readonly isSystem: (namespace: string) => boolean;
   /** Of the members' ServiceAccounts. */
   readonly targetNamespace: string;
@@ -77,7 +77,7 @@ function reasonToLeaveAlone({
   if (terminating) return 'it is being deleted';
   if (system) {
     const who = admins.length === 0 ? 'every member' : admins.join(', ');
-    return `its name is one of the cluster's own, so the policies trust its ServiceAccounts, and ${who} is admin there: take that right away, or move what is in it`;
+    return `its name is one of the cluster's own, and ${who} is admin there: take that right away, or move what is in it`;
   }
   return admins.length === 0 ? nobody : undefined;
 }

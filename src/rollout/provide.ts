@@ -9,11 +9,11 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import { ownerOf } from '../audit/members.ts';
 import type { Namespace } from '../audit/objects.ts';
-import { systemNamespaces } from '../audit/system-namespaces.ts';
 import { printable } from '../core/model.ts';
 import { isValidName } from '../core/names.ts';
 import { parseAnswer } from '../kube/client.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
+import { isClustersOwn } from './clusters-own.ts';
 import { collectionFinder, type Manifest, manifestFor, namesOwner } from './contents.ts';
 import type { RolloutContext } from './context.ts';
 import { type ListedNamespace, readNow, whatChanged } from './namespaces.ts';
@@ -30,7 +30,7 @@ export interface Provided {
 /** @returns one outcome for each namespace that has an owner, in the order of their names */
 export async function provide(context: RolloutContext, contents: readonly Manifest[]): Promise<Provided[]> {
   const { gathered, client, signal, concurrency } = context;
-  const isSystem = await systemNamespaces(gathered);
+  const isSystem = await isClustersOwn(gathered);
   const collectionOf = collectionFinder(client, signal);
   const owned = (await gathered.namespaces())
     .filter((namespace) => ownerOf(namespace) !== undefined)

@@ -12,6 +12,7 @@ export type Person =
   | "alice's robot"
   | "alice's robot by its token Secret"
   | "a leaver's robot"
+  | 'a robot in grafana-mallory'
   | 'Argo CD'
   | 'an operator';
 

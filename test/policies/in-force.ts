@@ -66,7 +66,8 @@ function canaries({ name }: Variant): Readonly<Record<string, Call>> {
   };
   const everybody = { kind: 'Group', name: 'system:authenticated' } as const;
   return {
-    'members-namespaces': patch(`Namespace/${CANARY}`, { metadata: { labels: { 'poolc.org/owner': 'robot' } } }),
+    'members-namespaces': patch(`Namespace/${CANARY}`, { metadata: { labels: { 'kubernetes.io/canary': '' } } }),
+    'members-owner-label': patch(`Namespace/${CANARY}`, { metadata: { labels: { 'poolc.org/owner': 'robot' } } }),
     'members-workloads': create(deployment(podSpec(hostPath)), CANARY),
     'members-services': create(service({ type: 'NodePort' }), CANARY),
     'members-ingresses': create(ingress(undefined), CANARY),

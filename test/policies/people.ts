@@ -24,10 +24,10 @@ import { openSession, perform, type Session } from './session.ts';
 export type People = Readonly<Record<Person, Session>>;
 
 const LONG_NAME = `${'long-'.repeat(13)}name`;
-const MEMBERS = ['alice', 'bob', 'collector', 'leaver', LONG_NAME];
+const MEMBERS = ['alice', 'bob', 'collector', 'leaver', 'mallory', LONG_NAME];
 const COLLECTED = [1, 2, 3, 4, 5].map((number) => `collector-${number}`);
 /** All that members own by the end. */
-export const membersNamespaces = ['alice-lab', 'alice-old', 'bob-lab', 'leaver-lab', ...COLLECTED];
+export const membersNamespaces = ['alice-lab', 'alice-old', 'bob-lab', 'leaver-lab', 'grafana-mallory', ...COLLECTED];
 const robot: Subject = { kind: 'ServiceAccount', name: 'robot', namespace: 'alice-lab' };
 
 /** What is there before any policy: the club's namespaces, its members, its controllers. Once for a control plane. */
@@ -35,7 +35,7 @@ export async function setUpClub(controlPlane: ControlPlane): Promise<void> {
   const operator = operatorSession(controlPlane);
   const make = (object: KubernetesObject, inNamespace?: string): Promise<unknown> =>
     perform(operator, create(object, inNamespace));
-  for (const name of ['poolc-users', 'poolc-system', 'poolc-web', 'argocd']) await make(namespace(name));
+  for (const name of ['poolc-users', 'poolc-system', 'poolc-web', 'argocd', 'monitoring']) await make(namespace(name));
   for (const name of MEMBERS) await make(serviceAccount(name), 'poolc-users');
   await make(ingress('www.poolc.example'), 'poolc-web');
   await make(serviceAccount('application-controller'), 'argocd');
@@ -81,6 +81,7 @@ export async function settlePeople(controlPlane: ControlPlane, provide: () => Pr
     "alice's robot": openSession(controlPlane, await mint(alice, 'robot', 'alice-lab')),
     "alice's robot by its token Secret": openSession(controlPlane, await secretToken(alice)),
     "a leaver's robot": await session('robot', 'leaver-lab'),
+    'a robot in grafana-mallory': await session('robot', 'grafana-mallory'),
     'Argo CD': await session('application-controller', 'argocd'),
     'an operator': operator,
   };
@@ -130,16 +131,20 @@ export async function mint(session: Session, account: string, inNamespace: strin
   return tokenSchema.parse(await perform(session, call)).status.token;
 }
 
-/** Namespaces from before the policies: one without Pod Security, one whose owner has left a very strong robot behind. */
+/**
+ * Namespaces from before the policies: one without Pod Security, one whose owner has left a very strong robot behind, and
+ * one whose name, which no member could choose today, sounds like the cluster's own.
+ */
 async function adoptOldNamespaces(operator: Session): Promise<void> {
   await perform(operator, create(namespace('alice-old', { labels: { 'poolc.org/owner': 'alice' } })));
-  await perform(operator, create(namespace('leaver-lab')));
-  await perform(operator, create(serviceAccount('robot'), 'leaver-lab'));
-  await perform(
-    operator,
-    create(roleBinding('robot', clusterRole('cluster-admin'), { ...robot, namespace: 'leaver-lab' }), 'leaver-lab'),
-  );
-  await perform(operator, patch('Namespace/leaver-lab', { metadata: { labels: { 'poolc.org/owner': 'leaver' } } }));
+  for (const [name, owner] of Object.entries({ 'leaver-lab': 'leaver', 'grafana-mallory': 'mallory' })) {
+    await perform(operator, create(namespace(name)));
+    await perform(operator, create(serviceAccount('robot'), name));
+    const binding = create(roleBinding('robot', clusterRole('cluster-admin'), { ...robot, namespace: name }), name);
+    // Kyverno sees a new namespace a moment later.
+    await until(`the robot of ${name}`, async () => (await operator(binding)).status === 201);
+    await perform(operator, patch(`Namespace/${name}`, { metadata: { labels: { 'poolc.org/owner': owner } } }));
+  }
   await operator(remove('ServiceAccount/leaver', 'poolc-users'));
 }
 

@@ -7,6 +7,7 @@ import { emptyCanary, inForce } from './in-force.ts';
 import {
   clusterRole,
   deployment,
+  hostPath,
   ingress,
   type KubernetesObject,
   member,
@@ -14,8 +15,10 @@ import {
   pod,
   podSpec,
   privileged,
+  role,
   roleBinding,
   service,
+  serviceAccount,
 } from './objects.ts';
 import { mint, operatorSession, until } from './people.ts';
 import { runPolicies, runProgram } from './program.ts';
@@ -25,7 +28,18 @@ import { apply, type Variant } from './variants.ts';
 const BOTH = 'alice-both';
 /** RBAC's names hold anything but `/` and `%`: an end of sed's command and a command of its own, and a terminal's title. */
 const hostileNames = ['x|;e touch PWNED\n#', "$(touch PWNED)`touch PWNED`'\u001b]0;taken\u0007", '--all\u009b2J'];
-export const oldNamespaces = ['old-web', 'old-data', 'old-shared', 'old-odd', 'old-open', 'kube-taken', BOTH];
+/** Was free once. */
+const SOUNDS_TRUSTED = 'grafana-old';
+export const oldNamespaces = [
+  'old-web',
+  'old-data',
+  'old-shared',
+  'old-odd',
+  'old-open',
+  'kube-taken',
+  SOUNDS_TRUSTED,
+  BOTH,
+];
 
 /** Ends with the policies enforcing. */
 export function describeRollout(variant: Variant, controlPlaneOf: () => ControlPlane): void {
@@ -68,12 +82,13 @@ export function describeRollout(variant: Variant, controlPlaneOf: () => ControlP
         /^kube-taken: left alone: its name is one of the cluster's own.* and alice is admin there/m,
       );
       expect(linesAbout('poolc-', printed)).toEqual([]);
-      expect(printed).toMatch(/^Nothing was changed\. To label 2 namespaces: add --yes\.$/m);
+      expect(printed).toMatch(/^Nothing was changed\. To label 3 namespaces: add --yes\.$/m);
       expect(await ownersNow(controlPlane)).not.toMatch(/^old-.* (alice|bob)$/m);
+      expect(linesAbout(SOUNDS_TRUSTED, printed)).toEqual([`${SOUNDS_TRUSTED}: belongs to bob`]);
     });
 
     it('adopts them when it may', async () => {
-      expect(await runPolicies(controlPlane, 'adopt', '--yes')).toMatch(/^2 namespaces labelled with their owners\.$/m);
+      expect(await runPolicies(controlPlane, 'adopt', '--yes')).toMatch(/^3 namespaces labelled with their owners\.$/m);
       const owners = await ownersNow(controlPlane);
       expect(owners).toMatch(/^old-web .* alice$/m);
       expect(owners).toMatch(/^old-data .* bob$/m);
@@ -173,6 +188,31 @@ export function describeRollout(variant: Variant, controlPlaneOf: () => ControlP
       await expect.poll(bindings, { timeout: 60_000 }).toMatch(/\/clubs-creator[^]*\/namespace-owner/);
     });
 
+    it('keeps an adopted namespace its owner’s whatever it is called, so that no pod in it gets at the node', async () => {
+      await perform(operator, create(serviceAccount('robot'), SOUNDS_TRUSTED));
+      const robot = { kind: 'ServiceAccount', name: 'robot', namespace: SOUNDS_TRUSTED } as const;
+      await perform(
+        operator,
+        create(
+          role('namespace-itself', [
+            { apiGroups: [''], resources: ['namespaces', 'pods'], verbs: ['patch', 'create'] },
+          ]),
+          SOUNDS_TRUSTED,
+        ),
+      );
+      await perform(
+        operator,
+        create(roleBinding('robot', { kind: 'Role', name: 'namespace-itself' }, robot), SOUNDS_TRUSTED),
+      );
+      const asRobot = openSession(controlPlane, await mint(operator, 'robot', SOUNDS_TRUSTED));
+      const stripped = await asRobot(
+        patch(`Namespace/${SOUNDS_TRUSTED}`, { metadata: { labels: { 'poolc.org/owner': null } } }),
+      );
+      expect(stripped.message).toMatch(/Only an administrator, no ServiceAccount/);
+      const started = await asRobot(create(pod(podSpec(hostPath, privileged), 'escape'), SOUNDS_TRUSTED));
+      expect(started.message).toMatch(/Privileged containers are not allowed/);
+    });
+
     it('lets nothing of the kind be made anew', async () => {
       const answers = [
         await alice(create(deployment(podSpec({}, privileged)), 'old-web'), { dryRun: true }),
@@ -266,6 +306,7 @@ async function setUpOldNamespaces(operator: Session): Promise<void> {
     'old-odd': [roleBinding('creator', admin, user('alice; touch /stolen'), user('$(touch /stolen)\nalice'))],
     'old-open': [roleBinding('creators', admin, members)],
     'kube-taken': [roleBinding('creator', admin, member('alice'))],
+    [SOUNDS_TRUSTED]: [roleBinding('creator', admin, user('bob'))],
   };
   for (const [name, contents] of Object.entries(objects)) {
     await perform(operator, create(namespace(name)));

@@ -194,6 +194,25 @@ export async function expectFoundAndMended(
   expect(problems(await desk.preflight(flags))).toEqual({});
 }
 
+/** As before a policy came: does what it would refuse. */
+export async function whileOnlyAuditing({ kubectl }: Desk, policy: string, act: () => Promise<unknown>): Promise<void> {
+  const set = (action: string) =>
+    kubectl(
+      'patch',
+      `validatingadmissionpolicybinding/${policy}`,
+      '--type=merge',
+      '-p',
+      JSON.stringify({ spec: { validationActions: [action] } }),
+    );
+  await set('Audit');
+  try {
+    // It goes on refusing for a moment.
+    await expect.poll(() => act().then(() => true, String), { timeout: 60_000, interval: 500 }).toBe(true);
+  } finally {
+    await set('Deny');
+  }
+}
+
 export interface Wire extends AsyncDisposable {
   readonly proxy: FaultProxy;
   /** For `preflight`, so that it goes this way. */

@@ -6,7 +6,7 @@ import pMap from 'p-map';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { startPoolcApi } from '../../dev/poolc-api/index.ts';
-import { type Desk, deskTimeoutMs, openDesk, problems, type Report, said } from './desk.ts';
+import { type Desk, deskTimeoutMs, openDesk, problems, type Report, said, whileOnlyAuditing } from './desk.ts';
 
 const nobody = '00000000-0000-0000-0000-000000000000';
 let desk: Desk;
@@ -315,7 +315,7 @@ describe("a namespace that isn't the leaver's alone", () => {
       .kubectl('get', policy, '-o', 'json')
       .then((text) => policySchema.parse(JSON.parse(text)).spec.variables)
       .then((variables) => {
-        const found = variables.findIndex(({ name }) => name === 'systemNamespaces');
+        const found = variables.findIndex(({ name }) => name === 'trustedNamespaces');
         return [found, variables[found]?.expression ?? ''] as const;
       });
     const set = (value: string) =>
@@ -329,15 +329,31 @@ describe("a namespace that isn't the leaver's alone", () => {
     onTestFinished(async () => {
       await set(was);
     });
-    await set(was.replace('|www|', '|www|harbor|'));
+    await set(was.replace('[', '["harbor", '));
     const report = await leavers();
     expect(textOf(report)).toContain("the namespace harbor is theirs. But it is the cluster's own");
     expect(commandsIn(report).join('\n')).not.toMatch(destructive);
   });
 
+  it("is theirs by its label, though its name is one that members can't take any more", async () => {
+    await leaveNamespace('grafana-kim');
+    const report = await leavers();
+    expect(textOf(report)).toContain(`warning: kim (${kim}) has left, and has the namespace grafana-kim: `);
+    expect(commandsIn(report)).toContain('kubectl delete namespace/grafana-kim');
+  });
+
+  it("may be the cluster's own by such a name without a label: only the binding goes", async () => {
+    removeLater('grafana-internal');
+    await desk.kubectl('create', 'namespace', 'grafana-internal');
+    await grantAdmin('grafana-internal', 'admins', asKim);
+    expect(commandsIn(await leavers())).toEqual(['kubectl -n grafana-internal delete rolebinding/admins']);
+  });
+
   it("is the cluster's own, whatever its label says", async () => {
-    await leaveNamespace('monitoring');
-    await desk.kubectl('label', 'namespace', 'kube-public', 'poolc.org/owner=kim');
+    await leaveNamespace('monitoring', {});
+    await whileOnlyAuditing(desk, 'members-owner-label', () =>
+      desk.kubectl('label', 'namespace', 'kube-public', 'monitoring', 'poolc.org/owner=kim'),
+    );
     onTestFinished(async () => {
       await desk.kubectl('label', 'namespace', 'kube-public', 'poolc.org/owner-');
     });

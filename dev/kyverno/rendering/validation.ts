@@ -3,6 +3,8 @@ import type { Manifest, ValidatingPolicy } from './sources.ts';
 /** Kyverno names kinds where Kubernetes' policies name resources. */
 const KINDS: Readonly<Record<string, string>> = {
   '/v1/namespaces': 'Namespace',
+  '/v1/namespaces/status': 'Namespace/status',
+  '/v1/namespaces/finalize': 'Namespace/finalize',
   '/v1/pods': 'Pod',
   '/v1/pods/ephemeralcontainers': 'Pod/ephemeralcontainers',
   '/v1/replicationcontrollers': 'ReplicationController',

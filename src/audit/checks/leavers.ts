@@ -9,10 +9,10 @@ import { type Finding, type Fix, ok, unknown, warning } from '../finding.ts';
 import { type Belongings, takeInventory } from '../leavers/belongings.ts';
 import { findTraces, type Leaver, makesOwner, type Naming, type Trace } from '../leavers/leavers.ts';
 import { quarantineLabel, waysWithBinding, waysWithNamespace } from '../leavers/ways.ts';
-import { criticalNamespaces, ownerLabel } from '../members.ts';
+import { criticalNamespaces, ownerLabel, ownerOf } from '../members.ts';
 import type { Namespace } from '../objects.ts';
 import { type Binding, grantsOf } from '../rbac.ts';
-import { systemNamespaces } from '../system-namespaces.ts';
+import { reservedNamespaces, trustedNamespaces } from '../system-namespaces.ts';
 import { bindingName, listed, subjectName } from '../words.ts';
 
 /** Those whose work could go with a namespace are all to be seen. */
@@ -20,18 +20,24 @@ const longestOthers = 50;
 
 export async function leavers(context: AuditContext): Promise<Finding[]> {
   const { gathered } = context;
-  const [accounts, namesGiven, holds, namespaces, rbac, isReserved, directory] = await Promise.all([
+  const [accounts, namesGiven, holds, namespaces, rbac, trusted, isReserved, directory] = await Promise.all([
     gathered.accounts(),
     gathered.namesGiven(),
     gathered.holds(),
     gathered.namespaces(),
     gathered.rbac(),
-    systemNamespaces(gathered),
+    trustedNamespaces(gathered),
+    reservedNamespaces(gathered),
     askDirectory(context),
   ]);
   const { bindings } = rbac;
   const isCritical = criticalNamespaces(grantsOf(rbac), context.namespaces);
-  const isSystem = (namespace: string) => isCritical(namespace) || isReserved(namespace);
+  const owned = new Set(
+    namespaces.filter((namespace) => ownerOf(namespace) !== undefined).map(({ metadata }) => metadata.name),
+  );
+  // A reserved name may be a member's from before the policies: then its label says so.
+  const isSystem = (namespace: string) =>
+    isCritical(namespace) || trusted.names.has(namespace) || (isReserved(namespace) && !owned.has(namespace));
   const traces = findTraces({
     targetNamespace: context.namespaces.targetNamespace,
     accounts,

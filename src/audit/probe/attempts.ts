@@ -207,7 +207,7 @@ function onNamespaces(name: string): Attempt[] {
   });
   const tail = name.slice(-8);
   return [
-    ...['kube', 'poolc', 'default', 'openshift'].map((prefix) =>
+    ...['kube', 'poolc', 'default', 'openshift', 'grafana'].map((prefix) =>
       refusedNamespace(`create a namespace called ${prefix}-…`, `${prefix}-${tail}`),
     ),
     refusedNamespace("create a namespace in another's name", `${name}-lab`, { [ownerLabel]: nowhere }),

@@ -211,6 +211,12 @@ export const accessAttempts: readonly Attempt[] = [
     expect: comesWithTheNamespace('ResourceQuota namespace-quota'),
   },
   {
+    as: 'a robot in grafana-mallory',
+    does: 'raises the quota of its namespace',
+    call: patch('ResourceQuota/namespace-quota', { spec: { hard: { pods: '999' } } }, 'grafana-mallory'),
+    expect: comesWithTheNamespace('ResourceQuota namespace-quota'),
+  },
+  {
     as: 'alice',
     does: 'changes the default NetworkPolicy',
     call: patch('NetworkPolicy/namespace-default', { spec: { ingress: [{}] } }, 'alice-lab'),

@@ -1,5 +1,5 @@
 /** Namespaces: who makes them under which names, and what stays as it is. */
-import { type Attempt, type Call, create, lacksTheRight, patch, refused, remove } from '../attempt.ts';
+import { type Attempt, type Call, create, itemPath, lacksTheRight, patch, refused, remove } from '../attempt.ts';
 import { namespace } from '../objects.ts';
 
 const OWNER = 'poolc.org/owner';
@@ -11,6 +11,16 @@ const operatorsLabel = (key: string) =>
 const operatorsAnnotation = refused(
   /Only an operator changes these annotations of a namespace: poolc.org\/ingress-hosts/,
 );
+const ownerIsAdministrators = refused(
+  /Only an administrator, no ServiceAccount, sets, changes or removes the label poolc.org\/owner.*관리자만/s,
+);
+const trustedByName = (name: string) =>
+  refused(
+    new RegExp(
+      `The namespace ${name} is trusted by its name, so it can’t be a member’s.*회원의 것이 될 수 없습니다`,
+      's',
+    ),
+  );
 const onlyItsOwner = refused(/Only its owner deletes a namespace: alice-lab belongs to alice.*주인만/s);
 
 export const namespaceAttempts: readonly Attempt[] = [
@@ -41,6 +51,8 @@ export const namespaceAttempts: readonly Attempt[] = [
     'kyverno-alice',
     'argo-alice',
     'ingress-nginx',
+    'grafana-alice',
+    'www',
   ].map((name): Attempt => ({ as: 'alice', does: `creates ${name}`, call: create(namespace(name)), expect: reserved })),
   {
     as: 'alice',
@@ -111,8 +123,8 @@ export const namespaceAttempts: readonly Attempt[] = [
     call: label({ 'pod-security.kubernetes.io/warn': 'restricted' }),
     expect: 'allowed',
   },
-  { as: 'alice', does: 'gives it to bob', call: label({ [OWNER]: 'bob' }), expect: operatorsLabel(OWNER) },
-  { as: 'alice', does: 'makes it nobody’s', call: label({ [OWNER]: null }), expect: operatorsLabel(OWNER) },
+  { as: 'alice', does: 'gives it to bob', call: label({ [OWNER]: 'bob' }), expect: ownerIsAdministrators },
+  { as: 'alice', does: 'makes it nobody’s', call: label({ [OWNER]: null }), expect: ownerIsAdministrators },
   {
     as: 'alice',
     does: 'loosens its Pod Security',
@@ -151,7 +163,7 @@ export const namespaceAttempts: readonly Attempt[] = [
     as: "alice's robot",
     does: 'makes the namespace nobody’s',
     call: label({ [OWNER]: null }),
-    expect: operatorsLabel(OWNER),
+    expect: ownerIsAdministrators,
   },
   {
     as: "alice's robot by its token Secret",
@@ -165,6 +177,106 @@ export const namespaceAttempts: readonly Attempt[] = [
     does: 'labels the namespace that was left',
     call: patch('Namespace/leaver-lab', { metadata: { labels: { [ENFORCE]: 'privileged' } } }),
     expect: operatorsLabel(ENFORCE),
+  },
+
+  // Its namespace is called like the cluster's own, which makes it nothing more than a member's.
+  {
+    as: 'a robot in grafana-mallory',
+    does: 'makes its namespace nobody’s',
+    call: patch('Namespace/grafana-mallory', { metadata: { labels: { [OWNER]: null } } }),
+    expect: ownerIsAdministrators,
+  },
+  {
+    as: 'a robot in grafana-mallory',
+    does: 'loosens its Pod Security',
+    call: patch('Namespace/grafana-mallory', { metadata: { labels: { [ENFORCE]: 'privileged' } } }),
+    expect: operatorsLabel(ENFORCE),
+  },
+  // Both take labels, too.
+  {
+    as: "a leaver's robot",
+    does: 'loosens Pod Security while it sets the status',
+    call: {
+      method: 'PATCH',
+      path: `${itemPath('Namespace/leaver-lab')}/status`,
+      body: { metadata: { labels: { [ENFORCE]: 'privileged' } } },
+    },
+    expect: operatorsLabel(ENFORCE),
+  },
+  {
+    as: "a leaver's robot",
+    does: 'makes the namespace nobody’s while it sets its status',
+    call: {
+      method: 'PATCH',
+      path: `${itemPath('Namespace/leaver-lab')}/status`,
+      body: { metadata: { labels: { [OWNER]: null } } },
+    },
+    expect: ownerIsAdministrators,
+  },
+  {
+    as: "a leaver's robot",
+    does: 'makes the namespace nobody’s while it sets its finalizers',
+    call: {
+      method: 'PUT',
+      path: `${itemPath('Namespace/leaver-lab')}/finalize`,
+      body: { ...namespace('leaver-lab'), spec: { finalizers: ['kubernetes'] } },
+    },
+    expect: ownerIsAdministrators,
+  },
+
+  // A controller that creates namespaces for members, and whom the policies trust with all else.
+  {
+    as: 'Argo CD',
+    does: 'makes a namespace nobody’s',
+    call: label({ [OWNER]: null }),
+    expect: ownerIsAdministrators,
+  },
+  {
+    as: 'Argo CD',
+    does: "gives alice's namespace to bob",
+    call: label({ [OWNER]: 'bob' }),
+    expect: ownerIsAdministrators,
+  },
+  {
+    as: 'Argo CD',
+    does: 'creates a namespace for bob',
+    call: create(namespace('bob-more', { labels: { [OWNER]: 'bob' } })),
+    expect: ownerIsAdministrators,
+  },
+  {
+    as: 'Argo CD',
+    does: 'labels a namespace of a member otherwise',
+    call: label({ 'poolc.org/allow-external-services': 'true' }),
+    expect: 'allowed',
+  },
+  { as: 'Argo CD', does: 'creates kube-more', call: create(namespace('kube-more')), expect: 'allowed' },
+
+  // Where ServiceAccounts are trusted, nobody makes a member the owner, by mistake either.
+  ...['monitoring', 'argocd', 'kube-system', 'poolc-users'].flatMap((name): Attempt[] => [
+    {
+      as: 'an operator',
+      does: `gives ${name} to alice`,
+      call: patch(`Namespace/${name}`, { metadata: { labels: { [OWNER]: 'alice' } } }),
+      expect: trustedByName(name),
+    },
+    {
+      as: 'Argo CD',
+      does: `gives ${name} to alice`,
+      call: patch(`Namespace/${name}`, { metadata: { labels: { [OWNER]: 'alice' } } }),
+      expect: ownerIsAdministrators,
+    },
+  ]),
+  {
+    as: 'an operator',
+    does: 'labels monitoring otherwise',
+    call: patch('Namespace/monitoring', { metadata: { labels: { team: 'operators' } } }),
+    expect: 'allowed',
+  },
+  {
+    as: 'an operator',
+    does: 'makes a member’s namespace nobody’s',
+    call: label({ [OWNER]: null }),
+    expect: 'allowed',
   },
 
   { as: 'an operator', does: 'creates kube-more', call: create(namespace('kube-more')), expect: 'allowed' },

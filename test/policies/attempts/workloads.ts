@@ -126,6 +126,12 @@ export const workloadAttempts: readonly Attempt[] = [
     expect: noPrivileged,
   },
   {
+    as: 'a robot in grafana-mallory',
+    does: "creates a pod that mounts the node's disk",
+    call: create(pod(podSpec(hostPath, privileged)), 'grafana-mallory'),
+    expect: noPrivileged,
+  },
+  {
     as: 'an operator',
     does: "creates a privileged pod outside members' namespaces",
     call: create(pod(podSpec({}, privileged)), 'poolc-web'),
