@@ -28,6 +28,8 @@ import { apply, type Variant } from './variants.ts';
 const BOTH = 'alice-both';
 /** RBAC's names hold anything but `/` and `%`: an end of sed's command and a command of its own, and a terminal's title. */
 const hostileNames = ['x|;e touch PWNED\n#', "$(touch PWNED)`touch PWNED`'\u001b]0;taken\u0007", '--all\u009b2J'];
+/** What the policies' settings trust, but a member is admin in. */
+const TRUSTED = 'cert-manager';
 /** Was free once. */
 const SOUNDS_TRUSTED = 'grafana-old';
 export const oldNamespaces = [
@@ -38,6 +40,7 @@ export const oldNamespaces = [
   'old-open',
   'kube-taken',
   SOUNDS_TRUSTED,
+  TRUSTED,
   BOTH,
 ];
 
@@ -85,6 +88,14 @@ export function describeRollout(variant: Variant, controlPlaneOf: () => ControlP
       expect(printed).toMatch(/^Nothing was changed\. To label 3 namespaces: add --yes\.$/m);
       expect(await ownersNow(controlPlane)).not.toMatch(/^old-.* (alice|bob)$/m);
       expect(linesAbout(SOUNDS_TRUSTED, printed)).toEqual([`${SOUNDS_TRUSTED}: belongs to bob`]);
+    });
+
+    it('gives nobody a namespace that the policies trust by its name, and says who is admin there', async () => {
+      expect(linesAbout(TRUSTED, await runPolicies(controlPlane, 'adopt'))).toEqual([
+        expect.stringMatching(
+          new RegExp(`^${TRUSTED}: left alone: its name is one of the cluster's own, and alice, bob is admin there`),
+        ),
+      ]);
     });
 
     it('adopts them when it may', async () => {
@@ -307,6 +318,7 @@ async function setUpOldNamespaces(operator: Session): Promise<void> {
     'old-open': [roleBinding('creators', admin, members)],
     'kube-taken': [roleBinding('creator', admin, member('alice'))],
     [SOUNDS_TRUSTED]: [roleBinding('creator', admin, user('bob'))],
+    [TRUSTED]: [roleBinding('creators', admin, member('alice'), user('bob'))],
   };
   for (const [name, contents] of Object.entries(objects)) {
     await perform(operator, create(namespace(name)));
