@@ -24,6 +24,7 @@ import { namespaces } from './checks/namespaces.ts';
 import { schedule } from './checks/schedule.ts';
 import { secret } from './checks/secret.ts';
 import { tokenLifetime } from './checks/token-lifetime.ts';
+import { trustedNamespaces } from './checks/trusted-namespaces.ts';
 import { updaterRights } from './checks/updater-rights.ts';
 import type { PreflightContext } from './context.ts';
 import { openContext, type PreflightInput } from './open-context.ts';
@@ -46,6 +47,7 @@ const checks: Readonly<Record<string, Check>> = {
   'member-role': memberRole,
   minters,
   policies,
+  'trusted-namespaces': trustedNamespaces,
   kyverno,
   accounts,
   'legacy-tokens': legacyTokens,

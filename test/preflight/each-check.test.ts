@@ -13,6 +13,7 @@ import { describeNoPermission } from './cases/no-permission.ts';
 import { describePolicies } from './cases/policies.ts';
 import { describeProbe } from './cases/probe.ts';
 import { describeRights } from './cases/rights.ts';
+import { describeTrustedNamespaces } from './cases/trusted-namespaces.ts';
 import { type Desk, deskTimeoutMs, openDesk, problems } from './desk.ts';
 
 let desk: Desk;
@@ -44,6 +45,9 @@ describe('who may do what', () => {
 });
 describe('the policies', () => {
   describePolicies(deskOf);
+});
+describe('the namespaces that the policies trust by name', () => {
+  describeTrustedNamespaces(deskOf);
 });
 describe("the members' accounts", () => {
   describeAccounts(deskOf);

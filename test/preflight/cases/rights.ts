@@ -117,12 +117,17 @@ function describeMemberRole(deskOf: () => Desk): void {
   });
 
   it.each([
-    ['kube-system', 'failed'],
-    ['default', 'warning'],
-  ] as const)('member-role finds what all members are given in %s: %s', async (namespace, status) => {
+    ['kube-system', { 'member-role': 'failed', 'trusted-namespaces': 'failed' }],
+    ['default', { 'member-role': 'warning', 'trusted-namespaces': 'failed' }],
+    ['somewhere', { 'member-role': 'warning' }],
+  ] as const)('member-role finds what all members are given in %s: %j', async (namespace, finds) => {
+    if (namespace === 'somewhere') {
+      await deskOf().kubectl('create', 'namespace', namespace);
+      onTestFinished(() => removeNamespace(deskOf().cluster, namespace));
+    }
     await givePods(deskOf(), ['-n', namespace], members);
     await expectFoundAndMended(deskOf(), {
-      finds: { 'member-role': status },
+      finds,
       says: new RegExp(
         `every member may .* in ${namespace}, by .* → RoleBinding for-pods in ${namespace} → ClusterRole pods`,
       ),

@@ -1,0 +1,88 @@
+/**
+ * Whether a member has a hand in a namespace that the policies trust by its name. Its ServiceAccounts may do what
+ * operators may, and so may everybody who can act as one of them.
+ */
+import { printable } from '../../plan/model.ts';
+import type { PreflightContext } from '../context.ts';
+import { gainsOfAll } from '../escalation.ts';
+import { type Finding, failed, ok, unknown } from '../finding.ts';
+import { isMembersGroup, memberNamed, ownerLabel, ownerOf } from '../members.ts';
+import { type Grant, grantsOf, type Subject, serviceAccountsGroup, serviceAccountUser } from '../rbac.ts';
+import { trustedNamespaces as readTrusted } from '../system-namespaces.ts';
+import { bySubject, pathOf, removeSubjectCommand, subjectName } from '../words.ts';
+
+const orTakeOut = `if it is a member's after all, take its name out of trustedNamespaces in deploy/policies/settings/settings.yaml and apply the policies again`;
+
+export async function trustedNamespaces(context: PreflightContext): Promise<Finding[]> {
+  const { gathered, settings, commands } = context;
+  const [trusted, namespaces, rbac] = await Promise.all([
+    readTrusted(gathered),
+    gathered.namespaces(),
+    gathered.rbac(),
+  ]);
+  // Nobody there is trusted, but who owns it could mint every member's token.
+  const isTrusted = (name: string) => trusted.names.has(name) || name === settings.targetNamespace;
+  const owned = namespaces.flatMap((namespace) => {
+    const owner = ownerOf(namespace);
+    return owner === undefined ? [] : [{ name: namespace.metadata.name, owner }];
+  });
+  const labelled = owned
+    .filter(({ name }) => isTrusted(name))
+    .map(({ name, owner }) =>
+      failed(
+        `${whatItIs(name, settings.targetNamespace)}, but its label ${ownerLabel} says that it is ${printable(owner)}'s. Look at what runs in it before you take the label off; ${orTakeOut}`,
+        commands.kubectl`label namespace/${name} ${`${ownerLabel}-`}`,
+      ),
+    );
+  const isMembers = membersHands(
+    owned.map(({ name }) => name).filter((name) => !isTrusted(name)),
+    settings.targetNamespace,
+  );
+  const inHands = grantsOf(rbac).filter(
+    ({ namespace, subject }) => namespace !== undefined && trusted.names.has(namespace) && isMembers(subject),
+  );
+  const findings = [
+    ...trusted.unread.map((setting) =>
+      unknown(
+        `which namespaces the policies trust: trustedNamespaces is no plain list of names: ${printable(setting)}`,
+      ),
+    ),
+    ...labelled,
+    ...[...Map.groupBy(inHands, ({ binding }) => binding).values()].flatMap((ofBinding) =>
+      bySubject(ofBinding).flatMap(([subject, grants]) => handFinding(context, subject, grants)),
+    ),
+  ];
+  if (findings.length > 0) return findings;
+  return [ok(`no member has a hand in the ${trusted.names.size} namespaces that the policies trust by name`)];
+}
+
+function whatItIs(name: string, targetNamespace: string): string {
+  return name === targetNamespace
+    ? `the namespace ${name} holds the members' accounts`
+    : `the namespace ${name} is trusted by its name`;
+}
+
+function handFinding({ commands }: PreflightContext, subject: Subject, grants: readonly Grant[]): Finding[] {
+  const gains = gainsOfAll(grants.map(({ rule }) => rule));
+  const [first] = grants;
+  if (first === undefined || gains.length === 0) return [];
+  return [
+    failed(
+      `the namespace ${first.namespace ?? ''} is trusted by its name, but it is in a member's hands: ${subjectName(subject)} ${gains.join(', ')} there, by ${pathOf(first)}. The policies don't hold whoever acts as its ServiceAccounts; ${orTakeOut}`,
+      removeSubjectCommand(commands, first.binding, subject),
+    ),
+  ];
+}
+
+/** A member, all of them, or ServiceAccounts of a member's namespace, in any of the ways to name them. */
+function membersHands(ownedNamespaces: readonly string[], targetNamespace: string): (subject: Subject) => boolean {
+  const owned = new Set(ownedNamespaces);
+  const groups = new Set(ownedNamespaces.map(serviceAccountsGroup));
+  const users = ownedNamespaces.map((namespace) => serviceAccountUser(namespace, ''));
+  return (subject) => {
+    if (isMembersGroup(subject, targetNamespace) || memberNamed(subject, targetNamespace) !== undefined) return true;
+    const { kind, name, namespace } = subject;
+    if (kind === 'ServiceAccount') return namespace !== undefined && owned.has(namespace);
+    return kind === 'Group' ? groups.has(name) : users.some((user) => name.startsWith(user));
+  };
+}
