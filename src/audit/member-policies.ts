@@ -2,7 +2,7 @@
  * Whether the members' policies are there and refuse what they should. Pure: objects in, problems out. The names are
  * those of deploy/policies, in each of its three forms; a test holds the two to each other.
  */
-import type { AdmissionBinding, AdmissionPolicy, CelPolicy, ClusterPolicy } from './policy-objects.ts';
+import type { AdmissionBinding, AdmissionPolicy, CelPolicy, ClusterPolicy, PolicyVariable } from './policy-objects.ts';
 
 export type Variant = 'kyverno' | 'kyverno-cel' | 'builtin';
 
@@ -115,6 +115,7 @@ function validatingProblem(policy: AdmissionPolicy, bindings: readonly Admission
     return `only audits (${own.flatMap(({ spec }) => spec.validationActions).join(', ')})`;
   if (policy.spec.failurePolicy !== 'Fail')
     return `lets through what it can't judge (failurePolicy ${policy.spec.failurePolicy})`;
+  if (trustsByPattern(policy.spec.variables)) return trustedByPattern;
   const [wrong] = policy.status?.typeChecking?.expressionWarnings ?? [];
   return wrong === undefined
     ? undefined
@@ -153,19 +154,29 @@ function clusterPolicyProblem({ metadata, spec, status }: ClusterPolicy): Proble
   if (auditing.length > 0) return 'only audits (failureAction Audit)';
   const failurePolicy = spec.webhookConfiguration?.failurePolicy ?? spec.failurePolicy ?? 'Fail';
   if (failurePolicy !== 'Fail') return `is passed over while Kyverno doesn't answer (failurePolicy ${failurePolicy})`;
+  if (spec.rules.some(({ validate }) => trustsByPattern(validate?.cel?.variables ?? []))) return trustedByPattern;
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   return ready?.status === 'True' ? undefined : notReady(ready?.message);
 }
 
 function celValidatingProblem(policy: CelPolicy): string | undefined {
   const { validationActions } = policy.spec;
-  return validationActions.includes('Deny') ? celProblem(policy) : `only audits (${validationActions.join(', ')})`;
+  if (!validationActions.includes('Deny')) return `only audits (${validationActions.join(', ')})`;
+  return trustsByPattern(policy.spec.variables) ? trustedByPattern : celProblem(policy);
 }
 
 function celProblem({ spec, status }: CelPolicy): string | undefined {
   const failurePolicy = spec.failurePolicy ?? 'Fail';
   if (failurePolicy !== 'Fail') return `is passed over while Kyverno doesn't answer (failurePolicy ${failurePolicy})`;
   return status?.conditionStatus?.ready === true ? undefined : notReady(status?.conditionStatus?.message);
+}
+
+const trustedByPattern =
+  'is of an earlier version, which trusts every namespace whose name begins like one of the cluster: a member who has one passes it by';
+
+/** Earlier versions had one setting for the names that they trust and those that they keep from members, a pattern. */
+function trustsByPattern(variables: readonly PolicyVariable[]): boolean {
+  return variables.some(({ name }) => name === 'systemNamespaces');
 }
 
 function notReady(message: string | null | undefined): string {
