@@ -2,14 +2,15 @@
  * Whether a member has a hand in a namespace that the policies trust by its name. Its ServiceAccounts may do what
  * operators may, and so may everybody who can act as one of them.
  */
-import { printable } from '../../plan/model.ts';
+
+import { gainsOfAll } from '../../audit/escalation.ts';
+import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
+import { isMembersGroup, memberNamed, ownerLabel, ownerOf } from '../../audit/members.ts';
+import { type Grant, grantsOf, type Subject, serviceAccountsGroup, serviceAccountUser } from '../../audit/rbac.ts';
+import { trustedNamespaces as readTrusted } from '../../audit/system-namespaces.ts';
+import { bySubject, pathOf, removeSubjectCommand, subjectName } from '../../audit/words.ts';
+import { printable } from '../../core/model.ts';
 import type { PreflightContext } from '../context.ts';
-import { gainsOfAll } from '../escalation.ts';
-import { type Finding, failed, ok, unknown } from '../finding.ts';
-import { isMembersGroup, memberNamed, ownerLabel, ownerOf } from '../members.ts';
-import { type Grant, grantsOf, type Subject, serviceAccountsGroup, serviceAccountUser } from '../rbac.ts';
-import { trustedNamespaces as readTrusted } from '../system-namespaces.ts';
-import { bySubject, pathOf, removeSubjectCommand, subjectName } from '../words.ts';
 
 const orTakeOut = `if it is a member's after all, take its name out of trustedNamespaces in deploy/policies/settings/settings.yaml and apply the policies again`;
 
@@ -21,7 +22,7 @@ export async function trustedNamespaces(context: PreflightContext): Promise<Find
     gathered.rbac(),
   ]);
   // Nobody there is trusted, but who owns it could mint every member's token.
-  const isTrusted = (name: string) => trusted.names.has(name) || name === settings.targetNamespace;
+  const isTrusted = (name: string) => trusted.names.has(name) || name === settings.accounts.namespace;
   const owned = namespaces.flatMap((namespace) => {
     const owner = ownerOf(namespace);
     return owner === undefined ? [] : [{ name: namespace.metadata.name, owner }];
@@ -30,13 +31,13 @@ export async function trustedNamespaces(context: PreflightContext): Promise<Find
     .filter(({ name }) => isTrusted(name))
     .map(({ name, owner }) =>
       failed(
-        `${whatItIs(name, settings.targetNamespace)}, but its label ${ownerLabel} says that it is ${printable(owner)}'s. Look at what runs in it before you take the label off; ${orTakeOut}`,
+        `${whatItIs(name, settings.accounts.namespace)}, but its label ${ownerLabel} says that it is ${printable(owner)}'s. Look at what runs in it before you take the label off; ${orTakeOut}`,
         commands.kubectl`label namespace/${name} ${`${ownerLabel}-`}`,
       ),
     );
   const isMembers = membersHands(
     owned.map(({ name }) => name).filter((name) => !isTrusted(name)),
-    settings.targetNamespace,
+    settings.accounts.namespace,
   );
   const inHands = grantsOf(rbac).filter(
     ({ namespace, subject }) => namespace !== undefined && trusted.names.has(namespace) && isMembers(subject),
