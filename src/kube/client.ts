@@ -91,8 +91,13 @@ export interface ClusterClient {
    * The same client with a fence: `check` runs right before each change leaves this process, and what it throws stops
    * the change. Connections, counts and the server's time stay common to both; closing one closes both.
    */
-  withFence(check: Fence): ClusterClient;
+  withFence(check: Fence): FencedClient;
   close(): void;
+}
+
+/** A client whose changes stop once its fence says so. A type of its own, so that who needs one can't be given another. */
+export interface FencedClient extends ClusterClient {
+  readonly isFenced: true;
 }
 
 /** @throws what is to stop a change */
@@ -102,8 +107,9 @@ export function openClient(options: ClusterClientOptions): ClusterClient {
   return new UnfencedClient(options);
 }
 
-function fenced(client: UnfencedClient, check: Fence): ClusterClient {
+function fenced(client: UnfencedClient, check: Fence): FencedClient {
   return {
+    isFenced: true,
     access: client.access,
     get requests() {
       return client.requests;
@@ -156,7 +162,7 @@ class UnfencedClient implements ClusterClient {
     return this.#serverTimeMs + (this.#options.clock.monotonic() - this.#serverTimeTakenAt);
   }
 
-  withFence(check: Fence): ClusterClient {
+  withFence(check: Fence): FencedClient {
     return fenced(this, check);
   }
 

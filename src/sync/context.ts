@@ -7,7 +7,7 @@ import type { PlanDocument } from '../core/plan-file.ts';
 import type { Delivery } from '../deliveries/delivery.ts';
 import type { Directory } from '../directories/directory.ts';
 import type { Issuer } from '../issuers/issuer.ts';
-import type { ClusterClient } from '../kube/client.ts';
+import type { ClusterClient, FencedClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redactor } from '../lib/redact.ts';
@@ -20,6 +20,9 @@ export interface Target {
   /** Of the members' ServiceAccounts. */
   readonly namespace: string;
 }
+
+/** A sync changes nothing once its lock is lost: a target without a fence is not taken. */
+export type FencedContext = SyncContext & { readonly target: Target & { readonly client: FencedClient } };
 
 export interface SyncContext {
   readonly directory: Directory;

@@ -6,11 +6,12 @@ import { memberLabel } from '../core/model.ts';
 import { hasChanges, type Plan } from '../core/plan.ts';
 import type { DeliveryRight } from '../deliveries/delivery.ts';
 import { withRetry } from '../http/retry.ts';
+import type { FencedClient } from '../kube/client.ts';
 import { Failure } from '../lib/failure.ts';
 import { claim, type Ownership, readOwnership } from '../registry/owner.ts';
 import { defaultSyncName, type RegistryPlace } from '../registry/place.ts';
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
-import type { SyncContext } from './context.ts';
+import type { FencedContext } from './context.ts';
 import { issueAll } from './issue.ts';
 import { makePlan, observe, readMembers } from './make-plan.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -28,7 +29,7 @@ export interface SyncState {
 }
 
 /** @throws Failure at the first step that can't go on; `state` then tells how far the run came */
-export async function sync(context: SyncContext, state: SyncState, signal: AbortSignal): Promise<void> {
+export async function sync(context: FencedContext, state: SyncState, signal: AbortSignal): Promise<void> {
   const { directory, target, registry, delivery, options, clock, random, log, redactor } = context;
   const { lock, steps, outcomes } = state;
 
