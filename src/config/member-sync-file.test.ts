@@ -338,32 +338,19 @@ describe('what a command cannot do is refused by name', () => {
 
   test.each([
     [
-      documentWith('', { directory: 'file: {path: members.csv}' }),
-      'lab.yaml:5:15: spec.directory.file is not built yet; what to do: what there is: poolc',
+      documentWith('', { directory: 'github: {organization: lab, token: {env: TOKEN}}' }),
+      'lab.yaml:5:15: spec.directory.github is not built yet; what to do: what there is: poolc, file, ldap',
     ],
     [
-      documentWith('', { directory: 'ldap: {url: "ldaps://l", base: dc=org}' }),
-      'lab.yaml:5:15: spec.directory.ldap is not built yet; what to do: what there is: poolc',
-    ],
-    [
-      documentWith('', { delivery: 'files: {directory: out}' }),
-      'lab.yaml:6:14: spec.delivery.files is not built yet; what to do: what there is: poolc',
+      documentWith('', { directory: 'http: {url: "https://c", members: "@", id: id}' }),
+      'lab.yaml:5:15: spec.directory.http is not built yet; what to do: what there is: poolc, file, ldap',
     ],
     [
       documentWith('', { delivery: 'poolc: {endpoint: https://other.example.org, apiKey: {file: ./key}}' }),
-      'lab.yaml:6:14: spec.delivery.poolc must be the same as spec.directory.poolc: two of them are not built yet',
+      'lab.yaml:6:14: spec.delivery.poolc must be the same as spec.directory.poolc: the PoolC API knows its own members only',
     ],
     [documentWith('  removalPolicy: Report\n'), 'lab.yaml:7:3: spec.removalPolicy is not built yet'],
     [documentWith('  workspace: {clusterRole: admin}\n'), 'lab.yaml:7:3: spec.workspace is not built yet'],
-    [documentWith('  login: {stripSuffix: "@x"}\n'), 'lab.yaml:7:3: spec.login is not built yet'],
-    [
-      documentWith('  cluster: {certificateAuthority: {file: ca}}\n'),
-      'lab.yaml:7:13: spec.cluster.certificateAuthority is not built yet',
-    ],
-    [
-      documentWith('').replace('name: credentials-updater', 'name: lab'),
-      'lab.yaml:3:12: metadata.name must be credentials-updater: another one is not built yet',
-    ],
   ])('%#', (text, words) => {
     expect(refusal(text)).toBe(words);
   });

@@ -68,7 +68,7 @@ describe('the owner of a namespace from before the policies', () => {
 
   it.each(['argocd', 'poolc-users'])('is not recorded on the trusted name %s, which is said', (name) => {
     expect(decisionFor([member('kim')], { name })).toMatchObject([
-      { kind: 'left alone', reason: expect.stringMatching(/trust.* and kim is admin there/) },
+      { kind: 'left alone', reason: expect.stringMatching(/one of the cluster's own, and kim is admin there/) },
     ]);
   });
 

@@ -6,7 +6,6 @@ import { memberLabel } from '../core/model.ts';
 import { hasChanges, type Plan } from '../core/plan.ts';
 import type { DeliveryRight } from '../deliveries/delivery.ts';
 import { withRetry } from '../http/retry.ts';
-import type { FencedClient } from '../kube/client.ts';
 import { Failure } from '../lib/failure.ts';
 import { claim, type Ownership, readOwnership } from '../registry/owner.ts';
 import { defaultSyncName, type RegistryPlace } from '../registry/place.ts';
