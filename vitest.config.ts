@@ -15,7 +15,7 @@ const secondTry = process.env['CI'] === undefined ? 0 : 1;
  * How many files of the tests on a control plane run at once. They wait more than they compute: for a program to start, a
  * lock to run out, the API server to forget a token. Vitest's own number leaves a machine of two cores with one.
  */
-const maxWorkers = 2 * availableParallelism() + 1;
+const maxWorkers = 2 * availableParallelism();
 
 /** What runs side by side, in one run of vitest, when several of these projects are asked for. */
 const sideBySide = { maxWorkers, sequence: { groupOrder: 1 } };
@@ -30,6 +30,7 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     sequence: { sequencer: LongestFirst },
+    tags: [{ name: 'main-job', description: 'One pass of what the program is for: `npm test -- --quick` runs it.' }],
     projects: [
       { extends: true, test: { name: 'unit', include: ['{src,bench}/**/*.test.ts'] } },
       {
