@@ -32,14 +32,14 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     tags: [{ name: 'main-job', description: 'One pass of what the program is for: `npm test -- --quick` runs it.' }],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{src,bench}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['{src,bench,test/parts}/**/*.test.ts'] } },
       {
         extends: true,
         test: {
           ...sideBySide,
           name: 'integration',
           include: ['{test,dev}/**/*.test.ts'],
-          exclude: ['test/policies/**', 'test/promises/**'],
+          exclude: ['test/{policies,promises,parts}/**'],
           globalSetup: ['test/global-setup.ts'],
           retry: secondTry,
         },

@@ -16,7 +16,7 @@ Usage: npm test [-- [--quick] [--install] [--only STEP]...]
   -h, --help   show this
 
 Integration, promises and policies run side by side: most of their time is waiting. Where no node can run (not Linux, not
-root, packages missing), the end-to-end tests say so in words and count as nothing.
+root, packages missing), the end-to-end tests say so in words and count as nothing. What is heavier: npm run test:parts.
 The last line is: N passed, N failed
 `;
 
