@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 /** The promises under fire, whose numbers test/promises/scale.ts raises under `npm run test:chaos`. */
 const underFire = 'test/promises/{kills,fault-matrix,concurrent,wrong-directories}.test.ts';
@@ -10,22 +12,34 @@ const underFire = 'test/promises/{kills,fault-matrix,concurrent,wrong-directorie
 const secondTry = process.env['CI'] === undefined ? 0 : 1;
 
 /**
+ * How many files of the tests on a control plane run at once. They wait more than they compute: for a program to start, a
+ * lock to run out, the API server to forget a token. Vitest's own number leaves a machine of two cores with one.
+ */
+const maxWorkers = 2 * availableParallelism();
+
+/** What runs side by side, in one run of vitest, when several of these projects are asked for. */
+const sideBySide = { maxWorkers, sequence: { groupOrder: 1 } };
+
+/**
  * `unit` needs nothing but Node; `integration` and `promises` share one real control plane each (test/global-setup.ts);
- * `policies` has one to itself, since what it tries holds for the whole cluster; `chaos` is a part of `promises` once
- * more, for longer.
+ * each file of `policies` has one to itself, since what it tries holds for the whole cluster; `chaos` is a part of
+ * `promises` once more, for longer, one file after the other.
  */
 export default defineConfig({
   test: {
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    sequence: { sequencer: LongestFirst },
+    tags: [{ name: 'main-job', description: 'One pass of what the program is for: `npm test -- --quick` runs it.' }],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{src,bench}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'unit', include: ['{src,bench,test/parts}/**/*.test.ts'] } },
       {
         extends: true,
         test: {
+          ...sideBySide,
           name: 'integration',
           include: ['{test,dev}/**/*.test.ts'],
-          exclude: ['test/policies/**', 'test/promises/**'],
+          exclude: ['test/{policies,promises,parts}/**'],
           globalSetup: ['test/global-setup.ts'],
           retry: secondTry,
         },
@@ -33,6 +47,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...sideBySide,
           name: 'promises',
           include: ['test/promises/**/*.test.ts'],
           globalSetup: ['test/global-setup.ts'],
@@ -51,6 +66,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...sideBySide,
           name: 'policies',
           include: ['test/policies/**/*.test.ts'],
           testTimeout: 180_000,

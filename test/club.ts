@@ -39,7 +39,7 @@ export interface Club {
   ) => Promise<CommandResult>;
 }
 
-/** Call it in a test. Everything goes when the test ends. */
+/** Call it in a test. What it starts and its files go when the test ends; its namespaces stay (cluster.ts). */
 export async function useClub({
   api: apiOptions,
   controlPlane,

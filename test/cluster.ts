@@ -1,8 +1,7 @@
-/** The shared control plane, as a test uses it: with a fresh pair of namespaces that go when the test ends. */
+/** The shared control plane, as a test uses it: with a fresh pair of namespaces of its own. */
 import { randomBytes } from 'node:crypto';
-import { inject, onTestFinished } from 'vitest';
+import { inject } from 'vitest';
 import { type ClusterAccess, type ClusterConnection, connectCluster } from '../dev/control-plane/index.ts';
-import { removeNamespace } from './namespace-removal.ts';
 
 export interface TestCluster extends ClusterAccess {
   /** Where the updater lives; poolc-system in production. */
@@ -11,13 +10,15 @@ export interface TestCluster extends ClusterAccess {
   readonly usersNamespace: string;
 }
 
-/** Call it in a test. It connects as an administrator; to the shared control plane unless told otherwise. */
+/**
+ * Connects as an administrator; to the shared control plane unless told otherwise. The namespaces stay: no test looks at
+ * another's, and the control plane is thrown away with all of them. To remove them took longer than many a test.
+ */
 export async function useCluster(connection: ClusterConnection = inject('cluster')): Promise<TestCluster> {
   const cluster = await connectCluster(connection);
   const suffix = randomBytes(4).toString('hex');
   const [systemNamespace, usersNamespace] = [`poolc-system-${suffix}`, `poolc-users-${suffix}`];
   for (const name of [systemNamespace, usersNamespace]) {
-    onTestFinished(() => removeNamespace(cluster, name));
     await createNamespace(cluster, name);
   }
   return { ...cluster, systemNamespace, usersNamespace };

@@ -1,8 +1,7 @@
-/** One control plane for all integration test files; each test makes itself a place of its own (cluster.ts). */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+/** One control plane for all test files of a project; each test makes itself a place of its own (cluster.ts). */
 import type { TestProject } from 'vitest/node';
 import { type ClusterConnection, startControlPlane } from '../dev/control-plane/index.ts';
+import { buildBundles } from './bundles.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -12,8 +11,7 @@ declare module 'vitest' {
 
 /** Called once, and only when an integration test is about to run. Returns the teardown. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Tests run the bundles as users do; those that lie in dist/ may be of an earlier state of the source.
-  await promisify(execFile)(process.execPath, ['build.ts'], { cwd: project.config.root });
+  buildBundles();
   const controlPlane = await startControlPlane({ onProgress: (line) => console.error(line) });
   project.provide('cluster', controlPlane.connection);
   return () => controlPlane.stop();

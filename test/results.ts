@@ -14,8 +14,6 @@ export interface TestResults {
 }
 
 const reportSchema = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
   success: z.boolean(),
   testResults: z.array(
     z.object({
@@ -29,8 +27,11 @@ const reportSchema = z.object({
   ),
 });
 
-/** Reads the file of vitest's reporter `json`; a run that left none has failed before any test. */
-export function readResults(file: string, root: string): TestResults {
+/**
+ * Reads the file of vitest's reporter `json`; a run that left none has failed before any test.
+ * @param belongs whether a test file, named from `root`, is asked about; all of them are where it isn't given
+ */
+export function readResults(file: string, root: string, belongs?: (testFile: string) => boolean): TestResults {
   let report: z.infer<typeof reportSchema>;
   try {
     report = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
@@ -38,12 +39,13 @@ export function readResults(file: string, root: string): TestResults {
     const why = error instanceof Error ? error.message : String(error);
     return { passed: 0, failed: 1, failures: [`vitest left no results: ${why}`], secondTries: [] };
   }
-  const tests = report.testResults.flatMap(({ name, assertionResults }) =>
+  const results = report.testResults.filter(({ name }) => belongs?.(relative(root, name)) ?? true);
+  const tests = results.flatMap(({ name, assertionResults }) =>
     assertionResults.map((test) => ({ ...test, file: relative(root, name) })),
   );
   const lines = (chosen: typeof tests) =>
     chosen.map((test) => described(`${test.file} > ${test.fullName}`, test.failureMessages[0] ?? ''));
-  const broken = report.testResults.filter(
+  const broken = results.filter(
     ({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
   );
   const failures = [
@@ -52,8 +54,8 @@ export function readResults(file: string, root: string): TestResults {
     ...broken.map(({ name, message }) => described(relative(root, name), message)),
   ];
   return {
-    passed: report.numPassedTests,
-    failed: report.success ? failures.length : Math.max(1, failures.length),
+    passed: tests.filter(({ status }) => status === 'passed').length,
+    failed: report.success || belongs !== undefined ? failures.length : Math.max(1, failures.length),
     failures,
     // Passed, and yet something failed before.
     secondTries: lines(

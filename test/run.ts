@@ -1,169 +1,140 @@
 /** `npm test`: everything that must hold before a change lands, one step after the other. See --help. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { elapsed } from '../dev/elapsed.ts';
+import { readFlags } from '../dev/flags.ts';
 import { isInPath } from '../dev/node/requirements.ts';
+import { bundlesAreBuilt } from './bundles.ts';
 import { installDebianPackages } from './debian-packages.ts';
-import { readResults } from './results.ts';
+import { countedRun, gate, resultsFile, vitest } from './programs.ts';
+import { allPassed, runSteps, type Step } from './steps.ts';
 
 const usage = `Checks formatting, lint, types and unused exports, builds, and runs the tests: unit, integration, promises, policies,
 end to end.
 
-Usage: npm test [-- [--install] [--only STEP]...]
+Usage: npm test [-- [--quick] [--install] [--only STEP]...]
 
-  --install    install the Debian packages that some tests need, where they are missing: shells, and a node's programs
+  --quick      in 3 minutes: formatting, types, lint, unit, and one pass of the main job on a real control plane
+  --install    install the Debian packages that some tests need, where they are missing: shells, slapd, age, a node's programs
   --only STEP  only this step; several may be given
   -h, --help   show this
 
-Where no node can run (not Linux, not root, packages missing), the end-to-end tests say so in words and count as nothing.
+Integration, promises and policies run side by side: most of their time is waiting. Where no node can run (not Linux, not
+root, packages missing), the end-to-end tests say so in words and count as nothing. What is heavier: npm run test:parts.
 The last line is: N passed, N failed
 `;
 
-const root = join(import.meta.dirname, '..');
+/** Each is a package and its program: what completion is tested in, an LDAP server, and what encrypts files. */
+const programs = ['fish', 'zsh', 'slapd', 'age'];
 
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  /** What failed and why, a line or two each, where the step does not end with it itself. */
-  readonly failures?: readonly string[];
-}
+const nothing = 'nothing';
+const failuresIn = (name: string): string => `${resultsFile(name)}, with every failure whole`;
+const controlPlanes =
+  'control planes and their folders are gone. Where the machine was switched off or a supervisor killed: ' +
+  'pks-control-plane-* in the temporary directory';
 
-/** Each is a package and its program: what completion is tested in. Without one its tests are skipped. */
-const shells = ['fish', 'zsh'];
-
-interface Step {
-  readonly name: string;
-  readonly run: () => Promise<Counts>;
-}
-
-const values = readFlags();
-
-const steps: readonly Step[] = [
-  { name: 'formatting', run: () => gate(['biome', 'check', '.']) },
-  { name: 'lint', run: () => gate(['oxlint', '--type-aware', '--deny-warnings']) },
-  { name: 'types', run: () => gate(['tsc']) },
-  { name: 'unused', run: () => gate(['knip', '--treat-config-hints-as-errors']) },
-  { name: 'build', run: () => gate(['node', 'build.ts']) },
-  { name: 'unit', run: () => vitest('unit') },
-  { name: 'integration', run: () => vitest('integration') },
-  { name: 'promises', run: () => vitest('promises') },
-  { name: 'policies', run: () => vitest('policies') },
-  {
-    name: 'e2e',
-    run: () =>
-      countedRun(['node', 'test/e2e/run.ts', '--where-possible', ...(values?.install === true ? ['--install'] : [])]),
+const formatting: Step = {
+  name: 'formatting',
+  usually: '2 s',
+  leaves: 'nothing. `npm run format` formats',
+  run: () => gate(['biome', 'check', '.']),
+};
+const lint: Step = {
+  name: 'lint',
+  usually: '15 s',
+  leaves: nothing,
+  run: () => gate(['oxlint', '--type-aware', '--deny-warnings']),
+};
+const types: Step = { name: 'types', usually: '5 s', leaves: nothing, run: () => gate(['tsc']) };
+const unused: Step = {
+  name: 'unused',
+  usually: '5 s',
+  leaves: nothing,
+  run: () => gate(['knip', '--treat-config-hints-as-errors']),
+};
+/** So that what comes after it doesn't build the bundles again. */
+let built = false;
+const environment = (): NodeJS.ProcessEnv => (built ? bundlesAreBuilt : {});
+const build: Step = {
+  name: 'build',
+  usually: '2 s',
+  leaves: 'in dist/ some bundles of an earlier state of the source',
+  run: async () => {
+    const counts = await gate(['node', 'build.ts']);
+    built = counts.failed === 0;
+    return counts;
   },
-];
+};
+const unit: Step = {
+  name: 'unit',
+  usually: '40 s',
+  leaves: failuresIn('unit'),
+  run: () => vitest('unit', ['unit']),
+};
+const mainJob: Step = {
+  name: 'main job',
+  usually: '30 s',
+  leaves: `${failuresIn('main-job')}; ${controlPlanes}`,
+  run: () => vitest('main-job', ['integration'], { args: ['test/sync.test.ts', '--tags-filter=main-job'] }),
+};
 
-if (values === undefined) process.exitCode = 2;
-else process.exitCode = values.help ? help() : await main(values);
+const projects = ['integration', 'promises', 'policies'] as const;
 
-interface Flags {
-  readonly install: boolean;
-  readonly only?: string[];
-  readonly help: boolean;
+function onControlPlanes(chosen: readonly string[]): Step {
+  return {
+    name: chosen.join(', '),
+    usually: chosen.length === projects.length ? '10m' : 'up to 8m',
+    leaves: `${failuresIn('control-planes')}; ${controlPlanes}`,
+    run: () => vitest('control-planes', chosen, { environment: environment() }),
+  };
 }
 
-/** @returns undefined, and has said why, where they can't be used */
-function readFlags(): Flags | undefined {
-  try {
-    return parseArgs({
-      options: {
-        install: { type: 'boolean', default: false },
-        only: { type: 'string', multiple: true },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}. See npm test -- --help`);
-    return undefined;
+function endToEnd(install: boolean): Step {
+  const command = ['node', 'test/e2e/run.ts', '--where-possible', ...(install ? ['--install'] : [])];
+  return {
+    name: 'e2e',
+    usually: '5m',
+    leaves: 'dist/e2e-results.json, with every failure whole; the node, its network and its mounts are gone',
+    run: () => countedRun(command, environment()),
+  };
+}
+
+const names = ['formatting', 'lint', 'types', 'unused', 'build', 'unit', ...projects, 'e2e'];
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const flags = readFlags({
+    quick: { type: 'boolean', default: false },
+    install: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    help: { type: 'boolean', short: 'h', default: false },
+  });
+  if (typeof flags === 'string') {
+    console.error(`${flags}. See npm test -- --help`);
+    return 2;
   }
-}
-
-function help(): number {
-  console.log(`${usage}\nSteps: ${steps.map(({ name }) => name).join(', ')}`);
-  return 0;
-}
-
-async function main(flags: Flags): Promise<number> {
-  const unknown = flags.only?.filter((name) => !steps.some((step) => step.name === name)) ?? [];
+  if (flags.help) {
+    console.log(`${usage}\nSteps: ${names.join(', ')}`);
+    return 0;
+  }
+  const unknown = flags.only?.filter((name) => !names.includes(name)) ?? [];
   if (unknown.length > 0) {
-    console.error(`There is no step ${unknown.join(', ')}: the steps are ${steps.map(({ name }) => name).join(', ')}`);
+    console.error(`There is no step ${unknown.join(', ')}: the steps are ${names.join(', ')}`);
+    return 2;
+  }
+  if (flags.quick && flags.only !== undefined) {
+    console.error('--quick and --only both choose the steps: use one of them');
     return 2;
   }
   // The end-to-end tests install what they need themselves, as they can be run alone.
-  if (flags.install) installDebianPackages(shells.filter((shell) => !isInPath(shell)));
-  const results: { name: string; took: string; counts: Counts }[] = [];
-  for (const { name, run } of steps.filter((step) => flags.only?.includes(step.name) ?? true)) {
-    console.log(`\n== ${name}`);
-    const startedAt = performance.now();
-    const counts = await run();
-    results.push({ name, took: elapsed(startedAt), counts });
-  }
-  console.log('');
-  for (const { name, took, counts } of results) {
-    console.log(`${name.padEnd(12)} ${counts.passed} passed, ${counts.failed} failed (${took})`);
-  }
-  for (const failure of results.flatMap(({ counts }) => counts.failures ?? [])) console.log(`failed: ${failure}`);
-  const total = (pick: (counts: Counts) => number) => results.reduce((sum, { counts }) => sum + pick(counts), 0);
-  const failed = total((counts) => counts.failed);
-  console.log(`${total((counts) => counts.passed)} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  if (flags.install && !flags.quick) installDebianPackages(programs.filter((program) => !isInPath(program)));
+  const steps = flags.quick ? [formatting, types, lint, unit, mainJob] : chosenSteps(flags.install, flags.only);
+  return allPassed(await runSteps(steps)) ? 0 : 1;
 }
 
-/** A command that passes or fails as a whole. */
-async function gate(command: readonly string[]): Promise<Counts> {
-  const { exitCode } = await runCommand(command);
-  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-}
-
-async function vitest(project: string): Promise<Counts> {
-  const directory = mkdtempSync(join(tmpdir(), 'pks-test-'));
-  const file = join(directory, 'results.json');
-  try {
-    await runCommand([
-      'vitest',
-      'run',
-      `--project=${project}`,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${file}`,
-    ]);
-    const { secondTries, ...counts } = readResults(file, root);
-    for (const test of secondTries) console.log(`passed at the second try only: ${test}`);
-    return counts;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-/** A command whose last line says `N passed, N failed`; without one it says in words why nothing was run. */
-async function countedRun(command: readonly string[]): Promise<Counts> {
-  const { exitCode, output } = await runCommand(command);
-  const counted = /(\d+) passed, (\d+) failed\s*$/.exec(output);
-  if (counted === null) return { passed: 0, failed: exitCode === 0 ? 0 : 1 };
-  const failed = Number(counted[2]);
-  return { passed: Number(counted[1]), failed: exitCode === 0 ? failed : Math.max(1, failed) };
-}
-
-/** Runs a program of node_modules/.bin, shows what it prints, and keeps its end. */
-function runCommand([program = '', ...args]: readonly string[]): Promise<{ exitCode: number | null; output: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ exitCode: number | null; output: string }>();
-  const path = [join(root, 'node_modules/.bin'), process.env['PATH'] ?? ''].join(delimiter);
-  const child = spawn(program, args, {
-    cwd: root,
-    env: { ...process.env, PATH: path },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    process.stdout.write(text);
-    output = (output + text).slice(-10_000);
-  });
-  child.once('error', reject);
-  child.once('close', (exitCode) => resolve({ exitCode, output }));
-  return promise;
+function chosenSteps(install: boolean, only: readonly string[] = names): Step[] {
+  const chosen = projects.filter((name) => only.includes(name));
+  return [
+    ...[formatting, lint, types, unused, build, unit].filter(({ name }) => only.includes(name)),
+    ...(chosen.length === 0 ? [] : [onControlPlanes(chosen)]),
+    ...(only.includes('e2e') ? [endToEnd(install)] : []),
+  ];
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { missingDebianPackages, missingRequirements } from '../../dev/node/requirements.ts';
+import { buildBundles } from '../bundles.ts';
 import { installDebianPackages } from '../debian-packages.ts';
 import { readResults } from '../results.ts';
 import { projectPath } from './project-path.ts';
@@ -62,8 +63,12 @@ function main(): number {
 }
 
 function runTests(existingKubeconfig: string | undefined, names: readonly string[]): number {
-  const build = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit', cwd: projectPath('.') });
-  if (build.status !== 0) return 1;
+  try {
+    buildBundles();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
   const results = projectPath('dist/e2e-results.json');
   rmSync(results, { force: true });
   const vitest = spawnSync(

@@ -1,7 +1,7 @@
 /** Policies take some seconds to come into force, each on its own. This asks until all of them have. */
 import { z } from 'zod';
 import type { ControlPlane } from '../../dev/control-plane/index.ts';
-import { type Call, create, itemPath, patch, read, remove } from './attempt.ts';
+import { type Call, create, itemPath, patch, read } from './attempt.ts';
 import {
   clusterRole,
   deployment,
@@ -30,11 +30,6 @@ export async function setUpCanary(controlPlane: ControlPlane): Promise<void> {
   await perform(operator, create(roleBinding('robot', clusterRole('cluster-admin'), robot), CANARY));
 }
 
-/** Takes from the canary what an earlier variant has given it. */
-export async function emptyCanary(controlPlane: ControlPlane): Promise<void> {
-  await operatorSession(controlPlane)(remove(QUOTA, CANARY));
-}
-
 export async function inForce(
   controlPlane: ControlPlane,
   variant: Variant,
@@ -57,7 +52,7 @@ export async function inForce(
 }
 
 /** For each policy one attempt that nothing else refuses. */
-function canaries({ name }: Variant): Readonly<Record<string, Call>> {
+function canaries({ needsKyverno }: Variant): Readonly<Record<string, Call>> {
   const exception: KubernetesObject = {
     apiVersion: 'kyverno.io/v2',
     kind: 'PolicyException',
@@ -77,7 +72,7 @@ function canaries({ name }: Variant): Readonly<Record<string, Call>> {
       { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'canary' }, spec: { hard: { pods: '1' } } },
       CANARY,
     ),
-    ...(name === 'builtin' ? {} : { 'members-kyverno': create(exception, CANARY) }),
+    ...(needsKyverno ? { 'members-kyverno': create(exception, CANARY) } : {}),
   };
 }
 
@@ -88,8 +83,8 @@ async function labelsOfNew(alice: Session): Promise<Record<string, string>> {
 }
 
 /** Kyverno fills the namespaces that are there, too, when its policy arrives. */
-async function namespacesAreFilled(operator: Session, { name }: Variant): Promise<void> {
-  if (name === 'builtin') return;
+async function namespacesAreFilled(operator: Session, { needsKyverno }: Variant): Promise<void> {
+  if (!needsKyverno) return;
   await until('the canary to be given a quota', async () => {
     const { status } = await operator(read(itemPath(QUOTA, CANARY)));
     return status === 200;

@@ -27,7 +27,7 @@ const LONG_NAME = `${'long-'.repeat(13)}name`;
 const MEMBERS = ['alice', 'bob', 'collector', 'leaver', 'mallory', LONG_NAME];
 const COLLECTED = [1, 2, 3, 4, 5].map((number) => `collector-${number}`);
 /** All that members own by the end. */
-export const membersNamespaces = ['alice-lab', 'alice-old', 'bob-lab', 'leaver-lab', 'grafana-mallory', ...COLLECTED];
+const membersNamespaces = ['alice-lab', 'alice-old', 'bob-lab', 'leaver-lab', 'grafana-mallory', ...COLLECTED];
 const robot: Subject = { kind: 'ServiceAccount', name: 'robot', namespace: 'alice-lab' };
 
 /** What is there before any policy: the club's namespaces, its members, its controllers. Once for a control plane. */
@@ -85,18 +85,6 @@ export async function settlePeople(controlPlane: ControlPlane, provide: () => Pr
     'Argo CD': await session('application-controller', 'argocd'),
     'an operator': operator,
   };
-}
-
-/** Deletes these namespaces and waits until they are gone. */
-export async function clearOut(controlPlane: ControlPlane, namespaces: readonly string[]): Promise<void> {
-  const operator = operatorSession(controlPlane);
-  for (const name of namespaces) await operator(remove(`Namespace/${name}`));
-  for (const name of namespaces) {
-    await until(`the end of namespace ${name}`, async () => {
-      const { status } = await operator(read(`/api/v1/namespaces/${name}`));
-      return status === 404;
-    });
-  }
 }
 
 export function operatorSession({ request }: ControlPlane): Session {

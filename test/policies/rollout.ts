@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ControlPlane } from '../../dev/control-plane/index.ts';
 import { type Call, create, patch } from './attempt.ts';
-import { emptyCanary, inForce } from './in-force.ts';
+import { inForce } from './in-force.ts';
 import {
   clusterRole,
   deployment,
@@ -32,17 +32,6 @@ const hostileNames = ['x|;e touch PWNED\n#', "$(touch PWNED)`touch PWNED`'\u001b
 const TRUSTED = 'cert-manager';
 /** Was free once. */
 const SOUNDS_TRUSTED = 'grafana-old';
-export const oldNamespaces = [
-  'old-web',
-  'old-data',
-  'old-shared',
-  'old-odd',
-  'old-open',
-  'kube-taken',
-  SOUNDS_TRUSTED,
-  TRUSTED,
-  BOTH,
-];
 
 /** Ends with the policies enforcing. */
 export function describeRollout(variant: Variant, controlPlaneOf: () => ControlPlane): void {
@@ -55,7 +44,6 @@ export function describeRollout(variant: Variant, controlPlaneOf: () => ControlP
       controlPlane = controlPlaneOf();
       operator = operatorSession(controlPlane);
       alice = openSession(controlPlane, await mint(operator, 'alice', 'poolc-users'));
-      await emptyCanary(controlPlane);
       await setUpOldNamespaces(operator);
       await apply(controlPlane, variant.auditing);
       await inForce(controlPlane, variant, 'auditing');
@@ -189,7 +177,7 @@ export function describeRollout(variant: Variant, controlPlaneOf: () => ControlP
       });
     });
 
-    it.runIf(variant.name !== 'builtin')("stands beside the club's own policies", async () => {
+    it.runIf(variant.needsKyverno)("stands beside the club's own policies", async () => {
       await using _ = await clubsOwnPolicy(controlPlane);
       await perform(alice, create(namespace(BOTH)));
       const bindings = async (): Promise<string> => {

@@ -7,6 +7,8 @@ import { runPolicies } from './program.ts';
 
 export interface Variant {
   readonly name: VariantName;
+  /** Whether Kyverno enforces them, rather than the API server itself. */
+  readonly needsKyverno: boolean;
   /** What an operator applies with `kubectl apply -k`. */
   readonly enforcing: string;
   readonly auditing: string;
@@ -22,6 +24,7 @@ const folder = (name: string): string => join(policiesDirectory, name);
 
 export const builtin: Variant = {
   name: 'builtin',
+  needsKyverno: false,
   enforcing: folder('builtin'),
   auditing: folder('audit/builtin'),
   leftOutOfAudit: [
@@ -36,6 +39,7 @@ export const builtin: Variant = {
 
 export const kyverno: Variant = {
   name: 'kyverno',
+  needsKyverno: true,
   enforcing: folder('kyverno'),
   auditing: folder('audit/kyverno'),
   leftOutOfAudit: ['clusterpolicies/members-pod-security', 'clusterpolicies/members-new-namespaces'],
@@ -45,6 +49,7 @@ export const kyverno: Variant = {
 
 export const kyvernoCel: Variant = {
   name: 'kyverno-cel',
+  needsKyverno: true,
   enforcing: folder('kyverno-cel'),
   auditing: folder('audit/kyverno-cel'),
   leftOutOfAudit: [
@@ -58,10 +63,6 @@ export const kyvernoCel: Variant = {
 export async function apply({ kubectl }: ControlPlane, directory: string): Promise<void> {
   const { exitCode, stderr } = await kubectl(['apply', '-k', directory]);
   if (exitCode !== 0) throw new Error(`kubectl apply -k ${directory}: ${stderr}`);
-}
-
-export async function takeAway({ kubectl }: ControlPlane, directory: string): Promise<void> {
-  await kubectl(['delete', '-k', directory, '--ignore-not-found']);
 }
 
 /** Back to the stage before enforcement. */

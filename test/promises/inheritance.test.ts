@@ -6,14 +6,12 @@ import { accountsOf } from '../accounts.ts';
 import { type Club, useClub } from '../club.ts';
 import { createNamespace } from '../cluster.ts';
 import { expectExit } from '../command.ts';
-import { removeNamespace } from '../namespace-removal.ts';
 import { printFigure } from './figures.ts';
 
 /** Two namespaces that a member made, with a RoleBinding to their account in each: they may read ConfigMaps there. */
 async function useOwnNamespaces({ cluster }: Club, account: string): Promise<string[]> {
   const names = ['blog', 'game'].map((name) => `${name}-${cluster.usersNamespace}`);
   for (const name of names) {
-    onTestFinished(() => removeNamespace(cluster, name));
     await createNamespace(cluster, name);
     const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${name}`;
     await cluster.request('POST', `${rbac}/roles`, {

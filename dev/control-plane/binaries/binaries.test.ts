@@ -7,6 +7,23 @@ import { serveDownloads } from './download-server.ts';
 import { BinariesMissingError, kubernetes, provideBinaries } from './index.ts';
 import { makeSandbox } from './sandbox.ts';
 
+/** What the programs of some tests are made of. */
+const goMod = `module example.org/programs
+
+go 1.26.0
+
+require (
+  example.org/a v1.2.3
+  example.org/b v0.0.0 // indirect
+)
+
+replace (
+  example.org/b => example.org/c v0.36.3
+)
+
+`;
+const goSum = 'example.org/a v1.2.3 h1:aaa\nexample.org/c v0.36.3 h1:ccc\n';
+
 describe('programs', () => {
   it('come from KUBEBUILDER_ASSETS first, and what it lacks from elsewhere', async () => {
     const { module, environment, builds } = await makeSandbox({ go: 'builds' });
@@ -35,6 +52,40 @@ describe('programs', () => {
     const second = await provideBinaries(module, ['kubectl'], { environment });
     expect(second.path('kubectl')).not.toBe(first.path('kubectl'));
     expect(await builds()).toHaveLength(2);
+  });
+
+  it.each<[what: string, goMod: string, goSum: string, builds: number]>([
+    ['another module', `${goMod}require example.org/other v1.0.1\n`, goSum, 1],
+    ['the version of one of them', goMod.replace('a v1.2.3', 'a v1.2.4'), `${goSum}example.org/a v1.2.4 h1:new\n`, 2],
+    [
+      'what one of them is replaced by',
+      goMod.replace('v0.36.3', 'v0.36.4'),
+      `${goSum}example.org/c v0.36.4 h1:new\n`,
+      2,
+    ],
+    ['the sum of one of them', goMod, goSum.replace('h1:aaa', 'h1:new'), 2],
+  ])('are built anew for %s only where they are made of it', async (_, newGoMod, newGoSum, count) => {
+    const { module, environment, builds, sayModules } = await makeSandbox({ go: 'builds' });
+    const [modFile, sumFile] = [join(module.directory, 'go.mod'), join(module.directory, 'go.sum')];
+    await writeFile(modFile, goMod);
+    await writeFile(sumFile, goSum);
+    await sayModules([
+      'kubectl: go1.26.0',
+      '\tpath\texample.org/a/cmd',
+      '\tmod\texample.org/a\tv1.2.3\th1:aaa',
+      '\tdep\texample.org/b\tv0.0.0',
+      '\t=>\texample.org/c\tv0.36.3\th1:ccc',
+      '\tbuild\t-trimpath=true',
+    ]);
+    const first = await provideBinaries(module, ['kubectl'], { environment });
+    await writeFile(modFile, newGoMod);
+    await writeFile(sumFile, newGoSum);
+
+    const second = await provideBinaries(module, ['kubectl'], { environment });
+
+    expect(second.path('kubectl')).not.toBe(first.path('kubectl'));
+    expect(await readFile(second.path('kubectl'), 'utf8')).toContain('made by go');
+    expect(await builds()).toHaveLength(count);
   });
 
   it('are built once by two processes that start at once', async () => {

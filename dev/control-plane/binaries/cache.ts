@@ -12,6 +12,8 @@ export interface BinaryCache {
   readonly directory: string;
   /** Where the program is or would be. */
   path(program: string): string;
+  /** The folders of the same module and version with another content of go.mod and go.sum. */
+  earlierDirectories(): Promise<string[]>;
   /** Runs `work` while no other process fills this cache. `onWait` is called once, with who holds it. */
   fill<T>(work: (shelf: Shelf) => Promise<T>, onWait: (holder: string) => void): Promise<T>;
 }
@@ -30,12 +32,18 @@ export async function openCache<Name extends string>(
 ): Promise<BinaryCache> {
   const pins = createHash('sha256');
   for (const file of ['go.mod', 'go.sum']) pins.update(await readFile(join(module.directory, file)));
-  const key = [module.name, module.version, process.platform, process.arch, pins.digest('hex').slice(0, 12)].join('-');
-  const directory = join(cacheHome(environment), 'pks-credentials-updater', key);
+  const home = join(cacheHome(environment), 'pks-credentials-updater');
+  const kind = [module.name, module.version, process.platform, process.arch].join('-');
+  const key = `${kind}-${pins.digest('hex').slice(0, 12)}`;
+  const directory = join(home, key);
   const path = (program: string): string => join(directory, program);
   return {
     directory,
     path,
+    async earlierDirectories() {
+      const others = (await readdir(home)).filter((name) => name.startsWith(`${kind}-`) && name !== key);
+      return others.map((name) => join(home, name));
+    },
     async fill(work, onWait) {
       await mkdir(directory, { recursive: true });
       return withLock(join(directory, '.lock'), () => withShelf(directory, path, work), onWait);

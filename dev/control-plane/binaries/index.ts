@@ -1,11 +1,12 @@
 /**
- * Programs of a pinned version, from the first place that has them: the folder KUBEBUILDER_ASSETS, the cache, the
- * project's own downloads, a Go build.
+ * Programs of a pinned version, from the first place that has them: the folder KUBEBUILDER_ASSETS, the cache (also that of
+ * other pins, where they make no difference), the project's own downloads, a Go build.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BinaryCache, openCache, type Shelf } from './cache.ts';
 import { openDownloads } from './download.ts';
+import { earlierBuild } from './earlier-build.ts';
 import { envtestArchive } from './envtest-archive.ts';
 import { goBuild } from './go-build.ts';
 import { kubernetesRelease } from './kubernetes-release.ts';
@@ -71,10 +72,12 @@ async function obtainAll<Name extends string>(
     'kubernetes release': kubernetesRelease(context, downloads),
   };
   const build = goBuild(context);
+  const earlierDirectories = await cache.earlierDirectories();
   for (const name of names) {
     const { published } = context.module.programs[name];
     const sources = published === undefined ? [build] : [official[published], build];
-    await shelf.add(name, await obtainFromFirst(sources, name, context, cache));
+    const earlier = await earlierBuild(context, name, earlierDirectories);
+    await shelf.add(name, earlier ?? (await obtainFromFirst(sources, name, context, cache)));
   }
 }
 

@@ -70,6 +70,28 @@ export function pinnedVersion(moduleDirectory: string, requirement: string): str
   return found;
 }
 
+/** What go.mod says of a module that programs are made of. */
+export interface PinnedModule {
+  /** With its `v`. */
+  readonly version: string;
+  readonly replacement: { readonly path: string; readonly version: string } | undefined;
+}
+
+/** All that a build takes from elsewhere, by path: go.mod lists what is needed in the end, too. */
+export function pinnedModules(moduleDirectory: string): ReadonlyMap<string, PinnedModule> {
+  const lines = goModLines(moduleDirectory);
+  const replacements = new Map(
+    lines.flatMap(([path = '', arrow, target = '', pin = '']) =>
+      arrow === '=>' ? [[path, { path: target, version: pin }] as const] : [],
+    ),
+  );
+  return new Map(
+    lines.flatMap(([path = '', pin]) =>
+      pin?.startsWith('v') === true ? [[path, { version: pin, replacement: replacements.get(path) }] as const] : [],
+    ),
+  );
+}
+
 /** The oldest Go that builds the module, e.g. `1.26.0`. */
 export function requiredGo(moduleDirectory: string): string {
   return goModLines(moduleDirectory).find(([keyword]) => keyword === 'go')?.[1] ?? '(of any version)';
@@ -79,7 +101,7 @@ function goModLines(moduleDirectory: string): string[][] {
   const goMod = readFileSync(join(moduleDirectory, 'go.mod'), 'utf8');
   return goMod.split('\n').map((line) =>
     line
-      .replace(/^require\s+/, '')
+      .replace(/^(require|replace)\s+/, '')
       .trim()
       .split(/\s+/),
   );

@@ -14,6 +14,8 @@ export interface Sandbox {
   readonly goProgram: string;
   /** The packages that `go` was asked to build. */
   readonly builds: () => Promise<string[]>;
+  /** What `go` says of every program that it has built, as `go version -m` prints it. Until then it can't tell. */
+  readonly sayModules: (lines: readonly string[]) => Promise<void>;
   /** Lets a `go` that waits go on. */
   letGoFinish(): Promise<void>;
   /** The cache's one folder. */
@@ -26,7 +28,8 @@ export interface Sandbox {
 export async function makeSandbox({ go }: { go: 'builds' | 'waits' | 'fails' | 'missing' | 'real' }): Promise<Sandbox> {
   const root = await temporaryDirectory();
   const [directory, cache, path] = [join(root, 'module'), join(root, 'cache'), join(root, 'path')];
-  const [record, gate, goProgram] = [join(root, 'builds'), join(root, 'gate'), join(path, 'go')];
+  const [record, modules, gate] = [join(root, 'builds'), join(root, 'modules'), join(root, 'gate')];
+  const goProgram = join(path, 'go');
   for (const one of [directory, path]) await mkdir(one);
   await writeFile(join(directory, 'go.mod'), 'module example.org/programs\n\ngo 1.26.0\n');
   await writeFile(join(directory, 'go.sum'), '');
@@ -34,7 +37,7 @@ export async function makeSandbox({ go }: { go: 'builds' | 'waits' | 'fails' | '
   if (go === 'waits') await writeFile(gate, '');
   if (go !== 'missing' && go !== 'real') {
     const ending = go === 'fails' ? 'echo "main.go:3: syntax error"; exit 1' : 'echo "made by go" > "$destination"';
-    await writeFile(goProgram, goScript({ record, gate, ending }), { mode: 0o755 });
+    await writeFile(goProgram, goScript({ record, modules, gate, ending }), { mode: 0o755 });
   }
 
   const nobody = `http://127.0.0.1:${await freePort()}`;
@@ -52,6 +55,7 @@ export async function makeSandbox({ go }: { go: 'builds' | 'waits' | 'fails' | '
     environment,
     goProgram,
     builds: async () => (await readFile(record, 'utf8')).split('\n').filter((line) => line !== ''),
+    sayModules: (lines) => writeFile(modules, lines.map((line) => `${line}\n`).join('')),
     letGoFinish: () => rm(gate),
     cacheDirectory() {
       const home = join(cache, 'pks-credentials-updater');
@@ -62,9 +66,11 @@ export async function makeSandbox({ go }: { go: 'builds' | 'waits' | 'fails' | '
   };
 }
 
-function goScript({ record, gate, ending }: { record: string; gate: string; ending: string }): string {
+function goScript(files: { record: string; modules: string; gate: string; ending: string }): string {
+  const { record, modules, gate, ending } = files;
   return `#!/bin/sh
 PATH=/usr/bin:/bin
+if [ "$1" = version ]; then exec cat '${modules}'; fi
 while [ "$#" -gt 1 ]; do
   if [ "$1" = -o ]; then destination=$2; fi
   shift

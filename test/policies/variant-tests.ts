@@ -1,6 +1,7 @@
 /**
  * The attempts against the real API server, with the tokens of real members and of ServiceAccounts that they made,
- * under each variant of the policies: brought to a cluster in use, enforcing, auditing. One control plane serves all.
+ * under a variant of the policies: brought to a cluster in use, enforcing, auditing. Each variant is a test file with a
+ * control plane of its own, so that they run at the same time: most of it is waiting for policies to come into force.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../dev/control-plane/index.ts';
@@ -9,48 +10,30 @@ import type { Attempt, Outcome } from './attempt.ts';
 import { attempts } from './attempts/index.ts';
 import { inForce, setUpCanary } from './in-force.ts';
 import { describeOutage } from './outage.ts';
-import { clearOut, membersNamespaces, type People, settlePeople, setUpClub } from './people.ts';
-import { describeRollout, oldNamespaces } from './rollout.ts';
+import { type People, settlePeople, setUpClub } from './people.ts';
+import { describeRollout } from './rollout.ts';
 import type { Answer } from './session.ts';
-import { apply, auditOnly, builtin, kyverno, kyvernoCel, takeAway, type Variant } from './variants.ts';
+import { apply, auditOnly, type Variant } from './variants.ts';
 
 /** Go builds Kyverno where it has never been built. */
 const BUILD_TIMEOUT_MS = 1_200_000;
 
-let controlPlane: ControlPlane;
-
-beforeAll(async () => {
-  controlPlane = await startControlPlane({ controllerManager: true, onProgress: console.error });
-  await setUpClub(controlPlane);
-  await setUpCanary(controlPlane);
-}, BUILD_TIMEOUT_MS);
-
-afterAll(() => controlPlane.stop());
-
-describe("Kubernetes' own admission policies", () => {
-  testVariant(builtin);
-});
-
-describe('with Kyverno', () => {
-  let running: Kyverno;
+export function testVariant(variant: Variant): void {
+  let controlPlane: ControlPlane;
+  let running: Kyverno | undefined;
 
   beforeAll(async () => {
-    running = await startKyverno(controlPlane, { onProgress: console.error });
+    controlPlane = await startControlPlane({ controllerManager: true, onProgress: console.error });
+    await setUpClub(controlPlane);
+    await setUpCanary(controlPlane);
+    if (variant.needsKyverno) running = await startKyverno(controlPlane, { onProgress: console.error });
   }, BUILD_TIMEOUT_MS);
+  afterAll(() => controlPlane.stop());
 
-  describe('its ClusterPolicies', () => {
-    testVariant(kyverno, () => running);
-  });
-  describe('its CEL policies', () => {
-    testVariant(kyvernoCel, () => running);
-  });
-});
-
-function testVariant(variant: Variant, kyvernoOf?: () => Kyverno): void {
-  afterAll(async () => {
-    await takeAway(controlPlane, variant.enforcing);
-    await clearOut(controlPlane, [...membersNamespaces, ...oldNamespaces]);
-  });
+  const kyvernoOf = (): Kyverno => {
+    if (running === undefined) throw new Error(`The policies of ${variant.name} run without Kyverno`);
+    return running;
+  };
 
   it('are tried by at least 60 attempts', () => {
     expect(Object.values(attempts).flatMap((some) => some.filter(isFor(variant))).length).toBeGreaterThanOrEqual(60);
@@ -70,7 +53,7 @@ function testVariant(variant: Variant, kyvernoOf?: () => Kyverno): void {
     tryEach(variant, expectedOutcome, async ({ as, call }) => people[as](call, { dryRun: true }));
   });
 
-  if (kyvernoOf !== undefined) {
+  if (variant.needsKyverno) {
     describeOutage(variant, { controlPlaneOf: () => controlPlane, kyvernoOf, peopleOf: () => people });
   }
 

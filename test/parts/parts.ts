@@ -1,0 +1,7 @@
+/** What is too heavy for `npm test`: the parts of `npm run test:parts`, which a workflow runs each night. */
+
+import type { Step } from '../steps.ts';
+import { chaos } from './chaos.ts';
+import { mutation } from './mutation.ts';
+
+export const parts: readonly Step[] = [chaos, mutation];

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { testVariant } from './variant-tests.ts';
+import { kyverno } from './variants.ts';
+
+describe("Kyverno's ClusterPolicies", () => {
+  testVariant(kyverno);
+});
