@@ -233,7 +233,7 @@ describe("without a right of the updater's Role that is needed first, a run chan
 /** The record's names don't depend on the namespace. */
 const place = { namespace: '', name: defaultSyncName };
 
-describe('without a right that is needed later, a run ends before the delivery, and whoever had access has it still:', () => {
+describe('without a right that is needed later, a run ends before the delivery, and anyone who had access has it still:', () => {
   const records = namesGivenName(place, shardOf('newcomer'));
 
   test.each<Right & { leaver?: boolean }>([

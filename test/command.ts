@@ -46,7 +46,7 @@ export interface CommandResult {
 
 const terminationFile = 'termination-log';
 
-/** For programs that are to read and write nothing of whoever runs the tests: no kubeconfig, no settings, no caches. */
+/** For programs that are to read and write nothing of anyone who runs the tests: no kubeconfig, no settings, no caches. */
 export function ownEnvironment(home: string): {
   readonly PATH: string;
   readonly HOME: string;

@@ -157,7 +157,7 @@ describe('a second run', () => {
     await expectWorkingTokens(club);
   });
 
-  test('gives a name that someone left behind to nobody else, and back to whoever had it', async () => {
+  test('gives a name that someone left behind to nobody else, and back to the one who had it', async () => {
     const club = await useClub();
     const leaver = await club.api.addMember({ loginId: 'jimin' });
     await club.api.addMember({ loginId: 'other' });

@@ -36,7 +36,7 @@ export type Fault =
   | { readonly kind: 'commit-then-drop' }
   /** Upstream does its work; the answer is changed on its way. */
   | { readonly kind: 'rewrite'; readonly change: (answer: Answer, request: SeenRequest) => Answer }
-  /** Whoever asked waits until the promise settles; with `answered`, upstream has done its work by then. */
+  /** Anyone who asked waits until the promise settles; with `answered`, upstream has done its work by then. */
   | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly answered: boolean };
 
 /** Which requests. Everything that is given must be so. */

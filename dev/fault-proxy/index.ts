@@ -49,7 +49,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   let connectionsHeld: { until: Promise<unknown>; waiting: () => void } | undefined;
 
   const web = https.createServer({ cert: options.tls.certificate, key: options.tls.key }, (incoming, response) => {
-    // Whoever asked may be killed at any moment; there is nobody to tell then.
+    // Anyone who asked may be killed at any moment; there is nobody to tell then.
     exchange(incoming, response).catch(() => incoming.socket.destroy());
   });
   web.on('tlsClientError', (_error, socket) => socket.destroy());

@@ -101,7 +101,7 @@ async function fetchPackage(pinned: DebianPackage, sources: Sources): Promise<Fe
   return { ...(await provide(current, () => archive.download(current))), pinnedVersion: pinned.version };
 }
 
-/** Else whoever is between us and Debian could bring old holes back with an old list, which Debian has signed as well. */
+/** Else anyone who is between us and Debian could bring old holes back with an old list, which Debian has signed as well. */
 async function assertNotOlder(current: DebianPackage, pinned: DebianPackage): Promise<void> {
   try {
     await runProgram('dpkg', ['--compare-versions', current.version, 'ge', pinned.version]);

@@ -15,7 +15,7 @@ import { createCertificateAuthority } from '../control-plane/certificates.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-// Whoever reads it has `kubectl logs` and no source: what is wrong, not where in the code it was noticed.
+// Anyone who reads it has `kubectl logs` and no source: what is wrong, not where in the code it was noticed.
 process.on('uncaughtException', (error) => {
   const what = error instanceof z.ZodError ? `its environment is wrong: ${z.prettifyError(error)}` : error.message;
   console.error(`publish-secrets: ${what}`);

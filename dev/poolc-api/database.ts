@@ -111,7 +111,7 @@ export function openDatabase(file: string) {
     members(): Member[] {
       return z.array(memberRow).parse(database.prepare(selectMember).all());
     },
-    /** In a different order each time: the API promises none, and a stable one would hide whoever relies on it. */
+    /** In a different order each time: the API promises none, and a stable one would hide anyone who relies on it. */
     activeMembers(): Member[] {
       return z.array(memberRow).parse(database.prepare(`${selectMember} WHERE active = 1 ORDER BY random()`).all());
     },
@@ -129,7 +129,7 @@ export function openDatabase(file: string) {
       return row === undefined ? undefined : (chosenPasswordRow.parse(row).chosen_password ?? undefined);
     },
     /**
-     * Truncate, then save all, in one transaction: whoever is not in the map loses the stored token.
+     * Truncate, then save all, in one transaction: anyone who is not in the map loses the stored token.
      * @throws when a token is null; then nothing has changed.
      */
     replaceTokens(tokens: Map<string, string | null>, delivery: Omit<Delivery, 'entries'>): void {

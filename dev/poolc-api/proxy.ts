@@ -89,7 +89,7 @@ function tooLarge(): Answer {
   return ownAnswer(413, 'Request Entity Too Large');
 }
 
-/** The proxy speaks HTML, not the API's JSON: whoever parses its answers as JSON finds out here. */
+/** The proxy speaks HTML, not the API's JSON: anyone who parses its answers as JSON finds out here. */
 function ownAnswer(status: number, reason: string): Answer {
   const title = `${status} ${reason}`;
   return {

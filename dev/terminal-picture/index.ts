@@ -1,6 +1,6 @@
 /**
  * Types commands into a real terminal, tmux of 80 columns, and takes a picture of what it shows, in headless Chromium:
- * how a person sees the output, for whoever changes it and for the docs.
+ * how a person sees the output, for anyone who changes it and for the docs.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -10,7 +10,7 @@ const program = createProgram({
   end: () => undefined,
 });
 const optionsOf = (name: string) => program.commands.find((each) => each.name() === name)?.options ?? [];
-/** Added by whoever prints the command: they belong to one command alone. */
+/** Added by anyone who prints the command: they belong to one command alone. */
 const ownFlags = ['--first-run', '--plan'];
 
 describe('the command line for another command', () => {

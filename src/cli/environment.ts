@@ -42,7 +42,7 @@ export function openLog(
     : textLog({ ...options, write: (text) => void stderr.write(wrapMessage(text, columnsOf(stderr), 2)) });
 }
 
-/** What is said before anything is done, to whoever looks: which cluster this is about. */
+/** What is said before anything is done, to anyone who looks: which cluster this is about. */
 export function nameCluster({ stderr }: Environment, { server, source, userName }: ClusterAccess): void {
   if (!stderr.isTTY) return;
   const who = userName === undefined ? '' : `, user ${userName}`;

@@ -90,7 +90,7 @@ export function createProgram(context: CommandContext): Command {
   const { stdout } = context.environment;
   const program = new Command('credentials-updater')
     .description(
-      "Keeps a Kubernetes cluster's credentials equal to the club's member directory: who is a member gets a ServiceAccount and a fresh token, who left loses access, and the tokens go to the PoolC API, which shows each member their own. Without a command it runs sync.",
+      "Keeps a Kubernetes cluster's credentials equal to the club's member directory: who is a member gets a ServiceAccount and a fresh token, leavers lose access, and the tokens go to the PoolC API, which shows each member their own. Without a command it runs sync.",
     )
     .usage('[command] [flags]')
     .version(version, '-V, --version')

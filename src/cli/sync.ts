@@ -46,10 +46,10 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
     .command('sync')
     .summary('make the cluster equal to the directory, mint fresh tokens, deliver them')
     .description(
-      'Makes the cluster equal to the directory: removes the ServiceAccounts of those who left, creates those of new members, mints a fresh token for every member, checks each one, and delivers them all in one request to the PoolC API, which replaces what it has stored. The tokens delivered before keep working until their own expiry, whatever happens. One run at a time: a second one waits for the first. A directory that is empty or suddenly much shorter is refused, and nothing is changed.',
+      'Makes the cluster equal to the directory: removes the ServiceAccounts of leavers, creates those of new members, mints a fresh token for every member, checks each one, and delivers them all in one request to the PoolC API, which replaces what it has stored. The tokens delivered before keep working until their own expiry, whatever happens. One run at a time: a second one waits for the first. A directory that is empty or suddenly much shorter is refused, and nothing is changed.',
     )
     .addOption(outputOption(['text', 'json']))
-    .option('--first-run', 'confirm that this cluster has no accounts of ours yet')
+    .option('--first-run', 'confirm that this cluster has no accounts that we own yet')
     .option('--plan <file>', 'apply exactly the plan that `plan --out` wrote, or refuse and say what changed')
     .action(async (options: CommandOptions) => {
       const firstRun = options['firstRun'] === true;
@@ -141,7 +141,7 @@ function placeOf({ metadata, accounts }: Settings) {
   return { namespace: metadata.namespace, membersNamespace: accounts.namespace };
 }
 
-/** In a pod nobody looks at the exit code. By hand, whoever typed it reads it. */
+/** In a pod nobody looks at the exit code. By hand, anyone who typed it reads it. */
 async function notifyOfUnstartedRun(
   { env, stderr, signal }: Environment,
   settings: Settings | undefined,

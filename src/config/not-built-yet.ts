@@ -1,6 +1,6 @@
 /**
  * What a MemberSync can say and this program does not do yet: refused by name, so that nobody believes in what is passed
- * over. Whoever builds one of these takes its line out.
+ * over. Anyone who builds one of these takes its line out.
  */
 import type { Failure } from '../lib/failure.ts';
 import type { MemberSync } from './member-sync.ts';

@@ -129,7 +129,7 @@ describe('the directory', () => {
   });
 });
 
-describe('a cluster without an account of ours', () => {
+describe('a cluster without an account that we own', () => {
   const plan = planOf({ owned: 0, joining: 5 });
   const laptop = { ...pod, inPod: false };
 

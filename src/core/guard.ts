@@ -63,7 +63,7 @@ export function guard(plan: Plan, limits: GuardLimits, situation: GuardSituation
   const notes: string[] = [];
   if (plan.owned === 0 && plan.create.length > 0) {
     notes.push(
-      'no account of ours exists yet: a first run has no baseline, so the number of additions was not checked',
+      'no account that we own exists yet: a first run has no baseline, so the number of additions was not checked',
     );
   }
   return { refusals, notes };
@@ -113,7 +113,7 @@ function noBaselineOutsideAPod(plan: Plan, _limits: GuardLimits, situation: Guar
   if (plan.owned > 0 || situation.inPod || situation.loopbackDirectory || situation.firstRunConfirmed) return undefined;
   return {
     reason:
-      'this cluster has no account of ours, and this is not a pod: usually that is the wrong cluster, and its tokens would replace those of the right one',
+      'this cluster has no account that we own, and this is not a pod: usually that is the wrong cluster, and its tokens would replace those of the right one',
     allowance: 'first-run',
   };
 }

@@ -11,7 +11,7 @@ export const memberStates = ['expired', 'undelivered', 'leaving', 'new', 'missin
 /**
  * - ok: a token was delivered, and lives
  * - expired: it was delivered, and has expired
- * - undelivered: left out of the last delivery, through a failure of ours
+ * - undelivered: left out of the last delivery, through our own failure
  * - new: the account is younger than the last delivery, so that no token of it was delivered
  * - leaving: no longer in the directory; the next sync removes the account
  * - missing: in the directory without an account; the next sync creates one
@@ -53,7 +53,7 @@ export interface MemberStatus {
     | undefined;
 }
 
-/** One for each account of ours, and one for each member without any; in no particular order. */
+/** One for each account that we own, and one for each member without any; in no particular order. */
 export function memberStatuses({ accounts, namesGiven, holds, members, delivery, now }: StatusInput): MemberStatus[] {
   const directory = members === undefined ? undefined : new Map(members.map((member) => [member.id, member]));
   const owned = Map.groupBy(

@@ -60,7 +60,7 @@ describe('the name of a new member', () => {
     );
   });
 
-  it('is the exact login id for whoever has it, though another would come to it by lower-casing', () => {
+  it('is the exact login id for anyone who has it, though another would come to it by lower-casing', () => {
     const upper = member('Jimin', id('beef'));
     const exact = member('jimin-beef', id('1'));
     expect(byUuid(assignNames([upper, exact], free))).toEqual(
@@ -71,7 +71,7 @@ describe('the name of a new member', () => {
     );
   });
 
-  it('is the former one for whoever returns, whatever their login id is now', () => {
+  it('is the former one for anyone who returns, whatever their login id is now', () => {
     const returned = member('NewName', id('1'));
     expect(nameOf(returned, { ...free, namesGiven: new Map([['old-name', returned.id]]) })).toBe('old-name');
   });
@@ -163,7 +163,7 @@ describe('for any members on any cluster, the names', () => {
         if (first === undefined || others.some(({ id: uuid }) => [first, ...rest].some((one) => one.id === uuid)))
           return;
         const before = assignNames([first, ...rest], free);
-        // Names that were given are recorded: whoever joins later can't have them.
+        // Names that were given are recorded: anyone who joins later can't have them.
         const record = new Map(before.map(({ name, member: { id: uuid } }) => [name, uuid]));
         const after = assignNames([first, ...rest, ...others], { ...free, namesGiven: record });
         for (const {

@@ -8,7 +8,7 @@ import type { Refusal } from './guard.ts';
 import { memberLabel } from './model.ts';
 import type { NameRecord, Plan } from './plan.ts';
 
-/** Raised by whoever changes what a plan file says. */
+/** Raised by anyone who changes what a plan file says. */
 const planFormat = 'credentials-updater/plan/v1';
 
 /** Between which directory and which accounts a plan was made. */

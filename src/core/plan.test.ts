@@ -69,7 +69,7 @@ describe('for any directory and any cluster, the plan', () => {
     );
   });
 
-  it('removes nothing but accounts of ours, and none of an active member', () => {
+  it('removes nothing but accounts that we own, and none of an active member', () => {
     fc.assert(
       fc.property(planInput, (before) => {
         const active = new Set(
@@ -84,7 +84,7 @@ describe('for any directory and any cluster, the plan', () => {
     );
   });
 
-  it('leaves no account of ours to somebody who is not an active member', () => {
+  it('leaves no account that we own to somebody who is not an active member', () => {
     fc.assert(
       fc.property(planInput, (before) => {
         const active = new Set(
@@ -115,7 +115,7 @@ describe('for any directory and any cluster, the plan', () => {
     );
   });
 
-  it('records every name that it gives away or takes back, for whoever has it', () => {
+  it('records every name that it gives away or takes back, for anyone who has it', () => {
     fc.assert(
       fc.property(planInput, (before) => {
         const plan = buildPlan(before);

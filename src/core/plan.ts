@@ -63,7 +63,7 @@ export interface Plan {
   readonly record: readonly NameRecord[];
   /** The same for accounts that are about to go. */
   readonly recordOfRemoved: readonly NameRecord[];
-  /** How many accounts of ours exist, those being deleted left out: the guard's baseline. */
+  /** How many accounts that we own exist, those being deleted left out: the guard's baseline. */
   readonly owned: number;
   readonly members: number;
 }
@@ -119,7 +119,7 @@ export function buildPlan({ members, accounts, namesGiven, holds }: PlanInput): 
     record: [
       ...keep.map(({ account: { name, memberId } }) => ({ name, memberId })),
       ...create.map(({ name, member }) => ({ name, memberId: member.id })),
-      // Whoever deletes an account by hand must not make its name free.
+      // Anyone who deletes an account by hand must not make its name free.
       ...accounts
         .filter(isOwned)
         .filter(({ terminating }) => terminating)

@@ -54,7 +54,7 @@ async function send(
   checkMap(map);
   await withRetry(
     async () => {
-      // Right before each attempt: whoever was frozen and wakes up must not deliver a stale map.
+      // Right before each attempt: anyone who was frozen and wakes up must not deliver a stale map.
       await right.renew();
       right.assertHeld();
       const remainingMs = right.remainingMs();

@@ -1,5 +1,5 @@
 /**
- * One Secret for each member, in another namespace than the accounts': beside ServiceAccounts, whoever may write Secrets
+ * One Secret for each member, in another namespace than the accounts': beside ServiceAccounts, anyone who may write Secrets
  * can have legacy tokens made. For External Secrets, Reflector, or an operator who hands them out.
  *
  * - Annotations hold the account's UID, the expiry and the owner, so that a run reads metadata only and never a token.
@@ -153,7 +153,7 @@ async function write(
   const found = await find({ client, namespace, owner }, name, signal);
   // Our own attempt, whose answer was lost.
   if (found?.annotations?.[expiresAnnotation] === expires && found.annotations[uidAnnotation] === account.uid) return;
-  // One of ours from before, whose label somebody took away.
+  // One that we made before, whose label somebody took away.
   if (found !== undefined)
     return write({ client, namespace, owner, cluster, ...rest }, { name, parcel, existing: found }, signal);
   throw new Failure('delivery', `there is a Secret ${namespace}/${name} already that is not ours; it was left alone`, {

@@ -74,7 +74,7 @@ export async function exchange(options: HttpExchange): Promise<HttpAnswer> {
   }
 }
 
-/** Also for whoever looks at the connection itself. The signal ends a connection that is still being opened. */
+/** Also for anyone who looks at the connection itself. The signal ends a connection that is still being opened. */
 export function agentFor(
   url: URL,
   { proxyEnv, extraAuthorities = [] }: Pick<HttpExchange, 'proxyEnv' | 'extraAuthorities'>,
@@ -165,7 +165,7 @@ function attempt(options: HttpExchange, agent: http.Agent, signal: AbortSignal):
 }
 
 /**
- * Each chunk is asked for when the one before has left this process, and not before. Whoever gives the chunks can so
+ * Each chunk is asked for when the one before has left this process, and not before. Anyone who gives the chunks can so
  * decide right before each of them whether the request may still be completed: nothing waits in a buffer for a
  * connection to open, or for a process that was stopped to go on.
  */

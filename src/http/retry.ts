@@ -24,7 +24,7 @@ export function isTransientStatus(status: number): boolean {
 
 /**
  * How long an answer asks to be waited for, in milliseconds (Retry-After, RFC 9110: seconds or an HTTP date); undefined
- * when it doesn't, or unreadably. A date is meant by the clock of whoever sent it, which their Date header tells: ours
+ * when it doesn't, or unreadably. A date is meant by the clock of the sender, which their Date header tells: ours
  * may be wrong.
  */
 export function retryAfterOf(
@@ -83,7 +83,7 @@ function givenUp(failure: Failure, attempts: number, elapsedMs: number): Failure
     {
       cause: failure,
       exitCode: failure.exitCode,
-      // Whoever has more time than we had may go on trying.
+      // Anyone who has more time than we had may go on trying.
       transient: failure.transient,
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
       ...(failure.status === undefined ? {} : { status: failure.status }),

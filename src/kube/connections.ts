@@ -197,7 +197,7 @@ export class ConnectionPool {
       return opened;
     } catch (error) {
       if (!signal.aborted && !this.#closed) this.#options.onLoss?.();
-      // Whoever waits for a connection tries on their own: the next one may succeed, or fail with its own error.
+      // Anyone who waits for a connection tries on their own: the next one may succeed, or fail with its own error.
       queueMicrotask(() => this.#serveWaiting());
       throw error;
     } finally {

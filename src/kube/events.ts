@@ -43,7 +43,7 @@ export async function writeEvent(client: ClusterClient, event: JobEvent, signal:
       },
     },
     signal,
-    // An earlier attempt of ours whose answer was lost.
+    // An earlier attempt by us whose answer was lost.
     expected: [409],
     policy: { budgetMs: 5_000, firstWaitMs: 200, longestWaitMs: 1_000 },
   });

@@ -90,7 +90,7 @@ export function mergeKubeconfig(
   set(clusterFields, {
     server: serverText(cluster.server),
     'certificate-authority': undefined,
-    // kubectl takes no CA from whoever doesn't check it.
+    // kubectl takes no CA from anyone who doesn't check it.
     'certificate-authority-data': cluster.insecureSkipTlsVerify ? undefined : base64(cluster.certificateAuthority),
     'tls-server-name': cluster.tlsServerName,
     'insecure-skip-tls-verify': cluster.insecureSkipTlsVerify === true ? true : undefined,

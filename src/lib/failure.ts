@@ -1,6 +1,6 @@
 /**
  * What can go wrong, as one class: a kind that decides the exit code, a sentence for the operator, and a hint that says
- * what to do next. Whoever catches a foreign error wraps it here once, with its cause; nobody prints foreign errors,
+ * what to do next. Anyone who catches a foreign error wraps it here once, with its cause; nobody prints foreign errors,
  * because those of HTTP clients carry headers and bodies.
  */
 
@@ -42,7 +42,7 @@ export type ErrorKind =
   | 'aborted'
   /** A step or the run took longer than its deadline. */
   | 'deadline'
-  /** A bug of ours. */
+  /** Our own bug. */
   | 'internal';
 
 const exitCodeOfKind: Record<ErrorKind, number> = {
@@ -100,7 +100,7 @@ export class Failure extends Error {
   }
 }
 
-/** Any thrown value as a Failure; what isn't one already is a bug of ours and says so, without a stack trace. */
+/** Any thrown value as a Failure; what isn't one already is our own bug and says so, without a stack trace. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

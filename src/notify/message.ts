@@ -34,7 +34,7 @@ export function messageFor(facts: RunFacts): Message | undefined {
     case 'partial':
       return {
         title: `partly done (exit code ${exitCode}): ${counts.undelivered} members have no fresh token`,
-        lines: lines(`what to do: ${readTheLog(facts)} names them and says why; run again once that is mended`),
+        lines: lines(`what to do: ${readTheLog(facts)} names them and says why; run again once that is fixed`),
       };
     case 'refused':
       return {
@@ -80,7 +80,7 @@ const whatFailed: Readonly<Record<ErrorKind, string>> = {
 
 function failureTitle({ exitCode, failure = 'internal', step, counts }: RunFacts): string {
   if (counts.delivered > 0 && counts.notRemoved > 0)
-    return `failed (exit code ${exitCode}): everyone's token was delivered, but ${counts.notRemoved} who left could not be removed and still have access`;
+    return `failed (exit code ${exitCode}): everyone's token was delivered, but ${counts.notRemoved} leavers could not be removed and still have access`;
   return `failed (exit code ${exitCode}${step === undefined ? '' : `, step ${step}`}): ${whatFailed[failure]}`;
 }
 

@@ -70,7 +70,7 @@ describe('the message', () => {
   test('says of a failed run whose delivery was made that leavers still have access', () => {
     const counts = { ...facts().counts, notRemoved: 2 };
     const message = messageFor(facts({ outcome: 'failed', exitCode: 1, failure: 'cluster', step: 'deliver', counts }));
-    expect(message?.title).toMatch(/everyone's token was delivered, but 2 who left .* still have access/);
+    expect(message?.title).toMatch(/everyone's token was delivered, but 2 leavers .* still have access/);
   });
 });
 

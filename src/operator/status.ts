@@ -45,7 +45,7 @@ export async function gatherStatus(
     members: memberStatuses({ ...observed, members, delivery: lastDelivery(lastRun), now }),
     lastRun,
     lockHolder: holder ? { name: holder, since: acquireTime } : undefined,
-    // Not by comparing times: the lock's is by the clock of whoever took it, the delivery's by the API server's, in whole
+    // Not by comparing times: the lock's is by the clock of the one who took it, the delivery's by the API server's, in whole
     // seconds, so that a run of less than a second would seem to end before it began.
     lockTakenSince: acquireTime === lastRun?.lockAcquireTime ? undefined : acquireTime,
     now,

@@ -22,7 +22,7 @@ export interface Deployed {
   readonly schedule: string;
   readonly timeZone: string | undefined;
   readonly serviceAccount: string;
-  /** The variables that are settings of ours. */
+  /** The variables that are our settings. */
   readonly variables: ReadonlyMap<string, Variable>;
   /** ConfigMaps that it names and that aren't there. */
   readonly missingConfigMaps: readonly string[];

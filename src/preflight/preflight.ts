@@ -92,7 +92,7 @@ async function perform(check: Check, context: PreflightContext): Promise<readonl
   } catch (error) {
     context.signal.throwIfAborted();
     const failure = toFailure(error);
-    // A bug of ours must not pass for a lack of permission.
+    // Our own bug must not pass for a lack of permission.
     if (failure.kind === 'internal') return [failed(`${failure.message} (${failure.hint ?? ''})`)];
     return [unknown(failure.status === 403 ? `no permission: ${failure.message}` : failure.message)];
   }

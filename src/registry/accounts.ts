@@ -30,7 +30,7 @@ const namespaceSchema = z.object({ status: z.object({ phase: z.string().optional
 /**
  * Every ServiceAccount of the namespace, ours or not.
  * The list of a namespace that doesn't exist is an error: to an administrator the API server answers 200 and empty, so a
- * list without any account of ours is followed by a look at the namespace.
+ * list without any account that we own is followed by a look at the namespace.
  */
 export async function listAccounts(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<Account[]> {
   try {

@@ -1,5 +1,5 @@
 /**
- * One run at a time: a Lease in the updater's namespace. The holder renews it while it works; whoever waits takes it
+ * One run at a time: a Lease in the updater's namespace. The holder renews it while it works; anyone who waits takes it
  * over only after having watched renewTime stand still for the whole duration on their own clock, so two clocks are
  * never compared. A holder that cannot renew stops changing anything when its own count, begun before the request that
  * last succeeded, has run out: that is always earlier than anybody else may take over.
@@ -76,7 +76,7 @@ export async function acquireLock(
 
 /** The run's first request: a wrong address should say so soon. */
 const firstLook: RetryPolicy = { ...defaultRetryPolicy, budgetMs: 20_000, longestWaitMs: 2_000 };
-/** For whoever waits for the lock, an API server that restarts is no reason to give up. */
+/** For anyone who waits for the lock, an API server that restarts is no reason to give up. */
 const patience: RetryPolicy = { ...defaultRetryPolicy, longestWaitMs: 2_000 };
 
 interface Held {

@@ -1,5 +1,5 @@
 /**
- * Makes the accounts what the plan says. Removal first, because whoever left must be out whatever happens to the rest of
+ * Makes the accounts what the plan says. Removal first, because leavers must be out whatever happens to the rest of
  * the run (P2); a name is recorded before its account is created, so that nobody can ever inherit it (P9).
  */
 import pMap from 'p-map';
@@ -23,7 +23,7 @@ export interface Holder {
 /** Names of leavers are written within this time, or the leavers go without. */
 const recordBudgetMs = 10_000;
 
-/** Removes who left. @returns why the names of the removed could not be recorded, in which case nobody may be created */
+/** Removes leavers. @returns why the names of the removed could not be recorded, in which case nobody may be created */
 export async function removeLeavers(
   context: SyncContext,
   plan: Plan,
@@ -116,7 +116,7 @@ function recordNewcomers(
   return new Map(
     [...written].map(([shard, done]) => {
       const obstacle = obstacleOf(done, signal);
-      obstacle.catch(() => undefined); // whoever waits for it hears it; nobody does once the run has ended
+      obstacle.catch(() => undefined); // anyone who waits for it hears it; nobody does once the run has ended
       return [shard, obstacle];
     }),
   );

@@ -99,7 +99,7 @@ export function readMembers(directory: Directory, log: Log, signal: AbortSignal)
   });
 }
 
-/** The later read's word counts for whoever is in both. */
+/** The later read's word counts for anyone who is in both. */
 function inEither(first: readonly Member[], second: readonly Member[]): Member[] {
   return [...new Map([...first, ...second].map((member) => [member.id, member])).values()];
 }

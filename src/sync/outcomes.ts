@@ -1,5 +1,5 @@
 /**
- * What became of each member: exactly one outcome. Those who merely got a fresh token are counted; whoever was created,
+ * What became of each member: exactly one outcome. Those who merely got a fresh token are counted; anyone who was created,
  * removed or failed is kept with the reason.
  */
 import type { Member } from '../core/model.ts';

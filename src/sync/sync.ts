@@ -121,7 +121,7 @@ function requireRemoved({ accountsNotRemoved }: Outcomes): void {
   const names = accountsNotRemoved.slice(0, 10).map(({ removal }) => removal.account.name);
   throw new Failure(
     'cluster',
-    `everyone's token was delivered, but ${accountsNotRemoved.length} who left could not be removed and still have access: ${names.join(', ')}${accountsNotRemoved.length > names.length ? ', …' : ''} (${first.failure.message})`,
+    `everyone's token was delivered, but ${accountsNotRemoved.length} leavers could not be removed and still have access: ${names.join(', ')}${accountsNotRemoved.length > names.length ? ', …' : ''} (${first.failure.message})`,
     { cause: first.failure, hint: 'run again; if it stays, delete these ServiceAccounts by hand' },
   );
 }

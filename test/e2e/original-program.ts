@@ -51,7 +51,7 @@ export async function applyOriginal(kubectl: Kubectl, namespace: string): Promis
   await kubectl(['patch', 'cronjob', 'credentials-updater', '-n', namespace, '-p', '{"spec":{"suspend":true}}']);
 }
 
-/** It skips, in silence, whoever has a login id that is no name for a ServiceAccount, or a name that is taken. */
+/** It skips, in silence, anyone who has a login id that is no name for a ServiceAccount, or a name that is taken. */
 export function takenBySimpleName({ loginId }: SiteMember): boolean {
   return /^[a-z0-9]+$/.test(loginId ?? '') && loginId !== 'default';
 }

@@ -7,7 +7,7 @@ const former = '5b1c7c1e-3a52-4d0f-9c55-0f3f9f2f7c11';
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 describe('reserve', () => {
-  test('keeps a name from whoever has that login id, for whoever returns with that UUID', async () => {
+  test('keeps a name from anyone with that login id, for the one who returns with that UUID', async () => {
     const club = await useClub();
     expect(await club.run(['reserve', 'kim', former.toUpperCase()])).toMatchObject({
       exitCode: 0,

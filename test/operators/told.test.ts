@@ -11,7 +11,7 @@ import { changeLease } from '../promises/lease.ts';
 import { openWire } from '../promises/wire.ts';
 import { type Received, type Receiver, type ReceiverOptions, startReceiver } from './receivers.ts';
 
-/** What makes the addresses secret: whoever knows it can post. */
+/** What makes the addresses secret: anyone who knows it can post. */
 const hookSecret = 'T00DCAFE00/B00DCAFE00/xYz0123456789abcdefghij';
 const pingSecret = '0d6f8f5e-7a51-4e1c-9d4b-b1a7ef3c2a10';
 

@@ -103,7 +103,7 @@ export function secret(name: string): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { key: 'value' } };
 }
 
-/** A token that never expires, for whoever reads the Secret. */
+/** A token that never expires, for anyone who reads the Secret. */
 export function tokenSecret(serviceAccountName: string): KubernetesObject {
   return {
     apiVersion: 'v1',

@@ -1,6 +1,6 @@
 /**
  * For each check a deployment in which it fails, or warns, for the right reason: one thing broken at a time on one control
- * plane, and mended again, by the command that preflight prints where it prints one.
+ * plane, and fixed again, by the command that preflight prints where it prints one.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeAccounts } from './cases/accounts.ts';
@@ -55,7 +55,7 @@ describe("the members' accounts", () => {
 describe('the probe', () => {
   describeProbe(deskOf);
 });
-describe('whoever may read nothing', () => {
+describe('anyone who may read nothing', () => {
   describeNoPermission(deskOf);
 });
 describe('the Job in the cluster', () => {

@@ -97,7 +97,7 @@ it('kyverno fails while it does not answer', async () => {
   await untilGreen();
 });
 
-it('kyverno is unknown to whoever can neither see its Lease nor try a namespace', async () => {
+it('kyverno is unknown to anyone who can neither see its Lease nor try a namespace', async () => {
   const webhooks = ['validatingwebhookconfigurations', 'mutatingwebhookconfigurations'];
   await desk.kubectl('create', 'clusterrole', 'reader', '--verb=list', `--resource=${webhooks.join(',')}`);
   await desk.kubectl('create', 'clusterrolebinding', 'reader', '--clusterrole=reader', '--user=reader');

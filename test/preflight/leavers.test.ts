@@ -303,7 +303,7 @@ describe("a namespace that isn't the leaver's alone", () => {
       );
       expect(commandsIn(report)).toEqual([`kubectl -n ${namespace} delete rolebinding/admins`]);
       await runFix(report, 'take the name out');
-      expect(textOf(await leavers())).toMatch(/^ok: nobody who left/);
+      expect(textOf(await leavers())).toMatch(/^ok: no leaver/);
     },
   );
 
@@ -401,7 +401,7 @@ describe("a namespace that isn't the leaver's alone", () => {
     expect(commandsIn(await leavers())).toContain('kubectl delete namespace/shared-lab');
   });
 
-  it('has the label of the leaver: whoever else has rights in it is named before it is deleted', async () => {
+  it('has the label of the leaver: anyone else who has rights in it is named before it is deleted', async () => {
     await leaveNamespace('kim-lab', {});
     await grantAdmin('kim-lab', 'admins', '--serviceaccount=poolc-users:alice', '--group=teachers');
     await desk.kubectl('label', 'namespace', 'kim-lab', 'poolc.org/owner=kim');
@@ -496,7 +496,7 @@ describe('nothing that could hit a member is offered', () => {
     await leaveNamespace('mia-lab', { 'poolc.org/owner': 'mia' });
     await desk.kubectl('-n', 'mia-lab', 'delete', 'rolebindings', '--all');
     await desk.shell(`${directory()} credentials-updater revoke mia --yes`);
-    expect(textOf(await leavers())).toMatch(/^ok: nobody who left/);
+    expect(textOf(await leavers())).toMatch(/^ok: no leaver/);
     const down = await desk.preflight(['--leavers', '--poolc-api-endpoint', 'http://127.0.0.1:1']);
     expect(textOf(down)).toContain(`mia (${uuid}) has no account any more, and has the namespace mia-lab`);
     expect(fixesOf(down)).toEqual([]);
@@ -515,7 +515,7 @@ describe('a name that only bindings know', () => {
     await desk.kubectl('-n', 'old-lab', 'create', 'rolebinding', 'old', '--clusterrole=view', ghost);
     const before = await leavers();
     expect(textOf(before)).toMatch(
-      /^warning: no account and no record says who ghost was, but something is bound to that name\. Whoever gets that name next inherits/,
+      /^warning: no account and no record says who ghost was, but something is bound to that name\. Anyone who gets that name next inherits/,
     );
     const { uuid } = await desk.api.addMember({ loginId: 'ghost' });
     const report = await leavers();
@@ -562,7 +562,7 @@ describe('many', () => {
   });
 });
 
-it('puts nothing on the terminal that a name could hide, and whoever may read less learns what', async () => {
+it('puts nothing on the terminal that a name could hide, and anyone who may read less learns what', async () => {
   const { cluster, kubectl, command } = desk;
   onTestFinished(() => remove('odd'));
   await kubectl('create', 'namespace', 'odd');

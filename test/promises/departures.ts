@@ -1,4 +1,4 @@
-/** P2: whoever left is out within 30 s of the removal of their account. */
+/** P2: anyone leavers are out within 30 s of the removal of their account. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accountsOf } from '../accounts.ts';
 import type { Club } from '../club.ts';

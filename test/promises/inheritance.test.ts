@@ -50,7 +50,7 @@ test.each([
   ['after a run without either of them', true],
   ['in the same run in which the first one leaves', false],
 ])(
-  'P9: whoever takes the login id of a leaver, %s, inherits nothing; who returns gets all of it back',
+  'P9: anyone who takes the login id of a leaver, %s, inherits nothing; who returns gets all of it back',
   async (_, apart) => {
     const club = await useClub();
     club.api.seed(4);

@@ -41,7 +41,7 @@ export async function holdLock(
   if (status !== 201) throw new Error(`The Lease was not created: ${status} ${JSON.stringify(body)}`);
 }
 
-/** Changes the Lease's spec, whoever holds it. */
+/** Changes the Lease's spec, no matter who holds it. */
 export async function changeLease(club: Club, spec: Record<string, unknown>): Promise<void> {
   const { status, body } = await club.cluster.request('PATCH', pathOf(club), { spec });
   if (status !== 200) throw new Error(`The Lease was not changed: ${status} ${JSON.stringify(body)}`);

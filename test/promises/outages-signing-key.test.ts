@@ -28,7 +28,7 @@ test('P1, P7: the signing key is rotated between two runs: old tokens go on work
   const renewed = club.api.storedTokens();
   for (const { uuid } of active) {
     expect(keyIdOf(renewed.get(uuid))).not.toBe(keyIdOf(old.get(uuid)));
-    // Whoever has not fetched the new one from the site yet.
+    // Anyone who has not fetched the new one from the site yet.
     expect(await whoIs(old.get(uuid) ?? '')).toBe(await whoIs(renewed.get(uuid) ?? ''));
   }
 });

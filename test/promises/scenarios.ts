@@ -87,7 +87,7 @@ export async function quotedSecretsAreNotPrinted(program: Program): Promise<void
     status: 400,
     body: JSON.stringify({ message: `Invalid API key ${quote(club.api.apiKey)}` }),
   });
-  // The run itself is searched for every secret, by whoever starts it.
+  // The run itself is searched for every secret, by anyone who starts it.
   for (const output of ['json', 'text']) expectExit(await wire.run(['sync', '--output', output], program), 1);
   directory.remove();
   const refusal = { kind: 'Status', reason: 'Invalid', message: `cannot use ${quote(club.account.token)}` };

@@ -125,7 +125,7 @@ async function eventsOf({ cluster }: Club) {
 /** As the CronJob sets it up. */
 const asAJob = { JOB_NAME: 'credentials-updater-29000000', JOB_UID: 'c9a1f3b2-6d1e-4c55-8a57-0e5d1b6f9a10' };
 
-test('a refused run leaves an Event on its Job and a termination message under 4 KB, whoever would have gone', {
+test('a refused run leaves an Event on its Job and a termination message under 4 KB, no matter who would have gone', {
   timeout: 120_000,
 }, async () => {
   const club = await useClub({ api: { longestLoginId: 63 } });

@@ -351,11 +351,11 @@ describe.each([
     await expectWorkingTokens(club);
     const { acknowledgedAt } = await summaryOf(club);
     expect(Math.abs(acknowledgedAt - startedAt)).toBeLessThan(hour * 1_000);
-    // Whoever runs next, with the right clock, neither waits for that run's lock nor finds anything to do.
+    // Anyone who runs next, with the right clock, neither waits for that run's lock nor finds anything to do.
     expectExit(await club.run(['sync'], { env: { LOCK_WAIT: '0s' } }), 0);
   });
 
-  test('waits as long as Retry-After says by the clock of whoever sent it', async () => {
+  test('waits as long as Retry-After says by the clock of the sender', async () => {
     const club = await useClub();
     club.api.seed(1);
     const wire = await openWire(club);

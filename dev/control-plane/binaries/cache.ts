@@ -56,7 +56,7 @@ async function withShelf<T>(
   path: (program: string) => string,
   work: (shelf: Shelf) => Promise<T>,
 ): Promise<T> {
-  // Whoever holds the lock is alone here: what lies about unfinished belongs to a process that has died.
+  // Anyone who holds the lock is alone here: what lies about unfinished belongs to a process that has died.
   for (const entry of await readdir(directory)) {
     if (entry.startsWith(SCRATCH_PREFIX)) await rm(join(directory, entry), { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-/** `--leavers`: what still names somebody who left, and what they left in their namespaces. */
+/** `--leavers`: what still names a leaver, and what they left in their namespaces. */
 import type { Refusal } from '../../core/guard.ts';
 import { nobodysId } from '../../core/member-id.ts';
 import { type Member, printable } from '../../core/model.ts';
@@ -66,7 +66,7 @@ export async function leavers(context: AuditContext): Promise<Finding[]> {
         ]),
   ];
   if (findings.length > 0) return findings;
-  return [ok(`nobody who left is named in ${bindings.length} bindings and ${namespaces.length} namespaces`)];
+  return [ok(`no leaver is named in ${bindings.length} bindings and ${namespaces.length} namespaces`)];
 }
 
 interface Directory {
@@ -83,7 +83,7 @@ async function askDirectory({ nextSync }: AuditContext): Promise<Directory> {
   try {
     const { members, plan, refusals } = await nextSync();
     if (refusals.length > 0) return without(refusals.map(refusalText).join('; '));
-    if (plan.owned === 0) return without('there is no account of ours that the directory could be compared with');
+    if (plan.owned === 0) return without('there is no account that we own that the directory could be compared with');
     const heirs = new Map(plan.create.map(({ name, member }) => [name, member.id] as const));
     return { members, heirs, unavailable: undefined };
   } catch (error) {
@@ -114,7 +114,7 @@ function unrecordedFindings(
       .map(({ namespace }) => (namespace === undefined ? 'the whole cluster' : printable(namespace)));
     const danger =
       memberId === undefined
-        ? 'Whoever gets that name next inherits what is bound to it'
+        ? 'Anyone who gets that name next inherits what is bound to it'
         : `The next sync gives that name to ${memberId}, and with it what is bound to it in ${listed(places)}`;
     return warning(
       `no account and no record says who ${printable(name)} was, but something is bound to that name. ${danger}`,

@@ -92,7 +92,7 @@ function beyondForAll(
   const fix = isOurs ? commands.applyMemberRole : removeSubjectCommand(commands, binding, subject);
   if (gains.length === 0) return [warning(text, fix)];
   const leadsOut = namespace === undefined || closed(namespace);
-  const finding = `${text}: whoever has that ${gains.join(', ')}`;
+  const finding = `${text}: anyone who has that ${gains.join(', ')}`;
   return [leadsOut ? failed(finding, fix) : warning(finding, fix)];
 }
 
@@ -109,7 +109,7 @@ function beyondForOne(
   if (gains.length === 0 || (namespace !== undefined && !closed(namespace))) return [];
   return [
     warning(
-      `the member of ${subjectName(subject)} ${gains.join(', ')} ${placeOf(namespace)}, by ${pathOf(first)}. Whoever gets hold of their token can, too`,
+      `the member of ${subjectName(subject)} ${gains.join(', ')} ${placeOf(namespace)}, by ${pathOf(first)}. Anyone who gets hold of their token can, too`,
       { label: 'unless it is meant', command: removeSubjectCommand(commands, binding, subject) },
     ),
   ];

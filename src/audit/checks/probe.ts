@@ -40,7 +40,11 @@ export async function probe(context: AuditContext): Promise<Finding[]> {
   const findings = [
     ...swept.slice(0, 1).map(() => warning(`removed what a probe that was killed had left: ${listed(swept)}`)),
     ...(await summarize(context, asMember, 'a fresh member')),
-    ...(await summarize(context, asOperator, `whoever has a role in a member's namespace (${membersNamespace ?? ''})`)),
+    ...(await summarize(
+      context,
+      asOperator,
+      `anyone who has a role in a member's namespace (${membersNamespace ?? ''})`,
+    )),
   ];
   if (findings.length > 0) return findings;
   const inside = membersNamespace === undefined ? ", none of them in a member's namespace: there is none yet" : '';

@@ -1,6 +1,6 @@
 /**
  * Who left and is still named somewhere: as the owner of a namespace, or in a binding. Pure. Bindings name a
- * ServiceAccount, not its UID, so that whoever gets such a name next would inherit all that is bound to it (P9).
+ * ServiceAccount, not its UID, so that anyone who gets such a name next would inherit all that is bound to it (P9).
  */
 import { nobodysId } from '../../core/member-id.ts';
 import { type Account, isOwned, type Member, type NamesGiven } from '../../core/model.ts';

@@ -224,7 +224,7 @@ function onNamespaces(name: string): Attempt[] {
 }
 
 /**
- * What must be refused in a member's namespace, whoever tries it: members can make ServiceAccounts of their own there. So
+ * What must be refused in a member's namespace, no matter who tries it: members can make ServiceAccounts of their own there. So
  * it is tried with all the rights that the operator has.
  */
 export function attemptsInMembersNamespace(namespace: string): Attempt[] {

@@ -22,7 +22,7 @@ export async function cronJob(context: PreflightContext): Promise<Finding[]> {
         `in the ${kind} ${name}: ${variable.why}`,
         hasDefault(variable.name)
           ? { label: 'back to the default', command: unsetCommand(context, deployed, variable) }
-          : { label: 'once it is mended in the overlay', command: commands.applyUpdater },
+          : { label: 'once it is fixed in the overlay', command: commands.applyUpdater },
       ),
     );
   }

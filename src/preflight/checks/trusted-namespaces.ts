@@ -69,7 +69,7 @@ function handFinding({ commands }: PreflightContext, subject: Subject, grants: r
   if (first === undefined || gains.length === 0) return [];
   return [
     failed(
-      `the namespace ${first.namespace ?? ''} is trusted by its name, but it is in a member's hands: ${subjectName(subject)} ${gains.join(', ')} there, by ${pathOf(first)}. The policies don't hold whoever acts as its ServiceAccounts; ${orTakeOut}`,
+      `the namespace ${first.namespace ?? ''} is trusted by its name, but it is in a member's hands: ${subjectName(subject)} ${gains.join(', ')} there, by ${pathOf(first)}. The policies don't hold anyone who acts as its ServiceAccounts; ${orTakeOut}`,
       removeSubjectCommand(commands, first.binding, subject),
     ),
   ];

@@ -1,4 +1,4 @@
-/** Workloads: the rules hold for the namespace, whoever the workload comes from. */
+/** Workloads: the rules hold for the namespace, no matter where the workload comes from. */
 import { type Attempt, create, itemPath, patch, podSecurity, refused } from '../attempt.ts';
 import {
   cronJob,

@@ -30,7 +30,7 @@ export function describeProbe(deskOf: () => Desk): void {
     const report = await preflight(['--probe']);
     expect(problems(report)).toEqual({ policies: 'failed', probe: 'failed' });
     expect(said(report, 'probe').text).toMatch(
-      /a fresh member may, and must not: create a namespace called kube-….*\n.*whoever has a role in a member's namespace \(alice-lab\) may, and must not: start privileged pods; .*bind cluster-admin/,
+      /a fresh member may, and must not: create a namespace called kube-….*\n.*anyone who has a role in a member's namespace \(alice-lab\) may, and must not: start privileged pods; .*bind cluster-admin/,
     );
     await runFixes(deskOf(), report);
     expect(problems(await preflight(['--probe']))).toEqual({});

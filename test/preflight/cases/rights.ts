@@ -90,7 +90,7 @@ function describeMemberRole(deskOf: () => Desk): void {
       { op: 'add', path: '/rules/-', value: { apiGroups: [''], resources: ['secrets'], verbs: ['list'] } },
       {
         finds: { 'member-role': 'failed' },
-        says: /every member may list secrets cluster-wide, by Group system:serviceaccounts:poolc-users → ClusterRoleBinding poolc-member → ClusterRole poolc-member: whoever has that reads Secrets/,
+        says: /every member may list secrets cluster-wide, by Group system:serviceaccounts:poolc-users → ClusterRoleBinding poolc-member → ClusterRole poolc-member: anyone who has that reads Secrets/,
       },
     ],
     [
@@ -163,7 +163,7 @@ function describeMinters(deskOf: () => Desk): void {
     ],
     ['make token Secrets', 'secrets', 'create', /it makes Secrets, so a token for any ServiceAccount/],
     ['start pods under their accounts', 'pods', 'create', /it starts pods under any ServiceAccount/],
-  ])('minters warns of whoever can %s in the namespace of the members', async (_, resource, verb, says) => {
+  ])('minters warns of anyone who can %s in the namespace of the members', async (_, resource, verb, says) => {
     const { kubectl } = deskOf();
     const there = ['-n', 'poolc-users', 'create'];
     await kubectl(...there, 'role', 'helpers', `--verb=${verb}`, `--resource=${resource}`);
@@ -175,7 +175,7 @@ function describeMinters(deskOf: () => Desk): void {
     await expectFoundAndMended(deskOf(), { finds: { minters: 'warning' }, says });
   });
 
-  it('minters warns of whoever can impersonate anybody', async () => {
+  it('minters warns of anyone who can impersonate anybody', async () => {
     const { kubectl } = deskOf();
     await kubectl('create', 'clusterrole', 'sudo', '--verb=impersonate', '--resource=users,groups');
     onTestFinished(async () => void (await kubectl('delete', 'clusterrole', 'sudo')));
