@@ -32,7 +32,10 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     tags: [{ name: 'main-job', description: 'One pass of what the program is for: `npm test -- --quick` runs it.' }],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{src,bench,test/parts}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'unit', include: ['{src,bench,test/parts}/**/*.test.ts'], maxWorkers: availableParallelism() },
+      },
       {
         extends: true,
         test: {
@@ -58,6 +61,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'chaos',
+          sequence: { groupOrder: 2 },
           include: [underFire],
           globalSetup: ['test/global-setup.ts'],
           provide: { chaos: true },
