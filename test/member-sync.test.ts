@@ -78,7 +78,7 @@ describe('a MemberSync in a file', () => {
       stdout: expect.stringContaining('removed jimin'),
     });
     expect((await byFile.run(['preflight', '-f', file], { env: unset })).stdout).toContain(
-      `"${byFile.cluster.usersNamespace}`.slice(1),
+      byFile.cluster.usersNamespace,
     );
   });
 
