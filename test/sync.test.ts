@@ -221,7 +221,9 @@ describe('what somebody else made', () => {
     expect([...(await accountsOf(club.cluster)).keys()]).toEqual(expect.arrayContaining(['stray', 'garbled']));
     const warnings = logLines(result).filter(({ level }) => level === 'warn');
     expect(warnings.map(({ msg }) => msg)).toEqual([
-      expect.stringMatching(/^garbled: has our label but no valid credentials-updater\/user-uuid or credentials-updater\/member-id annotation/),
+      expect.stringMatching(
+        /^garbled: has our label but no valid credentials-updater\/user-uuid or credentials-updater\/member-id annotation/,
+      ),
       expect.stringMatching(/^stray: has our label/),
     ]);
   });
