@@ -49,7 +49,7 @@ function ignored(files: readonly string[]): string[] {
 
 describe('the files that the docs have people create', () => {
   test('are found in the docs', () => {
-    expect(named).toContain('adopt-now.sh');
+    expect(named).toContain('members.csv');
     const examples =
       '    kubectl … --from-file=API_KEY=./API_KEY\n    run --token-file -  < token.txt\nfrom a file `KEY`: a -> b\n';
     expect(filesNamedIn(examples).toSorted()).toEqual(['API_KEY', 'KEY', 'token.txt']);

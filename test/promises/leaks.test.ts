@@ -15,25 +15,25 @@ const apiKey =
   "process.getBuiltinModule('node:fs').readFileSync(process.env['POOLC_API_KEY_FILE'] ?? '', 'utf8').trim()";
 const listSchema = z.object({ items: z.array(z.unknown()) });
 
-const delivered = '    map.add(holder.member.directoryUuid, minted.token);\n';
+const minted = '      const minted = await mintToken(client, account, request, issueSignal);\n';
 
 /** Right after a token was minted. */
 function writing(path: string, body: string): Pick<Mutation, 'file' | 'text' | 'replacement'> {
-  const call = `await client.call({ method: 'POST', path: \`${path}\`, body: ${body}, signal });`;
-  return { file: 'src/sync/mint.ts', text: delivered, replacement: `${delivered}    ${call}\n` };
+  const call = `await client.call({ method: 'POST', path: \`${path}\`, body: ${body}, signal: issueSignal });`;
+  return { file: 'src/issuers/token.ts', text: minted, replacement: `${minted}      ${call}\n` };
 }
 
 const leaks: readonly (Omit<Mutation, 'without'> & { readonly leak: string; readonly fails: RegExp })[] = [
   {
     leak: 'a token in an Event',
     ...writing(
-      '/apis/events.k8s.io/v1/namespaces/${settings.podNamespace}/events',
+      '/apis/events.k8s.io/v1/namespaces/poolc-system/events',
       `{
-        metadata: { name: holder.account.uid },
+        metadata: { name: account.uid },
         eventTime: '2026-01-01T00:00:00.000000Z',
         type: 'Normal', reason: 'Minted', action: 'Sync', note: minted.token.slice(0, 1_000),
         reportingController: 'credentials-updater', reportingInstance: 'test',
-        regarding: { kind: 'Job', name: 'test', namespace: settings.podNamespace },
+        regarding: { kind: 'Job', name: 'test', namespace: 'poolc-system' },
       }`,
     ),
     fails: /left on the cluster secrets: .*shaped like a token/,
@@ -41,24 +41,24 @@ const leaks: readonly (Omit<Mutation, 'without'> & { readonly leak: string; read
   {
     leak: 'a token in a ConfigMap, in base64',
     ...writing(
-      '/api/v1/namespaces/${settings.podNamespace}/configmaps',
-      "{ metadata: { name: holder.account.uid }, data: { token: Buffer.from(minted.token).toString('base64') } }",
+      '/api/v1/namespaces/poolc-system/configmaps',
+      "{ metadata: { name: account.uid }, data: { token: Buffer.from(minted.token).toString('base64') } }",
     ),
     fails: /left on the cluster secrets: .*shaped like a token/,
   },
   {
     leak: "the signature of a token in a ConfigMap's annotation",
     ...writing(
-      '/api/v1/namespaces/${settings.podNamespace}/configmaps',
-      "{ metadata: { name: holder.account.uid, annotations: { signature: minted.token.split('.')[2] } } }",
+      '/api/v1/namespaces/poolc-system/configmaps',
+      "{ metadata: { name: account.uid, annotations: { signature: minted.token.split('.')[2] } } }",
     ),
     fails: /left on the cluster secrets: a secret, its signature/,
   },
   {
     leak: "the API key in an account's annotation, in base64",
     file: 'src/registry/accounts.ts',
-    text: '[userUuidAnnotation]: uuid }',
-    replacement: `[userUuidAnnotation]: uuid, key: Buffer.from(${apiKey}).toString('base64') }`,
+    text: '[annotationOf(memberId)]: memberId }',
+    replacement: `[annotationOf(memberId)]: memberId, key: Buffer.from(${apiKey}).toString('base64') }`,
     fails: /left on the cluster secrets: a secret, in base64/,
   },
   {
@@ -77,9 +77,9 @@ const leaks: readonly (Omit<Mutation, 'without'> & { readonly leak: string; read
   },
   {
     leak: 'a token in a temporary file',
-    file: 'src/sync/mint.ts',
-    text: delivered,
-    replacement: `${delivered}    process.getBuiltinModule('node:fs').writeFileSync(process.env['TMPDIR'] + '/token', minted.token);\n`,
+    file: 'src/issuers/token.ts',
+    text: minted,
+    replacement: `${minted}      process.getBuiltinModule('node:fs').writeFileSync(process.env['TMPDIR'] + '/token', minted.token);\n`,
     fails: /left files behind: token/,
   },
 ];
