@@ -27,13 +27,13 @@ const leaks: readonly (Omit<Mutation, 'without'> & { readonly leak: string; read
   {
     leak: 'a token in an Event',
     ...writing(
-      '/apis/events.k8s.io/v1/namespaces/poolc-system/events',
+      "/apis/events.k8s.io/v1/namespaces/${process.env['POD_NAMESPACE']}/events",
       `{
         metadata: { name: account.uid },
         eventTime: '2026-01-01T00:00:00.000000Z',
         type: 'Normal', reason: 'Minted', action: 'Sync', note: minted.token.slice(0, 1_000),
         reportingController: 'credentials-updater', reportingInstance: 'test',
-        regarding: { kind: 'Job', name: 'test', namespace: 'poolc-system' },
+        regarding: { kind: 'Job', name: 'test', namespace: process.env['POD_NAMESPACE'] },
       }`,
     ),
     fails: /left on the cluster secrets: .*shaped like a token/,
@@ -41,7 +41,7 @@ const leaks: readonly (Omit<Mutation, 'without'> & { readonly leak: string; read
   {
     leak: 'a token in a ConfigMap, in base64',
     ...writing(
-      '/api/v1/namespaces/poolc-system/configmaps',
+      "/api/v1/namespaces/${process.env['POD_NAMESPACE']}/configmaps",
       "{ metadata: { name: account.uid }, data: { token: Buffer.from(minted.token).toString('base64') } }",
     ),
     fails: /left on the cluster secrets: .*shaped like a token/,
@@ -49,7 +49,7 @@ const leaks: readonly (Omit<Mutation, 'without'> & { readonly leak: string; read
   {
     leak: "the signature of a token in a ConfigMap's annotation",
     ...writing(
-      '/api/v1/namespaces/poolc-system/configmaps',
+      "/api/v1/namespaces/${process.env['POD_NAMESPACE']}/configmaps",
       "{ metadata: { name: account.uid, annotations: { signature: minted.token.split('.')[2] } } }",
     ),
     fails: /left on the cluster secrets: a secret, its signature/,
