@@ -47,6 +47,12 @@ function readCsv(text: string, malformed: Malformed): MemberRow[] {
     if (record.length !== width)
       throw malformed(`line ${line} has ${record.length} columns, and the header has ${width}`);
     const at = (column: Column) => record[columns.get(column) ?? -1]?.trim() ?? '';
+    // Two quotes that nobody meant make one field of all that is between them: those members would be gone unseen.
+    for (const column of ['id', 'login'] as const)
+      if (/[\r\n]/.test(at(column)))
+        throw malformed(`line ${line} has a line break in ${column}; is there a quote too many before?`);
+    if (record.some((value) => holdsRow(value, width)))
+      throw malformed(`the field that ends on line ${line} holds whole lines; is there a quote too many before?`);
     const keys = at('keys')
       .split(/[\n;]/)
       .map((key) => key.trim())
@@ -58,6 +64,12 @@ function readCsv(text: string, malformed: Malformed): MemberRow[] {
       where: `line ${line}`,
     };
   });
+}
+
+/** Whether a line inside of the field has as many commas as a row of its own. */
+function holdsRow(value: string, width: number): boolean {
+  const [, ...lines] = value.split(/\r\n|\r|\n/);
+  return lines.some((line) => line.split(',').length === width);
 }
 
 interface CsvRecord {

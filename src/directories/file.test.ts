@@ -29,6 +29,10 @@ describe('a CSV file', () => {
     ]);
   });
 
+  test('may have several lines in a field of a column that is passed over', async () => {
+    expect(await read('id,login,address\n1,kim,"Seoul, Mapo\nroom 3"\n')).toEqual([{ id: 'file:1', login: 'kim' }]);
+  });
+
   test.each<[what: string, content: string | Buffer, says: RegExp]>([
     ['nothing', '', /is empty/],
     ['white space', ' \n\n', /is empty/],
@@ -39,6 +43,12 @@ describe('a CSV file', () => {
     ['a repeated id', 'id,login\n1,kim\n2,lee\n1,park\n', /line 2 and line 4 have the same id 1/],
     ['an open quote', 'id,login\n1,"kim\n2,lee\n', /quote is opened and never closed/],
     ['a stray quote', 'id,login\n1,k"im\n', /quotes are not those of CSV/],
+    ['a quote that swallows lines', 'id,login\n1,"kim\n2,lee\n3,park"\n', /line 4 has a line break in login/],
+    [
+      'a quote that swallows lines in another column',
+      'id,login,note\n1,kim,"5 inch\n2,lee,\n3,park,6 inch"\n4,choi,\n',
+      /field that ends on line 4 holds whole lines/,
+    ],
     ['a short line', 'id,login\n1\n', /line 2 has 1 columns, and the header has 2/],
     ['a long line', 'id,login\n1,kim,extra\n', /line 2 has 3 columns/],
     ['CP949', Buffer.concat([Buffer.from('id,login\n1,'), Buffer.from([0xb1, 0xe8])]), /not UTF-8; Excel in Korea/],
