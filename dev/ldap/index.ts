@@ -129,6 +129,7 @@ attributetype ( 1.3.6.1.4.1.99999.5 NAME 'primaryGroupID' SYNTAX 1.3.6.1.4.1.146
 attributetype ( 1.3.6.1.4.1.99999.6 NAME 'primaryGroupToken' SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 objectclass ( 1.3.6.1.4.1.99999.10 NAME 'extraPerson' SUP top AUXILIARY MAY ( objectGUID $ userAccountControl $ nsAccountLock $ sshPublicKey $ primaryGroupID ) )
 objectclass ( 1.3.6.1.4.1.99999.11 NAME 'extraGroup' SUP top AUXILIARY MAY ( primaryGroupToken ) )
+objectclass ( 1.3.6.1.4.1.99999.12 NAME 'extraMembers' SUP top AUXILIARY MAY ( member ) )
 `;
 
 const rootEntries = `dn: ${suffix}

@@ -107,6 +107,13 @@ describe('groups', () => {
     await expect(read(optionsFor(slapd, { groups: [groupDN(cn)] }))).rejects.toThrow(says);
   });
 
+  test('a group of another class inside a group counts by its members', async () => {
+    const roles = `dn: cn=role,ou=groups,${suffix}\nobjectClass: organizationalRole\nobjectClass: extraMembers\ncn: role\nmember: ${personDN('lee')}\n\n`;
+    const slapd = await useSlapd({ ldif: ldif + roles + group('outer', [personDN('kim'), groupDN('role')]) });
+    const options = optionsFor(slapd, { base: suffix, groups: [groupDN('outer')] });
+    expect(await logins(options)).toEqual(['kim', 'lee']);
+  });
+
   test('a member whom access rules hide is a failure, not a shorter list', async () => {
     const slapd = await useSlapd({ ldif, access: [`access to dn.exact="${personDN('lee')}" by * none`] });
     await expect(read(optionsFor(slapd, { groups: [groupDN('students')] }))).rejects.toThrow(/lee.*hidden/i);

@@ -59,7 +59,10 @@ export async function membersOfGroups(
     if (visited.has(normalDN(member))) return;
     const entry = await conversation.entry(member, { attributes: groupAttributes });
     if (entry === undefined) throw unresolved(member, of, 'there is no such entry, or it is hidden from this account');
-    const isGroup = valuesOf(entry, 'objectClass').some((name) => groupClasses.includes(name.toLowerCase()));
+    // Or of a class that is not listed here, such as groupOfMembers: who has members is no person.
+    const isGroup =
+      valuesOf(entry, 'objectClass').some((name) => groupClasses.includes(name.toLowerCase())) ||
+      ['member', 'uniqueMember', 'memberUid'].some((name) => valuesOf(entry, name).length > 0);
     if (isGroup) {
       if (nestedGroups) await visit(member, entry);
       return;
