@@ -68,7 +68,12 @@ function readMembers(options: LdapOptions, signal: AbortSignal): Promise<Member[
       ],
       ...(isBinaryId ? { explicitBufferAttributes: [options.id] } : {}),
     });
-    const people = new Map(entries.map((entry) => [normalDN(entry.dn), entry]));
+    const people = new Map<string, Entry>();
+    for (const entry of entries) {
+      const dn = normalDN(entry.dn);
+      if (people.has(dn)) throw malformed(options)(`there are two entries of the name ${printable(entry.dn)}`);
+      people.set(dn, entry);
+    }
     const wanted =
       options.groups.length === 0 ? new Set(people.keys()) : await membersOfGroups(conversation, options, people);
     const rows = [...people]

@@ -11,6 +11,7 @@ import {
   NoSuchObjectError,
   ResultCodeError,
   type SearchOptions,
+  type SearchResult,
   SizeLimitExceededError,
 } from 'ldapts';
 import { Failure, firstSentence } from '../../lib/failure.ts';
@@ -36,7 +37,11 @@ export interface LdapConversation {
   ): Promise<Entry | undefined>;
 }
 
-const pageSize = 500;
+/**
+ * The library takes an empty page for the last one, though a server may say that more follow (RFC 2696). A list whose
+ * last page is not empty is whole; otherwise it is read once more in pages of another size.
+ */
+const pageSizes = [500, 499, 487];
 const connectTimeoutMs = 10_000;
 const operationTimeoutMs = 30_000;
 
@@ -86,11 +91,12 @@ export async function converse<T>(
 /** @param isOpen whether the connection is there already */
 function conversation(client: Client, { url }: LdapServer, isOpen: boolean): LdapConversation {
   let wasOpen = isOpen;
-  const found = async (base: string, options: SearchOptions): Promise<Entry[]> => {
-    // Looked at right before the library does, which would connect anew, and log in as nobody.
+  // Looked at right before the library does, which would connect anew, and log in as nobody.
+  const requireOpen = () => {
     if (wasOpen && !client.isConnected) throw new Error('the connection was lost');
     wasOpen = true;
-    const { searchEntries, searchReferences } = await client.search(base, options);
+  };
+  const entriesOf = (base: string, { searchEntries, searchReferences }: SearchResult): Entry[] => {
     if (searchReferences.length === 0) return searchEntries;
     throw new Failure(
       'directory',
@@ -98,11 +104,29 @@ function conversation(client: Client, { url }: LdapServer, isOpen: boolean): Lda
       { hint: 'search a server that holds everything (in Active Directory the global catalog), or a smaller base' },
     );
   };
+  const pagesOf = async (base: string, options: SearchOptions): Promise<Entry[][]> => {
+    requireOpen();
+    const pages: Entry[][] = [];
+    for await (const page of client.searchPaginated(base, options)) pages.push(entriesOf(base, page));
+    return pages;
+  };
   return {
-    search: (base, options) => found(base, { ...options, scope: 'sub', paged: { pageSize } }),
+    search: async (base, options) => {
+      for (const pageSize of pageSizes) {
+        const pages = await pagesOf(base, { ...options, scope: 'sub', paged: { pageSize } });
+        // No entry at all is for the caller to judge.
+        if (pages.length === 1 || pages.at(-1)?.length !== 0) return pages.flat();
+      }
+      throw new Failure(
+        'directory',
+        `${url.host} gives an empty page of the entries under ${base}, so that nobody knows whether more follow; nothing was changed`,
+        { hint: 'run again; if it stays, name a smaller base or a filter that fewer entries match' },
+      );
+    },
     entry: async (dn, options) => {
       try {
-        const [entry] = await found(dn, { ...options, scope: 'base' });
+        requireOpen();
+        const [entry] = entriesOf(dn, await client.search(dn, { ...options, scope: 'base' }));
         return entry;
       } catch (error) {
         if (error instanceof NoSuchObjectError) return undefined;
