@@ -21,8 +21,14 @@ interface Lab {
   readonly command: (...args: readonly string[]) => Promise<CommandResult>;
 }
 
-/** @param delivery of the MemberSync, given the lab's folder and cluster */
-async function useLab(delivery: (folder: string, cluster: TestCluster) => object): Promise<Lab> {
+/**
+ * @param delivery of the MemberSync, given the lab's folder and cluster
+ * @param more fields of its spec
+ */
+async function useLab(
+  delivery: (folder: string, cluster: TestCluster) => object,
+  more: (cluster: TestCluster) => object = () => ({}),
+): Promise<Lab> {
   const cluster = await useCluster();
   const folder = await mkdtemp(join(tmpdir(), 'pks-lab-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -39,6 +45,7 @@ async function useLab(delivery: (folder: string, cluster: TestCluster) => object
         accounts: { namespace: cluster.usersNamespace },
         token: { lifetime: '1h' },
         delivery: delivery(folder, cluster),
+        ...more(cluster),
       },
     }),
   );
@@ -174,6 +181,31 @@ test('delivered nowhere: accounts alone, and no token is asked for', async () =>
   expectExit(await lab.command('sync', '--first-run'), 0);
   expect([...(await accountsOf(lab.cluster)).keys()]).toEqual(['kim']);
   expectExit(await lab.command('plan', '--detailed-exitcode'), 0);
+});
+
+test('leavers that are only reported keep account and Secret, with a warning; a hold removes all the same', async () => {
+  const lab = await useLab(
+    (_, { systemNamespace }) => ({ secrets: { namespace: systemNamespace } }),
+    () => ({ removalPolicy: 'Report' }),
+  );
+  await lab.writeMembers('id,login\n1,kim\n2,lee\n3,park\n');
+  expectExit(await lab.command('sync', '--first-run'), 0);
+  const before = await accountsOf(lab.cluster);
+  const expirationOf = async (name: string) => (await secretsIn(lab)).get(`credentials-${name}`)?.data['expiration'];
+  const tokenOfLee = await expirationOf('lee');
+
+  await lab.writeMembers('id,login\n1,kim\n3,park\n');
+  const result = await lab.command('sync');
+  expectExit(result, 0);
+  expect(`${result.stdout}${result.stderr}`).toMatch(/lee: no longer in the directory, but removalPolicy is Report/);
+  expect(await accountsOf(lab.cluster)).toEqual(before);
+  expect(await expirationOf('lee')).toBe(tokenOfLee);
+  expectExit(await lab.command('plan', '--detailed-exitcode'), 0);
+
+  expectExit(await lab.command('revoke', 'park', '--hold', '--yes'), 0);
+  expectExit(await lab.command('sync'), 0);
+  expect([...(await accountsOf(lab.cluster)).keys()].toSorted()).toEqual(['kim', 'lee']);
+  expect([...(await secretsIn(lab)).keys()].toSorted()).toEqual(['credentials-kim', 'credentials-lee']);
 });
 
 test('a list that can not be read changes nothing, and the settings of another directory are refused', async () => {

@@ -99,6 +99,7 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
         members: (stepSignal) => readMembers(directory, log, stepSignal),
         observed: (stepSignal) => observe(target, registry, stepSignal),
         isSnapshot: directory.isSnapshot,
+        options: settings,
       },
       judgement,
       async (_name, work) => work(signal),

@@ -82,6 +82,7 @@ export async function openOnce(
       situation: situationOf(settings, directory, firstRun),
       agreedPlan: agreedPlan?.document,
       whatAllows: (refusals) => whatAllows(refusedRun, refusals),
+      removalPolicy: settings.removalPolicy,
       maxUndelivered: settings.maxUndelivered,
       accountConcurrency: settings.accountConcurrency,
       issueConcurrency: settings.mintConcurrency,

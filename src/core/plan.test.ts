@@ -45,6 +45,44 @@ const holdersIn = (plan: Plan) =>
     ...plan.create.map((create) => [create.member.id, create.name] as const),
   ]);
 
+describe('leavers that are only reported', () => {
+  const report = { removalPolicy: 'Report' } as const;
+
+  it('keep their account, are warned about by name, and keep their name for ever', () => {
+    const before = input({ members: [member('kim', 1)], accounts: [account('kim', id(1)), account('lee', id(2))] });
+    const plan = buildPlan(before, report);
+    expect(plan).toMatchObject({ remove: [], reported: [{ account: { name: 'lee' } }] });
+    expect(plan.warn).toEqual([{ about: 'lee', reason: expect.stringContaining('set spec.removalPolicy to Remove') }]);
+    expect(plan.record).toContainEqual({ name: 'lee', memberId: id(2) });
+    expect(hasChanges(buildPlan(apply(plan, before), report))).toBe(false);
+  });
+
+  it.each([
+    ['in the directory', [member('kim', 1)]],
+    ['a leaver', []],
+  ])('are removed where an operator holds them out: %s', (_, members) => {
+    const plan = buildPlan(input({ members, accounts: [account('kim', id(1))], holds: new Set([id(1)]) }), report);
+    expect(plan).toMatchObject({ reported: [], remove: [{ account: { name: 'kim' } }] });
+  });
+
+  it('are exactly those whom the other policy removes without a hold, and nothing else differs', () => {
+    fc.assert(
+      fc.property(planInput, (before) => {
+        const removed = buildPlan(before);
+        const reported = buildPlan(before, report);
+        expect(reported.reported.map(({ account: { uid } }) => uid).toSorted()).toEqual(
+          removed.remove
+            .filter(({ account: { memberId } }) => !before.holds.has(memberId))
+            .map(({ account: { uid } }) => uid)
+            .toSorted(),
+        );
+        expect(reported.keep).toEqual(removed.keep);
+        expect(reported.create).toEqual(removed.create);
+      }),
+    );
+  });
+});
+
 describe('for any directory and any cluster, the plan', () => {
   it('is empty once it has been applied, and everyone still has the account they got', () => {
     fc.assert(

@@ -25,6 +25,11 @@ export interface PlanInput {
   readonly holds: ReadonlySet<MemberId>;
 }
 
+export interface PlanOptions {
+  /** Whether accounts of leavers are removed, or only warned about by name. An operator's hold removes either way. */
+  readonly removalPolicy: 'Remove' | 'Report';
+}
+
 export interface Keep {
   readonly member: Member;
   readonly account: OwnedAccount;
@@ -44,6 +49,12 @@ export interface Remove {
   readonly held: boolean;
 }
 
+/** A leaver's account that stays, because the settings say that leavers are only reported. */
+export interface Reported {
+  readonly account: OwnedAccount;
+  readonly reason: string;
+}
+
 export interface Warning {
   readonly about: string;
   readonly reason: string;
@@ -58,6 +69,8 @@ export interface Plan {
   readonly keep: readonly Keep[];
   readonly create: readonly Create[];
   readonly remove: readonly Remove[];
+  /** Accounts of leavers that stay; each has a warning too. */
+  readonly reported: readonly Reported[];
   readonly warn: readonly Warning[];
   /** Names to write into the record: of accounts that stay or will be created, where the record doesn't have them. */
   readonly record: readonly NameRecord[];
@@ -68,7 +81,10 @@ export interface Plan {
   readonly members: number;
 }
 
-export function buildPlan({ members, accounts, namesGiven, holds }: PlanInput): Plan {
+export function buildPlan(
+  { members, accounts, namesGiven, holds }: PlanInput,
+  { removalPolicy }: PlanOptions = { removalPolicy: 'Remove' },
+): Plan {
   const warn: Warning[] = [];
   const owned = accounts.filter(isOwned).filter((account) => !account.terminating);
   const ownedById = Map.groupBy(owned, (account) => account.memberId);
@@ -93,13 +109,22 @@ export function buildPlan({ members, accounts, namesGiven, holds }: PlanInput): 
     }
   }
 
-  const remove = owned
-    .filter((account) => !active.has(account.memberId))
-    .map((account): Remove => {
-      const held = inDirectory.has(account.memberId);
+  const remove: Remove[] = [];
+  const reported: Reported[] = [];
+  for (const account of owned.filter(({ memberId }) => !active.has(memberId))) {
+    const held = inDirectory.has(account.memberId);
+    if (removalPolicy === 'Report' && !holds.has(account.memberId)) {
+      reported.push({
+        account,
+        reason:
+          'no longer in the directory, but removalPolicy is Report, so the account stays and its tokens work until they expire; set spec.removalPolicy to Remove to remove such accounts',
+      });
+    } else {
       const reason = held ? 'an operator holds this member out (revoke --hold)' : 'no longer in the directory';
-      return { account, reason, held };
-    });
+      remove.push({ account, reason, held });
+    }
+  }
+  warn.push(...reported.map(({ account: { name: about }, reason }) => ({ about, reason })));
 
   const byName = new Map(accounts.map((account) => [account.name, account]));
   const create = assignNames(newcomers, { namesGiven, occupied: (name) => occupancy(byName.get(name)) });
@@ -114,11 +139,13 @@ export function buildPlan({ members, accounts, namesGiven, holds }: PlanInput): 
     keep,
     create,
     remove,
+    reported,
     warn,
     // A member's second account is recorded when it goes: while both are there, the record says which one they use.
     record: [
       ...keep.map(({ account: { name, memberId } }) => ({ name, memberId })),
       ...create.map(({ name, member }) => ({ name, memberId: member.id })),
+      ...reported.map(({ account: { name, memberId } }) => ({ name, memberId })),
       // Anyone who deletes an account by hand must not make its name free.
       ...accounts
         .filter(isOwned)

@@ -24,6 +24,7 @@ export async function planNextSync(
         return { accounts, namesGiven, holds };
       },
       isSnapshot: true,
+      options: settings,
     },
     {
       limits: settings.guard,

@@ -3,6 +3,7 @@
  * where to say things. It knows no command line, no Job, no terminal, and no directory or delivery by name.
  */
 import type { GuardLimits, GuardSituation, Refusal } from '../core/guard.ts';
+import type { PlanOptions } from '../core/plan.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
 import type { Delivery } from '../deliveries/delivery.ts';
 import type { Directory } from '../directories/directory.ts';
@@ -40,7 +41,7 @@ export interface SyncContext {
   readonly onIssued: (issued: number, total: number) => void;
 }
 
-export interface SyncOptions {
+export interface SyncOptions extends PlanOptions {
   readonly guard: GuardLimits;
   readonly situation: GuardSituation;
   /** The plan that was agreed to (`--plan`): this one is applied, or none. */

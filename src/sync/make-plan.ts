@@ -2,7 +2,7 @@
 import { type GuardLimits, type GuardSituation, guard, type Refusal, type Verdict } from '../core/guard.ts';
 import type { MemberId } from '../core/member-id.ts';
 import type { Member } from '../core/model.ts';
-import { buildPlan, type Plan, type PlanInput } from '../core/plan.ts';
+import { buildPlan, type Plan, type PlanInput, type PlanOptions } from '../core/plan.ts';
 import { type PlanDocument, type PlanPlace, refuseAnotherPlan } from '../core/plan-file.ts';
 import type { Directory } from '../directories/directory.ts';
 import type { Log } from '../lib/log.ts';
@@ -20,6 +20,7 @@ export interface PlanSources {
   readonly observed: (signal: AbortSignal) => Promise<Observed>;
   /** Whether one read of the directory shows one moment. */
   readonly isSnapshot: boolean;
+  readonly options: PlanOptions;
 }
 
 export interface PlanJudgement {
@@ -47,11 +48,12 @@ export type RunStep = <T>(
 export async function makePlan(sources: PlanSources, judgement: PlanJudgement, runStep: RunStep): Promise<JudgedPlan> {
   const first = await runStep('fetch', sources.members);
   const observed = await runStep('observe', sources.observed);
-  const plan = await runStep('plan', () => buildPlan({ members: first, ...observed }));
-  if (sources.isSnapshot || plan.remove.length === 0) return { plan, verdict: judge(plan, judgement) };
+  const plan = await runStep('plan', () => buildPlan({ members: first, ...observed }, sources.options));
+  if (sources.isSnapshot || plan.remove.length + plan.reported.length === 0)
+    return { plan, verdict: judge(plan, judgement) };
   // Pages may have moved under the first read: a member whom the second one has is not a leaver.
   const members = inEither(first, await runStep('fetch', sources.members));
-  const confirmed = await runStep('plan', () => buildPlan({ members, ...observed }));
+  const confirmed = await runStep('plan', () => buildPlan({ members, ...observed }, sources.options));
   return { plan: confirmed, verdict: judge(confirmed, judgement) };
 }
 
@@ -65,8 +67,12 @@ function judge(plan: Plan, { limits, situation, agreedPlan, place, isOwnId }: Pl
 }
 
 /** Nobody has left: the settings name another directory than the one that these accounts were made from. */
-function accountsOfAnotherDirectory({ remove }: Plan, isOwnId: (id: MemberId) => boolean): Refusal | undefined {
-  const [first, ...more] = remove.filter(({ account, held }) => !held && !isOwnId(account.memberId));
+function accountsOfAnotherDirectory(
+  { remove, reported }: Plan,
+  isOwnId: (id: MemberId) => boolean,
+): Refusal | undefined {
+  const leavers = [...remove.filter(({ held }) => !held), ...reported];
+  const [first, ...more] = leavers.filter(({ account }) => !isOwnId(account.memberId));
   if (first === undefined) return undefined;
   const { name, memberId } = first.account;
   return {

@@ -45,6 +45,7 @@ export async function sync(context: FencedContext, state: SyncState, signal: Abo
       members: (stepSignal) => readMembers(directory, log, stepSignal),
       observed: (stepSignal) => observe(target, registry, stepSignal),
       isSnapshot: directory.isSnapshot,
+      options,
     },
     {
       limits: options.guard,
@@ -90,7 +91,7 @@ export async function sync(context: FencedContext, state: SyncState, signal: Abo
   }
 
   if (delivery.replaces === 'all') requireTolerable(outcomes, options.maxUndelivered);
-  const accounts = new Set(holders.map(({ account }) => account.name));
+  const accounts = new Set([...holders, ...plan.reported].map(({ account }) => account.name));
   const notDelivered = await steps.run('deliver', (stepSignal) =>
     batch.send({ right: lock, signal: stepSignal, accounts }),
   );
