@@ -124,11 +124,11 @@ describe('arguments that cannot be used', () => {
     ['an unknown flag, near to none', ['plan', '--colour-scheme'], /unknown option '--colour-scheme';/],
     ['an unknown command', ['snyc'], /unknown command 'snyc' \(Did you mean sync\?\)/],
     ['an argument too many', ['plan', 'now'], /too many arguments for 'plan'/],
-    ['a flag without its value', ['sync', '--output'], /option '--output <format>' argument missing/],
+    ['a flag without its value', ['sync', '--output'], /option '-o, --output <format>' argument missing/],
     [
       'an output that is none',
       ['sync', '--output', 'yaml'],
-      /'--output <format>' argument 'yaml' is invalid\. Allowed choices are text, json/,
+      /'-o, --output <format>' argument 'yaml' is invalid\. Allowed choices are text, json/,
     ],
     ['a setting as a flag', ['sync', '--token-lifetime', '1'], /--token-lifetime=1 can't be used/],
   ])('%s', async (_, args, says) => {

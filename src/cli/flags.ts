@@ -16,7 +16,7 @@ export interface CommandContext {
 export type CommandOptions = Readonly<Record<string, unknown>>;
 
 export function outputOption(formats: readonly string[]): Option {
-  return new Option('--output <format>', 'how to print it (text on a terminal, else json)').choices(formats);
+  return new Option('-o, --output <format>', 'how to print it (text on a terminal, else json)').choices(formats);
 }
 
 export function withClusterFlags(command: Command): Command {

@@ -65,7 +65,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
     [
       ['What would happen, and why', 'credentials-updater plan'],
       ['Look first, then apply exactly that', 'credentials-updater plan --out plan.json'],
-      ['Who would lose access, for a script', 'credentials-updater plan --output json | jq .remove'],
+      ['Who would lose access, for a script', 'credentials-updater plan -o json | jq .remove'],
       [
         'Does anything wait to be done?',
         'credentials-updater plan --detailed-exitcode >/dev/null; test $? = 10 && echo yes',

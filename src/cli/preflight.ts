@@ -85,7 +85,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
       ["After the semester's change of members", 'credentials-updater preflight --leavers'],
       [
         'The commands that fix what failed',
-        "credentials-updater preflight --output json | jq -r '.checks[].findings[].fixes[].command'",
+        "credentials-updater preflight -o json | jq -r '.checks[].findings[].fixes[].command'",
       ],
     ],
     { 0: 'nothing failed', 1: 'something failed', 2: 'bad configuration or usage' },

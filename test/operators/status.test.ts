@@ -174,7 +174,7 @@ describe('its output', () => {
 
     const yaml = await club.run(['status', '--output', 'yaml']);
     expect(statusSchema.parse(parse(yaml.stdout)).members).toMatchObject([{ loginId: 'lee', state: 'ok' }]);
-    const wide = await club.run(['status', '--output', 'wide']);
+    const wide = await club.run(['status', '-o', 'wide']);
     const [heading = '', row = ''] = wide.stdout.split('\n');
     for (const [column, cell] of [
       ['SERVICEACCOUNT', 'lee'],
