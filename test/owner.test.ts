@@ -36,6 +36,22 @@ test("another MemberSync's accounts are a refusal that says whose they are, and 
   expect(club.api.storedTokens()).toEqual(tokens);
 });
 
+test("another MemberSync's member is not revoked, nor held where nobody would look", async () => {
+  const club = await useClub();
+  const [kim] = club.api.seed(1);
+  expectExit(await club.run(['sync', '--first-run']), 0);
+  await club.cluster.request('PATCH', pathOf(club), { spec: { holderIdentity: 'lab/students' } });
+  const accounts = await accountsOf(club.cluster);
+
+  const result = await club.run(['revoke', String(kim?.loginId), '--hold', '--yes']);
+
+  expectExit(result, 4);
+  expect(`${result.stdout}${result.stderr}`).toContain('give the document of lab/students with -f');
+  expect(await accountsOf(club.cluster)).toEqual(accounts);
+  const holds = `/api/v1/namespaces/${club.cluster.systemNamespace}/configmaps/credentials-updater-holds`;
+  expect((await club.cluster.request('GET', holds)).status).toBe(404);
+});
+
 test('a sync that is refused by the guard claims nothing', async () => {
   const club = await useClub();
   club.api.seed(0);

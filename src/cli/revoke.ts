@@ -68,6 +68,7 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
       0: 'done',
       1: 'failed; what was done is said',
       2: 'nobody is meant, or two are; not confirmed; bad configuration or usage',
+      4: "the accounts are another MemberSync's",
       5: 'the run lock is held by a run, or was lost',
     },
   );

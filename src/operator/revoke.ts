@@ -8,6 +8,7 @@ import { isOwned } from '../core/model.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { deleteAccount, listAccounts } from '../registry/accounts.ts';
 import { holdMember, readHolds, recordNames, releaseMember } from '../registry/names-given.ts';
+import { readOwnership } from '../registry/owner.ts';
 import type { LockedContext } from '../run/context.ts';
 import type { DirectoryAnswer } from './ask-directory.ts';
 import { type FoundMember, findMember } from './find-member.ts';
@@ -17,7 +18,7 @@ export interface RevokeTarget extends FoundMember {
   readonly held: boolean;
 }
 
-/** @throws Failure (usage) when nobody is meant, or two are */
+/** @throws Failure (usage) when nobody is meant, or two are; Failure (refused) when the accounts are another MemberSync's */
 export async function findRevokeTarget(
   context: LockedContext,
   wanted: string,
@@ -28,6 +29,8 @@ export async function findRevokeTarget(
     registry,
     signal,
   } = context;
+  // A hold is written where this MemberSync looks: another's would create the account again.
+  await readOwnership(client, namespace, registry, signal);
   const accounts = (await listAccounts(client, namespace, signal)).filter(isOwned);
   const holds = await readHolds(client, registry, signal);
   const found = findMember(wanted, { accounts, directory, knownOtherwise: holds, commandLine: context.commandLine });

@@ -44,7 +44,7 @@ export async function readOwnership(
       'refused',
       `the accounts in ${accountsNamespace} belong to the MemberSync ${owner}, and this is ${ownerOf(place)}; nothing was changed`,
       {
-        hint: 'use another namespace for these accounts, or stop the other MemberSync first and take its accounts over',
+        hint: `give the document of ${owner} with -f, or use another namespace for these accounts`,
       },
     );
   }
