@@ -133,6 +133,24 @@ describe('encrypted files', () => {
     expect(`${result.stdout}${result.stderr}`).toContain('is not the index of an earlier run');
     expect(await readFile(join(lab.folder, 'out', 'index.json'), 'utf8')).toBe('{"mine": true}');
   });
+
+  test.each(['owner', 'server'] as const)("another %s's folder is left as it is", async (what) => {
+    const keys = await useKeys();
+    const lab = await useLab((folder) => ({ files: { directory: join(folder, 'out') } }));
+    await lab.writeMembers(`id,login,keys\n1,kim,${keys.recipient}\n`);
+    expectExit(await lab.command('sync', '--first-run'), 0);
+    const index = join(lab.folder, 'out', 'index.json');
+    const theirs = { ...z.looseObject({}).parse(JSON.parse(await readFile(index, 'utf8'))), [what]: 'theirs' };
+    await writeFile(index, JSON.stringify(theirs));
+    const kim = await readFile(join(lab.folder, 'out', 'kim.kubeconfig.age'), 'utf8');
+
+    const result = await lab.command('sync');
+
+    expectExit(result, 1);
+    expect(`${result.stdout}${result.stderr}`).toContain('choose another folder');
+    expect(JSON.parse(await readFile(index, 'utf8'))).toEqual(theirs);
+    expect(await readFile(join(lab.folder, 'out', 'kim.kubeconfig.age'), 'utf8')).toBe(kim);
+  });
 });
 
 describe('Secrets', () => {

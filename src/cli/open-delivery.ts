@@ -29,6 +29,7 @@ export function openDelivery(
   { target, log, redactor, spelling }: DeliverySurroundings,
 ): Delivery {
   const { delivery, metadata } = settings;
+  const owner = `${metadata.namespace}/${metadata.name}`;
   switch (delivery.kind) {
     case 'poolc':
       return poolcDelivery(openPoolc(environment, settings, redactor), { random: Math.random, log, spelling });
@@ -37,12 +38,16 @@ export function openDelivery(
         client: target.client,
         namespace: delivery.namespace,
         name: delivery.name,
-        owner: `${metadata.namespace}/${metadata.name}`,
+        owner,
         cluster: clusterFor(environment, settings, target),
         concurrency: settings.accountConcurrency,
       });
     case 'files':
-      return filesDelivery({ directory: delivery.directory, cluster: clusterFor(environment, settings, target) });
+      return filesDelivery({
+        directory: delivery.directory,
+        owner,
+        cluster: clusterFor(environment, settings, target),
+      });
     case 'none':
       return noDelivery;
   }

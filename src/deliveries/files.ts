@@ -22,6 +22,8 @@ const indexFormat = 'credentials-updater/files/v1';
 
 export interface FilesDeliveryOptions {
   readonly directory: string;
+  /** `<namespace>/<name>` of the MemberSync. */
+  readonly owner: string;
   /** The API server as members reach it. */
   readonly cluster: KubeconfigCluster;
   /** The age command; `age` unless given. */
@@ -51,7 +53,13 @@ const entrySchema = z.object({
   file: z.string(),
   expires: z.string(),
 });
-const indexSchema = z.object({ format: z.literal(indexFormat), members: z.array(entrySchema) });
+const indexSchema = z.object({
+  format: z.literal(indexFormat),
+  /** The MemberSync, and the API server that its members reach: another of either has other members of the same names. */
+  owner: z.string(),
+  server: z.string(),
+  members: z.array(entrySchema),
+});
 type Entry = z.infer<typeof entrySchema>;
 
 async function send(
@@ -60,7 +68,7 @@ async function send(
   { right, signal, accounts }: SendOptions,
 ): Promise<NotDelivered[]> {
   await right.renew();
-  const known = await readIndex(options.directory);
+  const known = await readIndex(options);
   const stays = new Map<string, Entry>();
   for (const entry of known) {
     right.assertHeld();
@@ -104,9 +112,13 @@ async function send(
   const members = [...stays.values()].toSorted((a, b) => (a.account < b.account ? -1 : 1));
   await writePrivateFile(
     path.join(options.directory, indexName),
-    `${JSON.stringify({ format: indexFormat, members }, undefined, 2)}\n`,
+    `${JSON.stringify({ format: indexFormat, owner: options.owner, server: serverOf(options.cluster), members }, undefined, 2)}\n`,
   );
   return notDelivered;
+}
+
+function serverOf({ server }: KubeconfigCluster): string {
+  return server.href;
 }
 
 /** An account's name is a DNS name: neither a path nor hidden. */
@@ -114,8 +126,9 @@ function fileOf(account: string): string {
   return `${account}.kubeconfig.age`;
 }
 
-async function readIndex(directory: string): Promise<readonly Entry[]> {
+async function readIndex({ directory, owner, cluster }: FilesDeliveryOptions): Promise<readonly Entry[]> {
   const file = path.join(directory, indexName);
+  const server = serverOf(cluster);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -124,7 +137,17 @@ async function readIndex(directory: string): Promise<readonly Entry[]> {
     throw new Failure('delivery', `${file} can't be read; nothing was delivered`, { cause: error });
   }
   const parsed = indexSchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data.members;
+  if (parsed.success) {
+    const { data } = parsed;
+    if (data.owner === owner && data.server === server) return data.members;
+    throw new Failure(
+      'delivery',
+      `the files in ${directory} are of the MemberSync ${data.owner} for ${data.server}, and this is ${owner} for ${server}; nothing was delivered`,
+      {
+        hint: 'choose another folder in spec.delivery.files.directory, or empty this one when its files are not needed any more',
+      },
+    );
+  }
   throw new Failure('delivery', `${file} is not the index of an earlier run; nothing was delivered`, {
     hint: 'choose an empty folder in spec.delivery.files.directory, or move this file away',
   });
