@@ -149,10 +149,20 @@ async function write(
     accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
   });
   if (response.status < 300) return;
-  if (existing !== undefined) throw changedMeanwhile(namespace, name);
+  if (existing === undefined && response.status === 404)
+    throw new Failure('delivery', `there is no namespace ${namespace}`, {
+      hint: 'create it, or correct spec.delivery.secrets.namespace',
+    });
   const found = await find({ client, namespace, owner }, name, signal);
   // Our own attempt, whose answer was lost.
-  if (found?.annotations?.[expiresAnnotation] === expires && found.annotations[uidAnnotation] === account.uid) return;
+  if (
+    found !== undefined &&
+    found.resourceVersion !== existing?.resourceVersion &&
+    found.annotations?.[expiresAnnotation] === expires &&
+    found.annotations[uidAnnotation] === account.uid
+  )
+    return;
+  if (existing !== undefined) throw changedMeanwhile(namespace, name);
   // One that we made before, whose label somebody took away.
   if (found !== undefined)
     return write({ client, namespace, owner, cluster, ...rest }, { name, parcel, existing: found }, signal);
