@@ -29,11 +29,14 @@ import {
 import { openDirectory } from './open-directory.ts';
 import { renderPlan } from './render-plan.ts';
 import { styleFor } from './style.ts';
+import { whatAllows } from './what-allows.ts';
 import { judgementBy, openTarget, registryOf } from './wiring.ts';
 
 export interface PlanFlags extends CommonFlags {
   readonly firstRun: boolean;
   readonly detailedExitcode: boolean;
+  /** In text, those who stay as well. */
+  readonly all: boolean;
   /** Where to write the plan, for `sync --plan`. */
   readonly out?: string | undefined;
 }
@@ -43,9 +46,10 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
     .command('plan')
     .summary('show what sync would do and why; change nothing')
     .description(
-      'Shows what sync would do, one line for each member and account with the reason, the counts, the time that tokens have to spare, and whether the guard would let it happen. Reads the directory and the cluster; changes nothing, and needs no lock.',
+      'Shows what sync would change, one line for each account with the reason, removals last; the counts, the time that tokens have to spare, and whether the guard would let it happen. Where it would not, the command that allows it. Reads the directory and the cluster; changes nothing, and needs no lock.',
     )
     .addOption(outputOption(['text', 'json']))
+    .option('--all', 'in text, show those who stay as well')
     .option('--first-run', 'judge as sync --first-run would')
     .option('--out <file>', 'write the plan to this file, without secrets, for sync --plan')
     .option('--detailed-exitcode', 'exit with 10 when changes are pending')
@@ -55,6 +59,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
           ...commonFlags(program, options),
           firstRun: options['firstRun'] === true,
           detailedExitcode: options['detailedExitcode'] === true,
+          all: options['all'] === true,
           out: textOf(options['out']),
         }),
       );
@@ -128,15 +133,23 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
     const json = terminalJson(document);
     const { stdout } = environment;
     const columns = columnsOf(stdout);
-    const look = { directory: understood, time, style: styleFor(stdout), columns };
+    const { out, firstRun } = flags;
+    const commandLine = commandLineOf(environment, flags, client.access);
+    const refusedRun = { settings, directory, commandLine, planFile: out, firstRun };
+    const allowed = verdict.refusals.length === 0 ? undefined : whatAllows(refusedRun, verdict.refusals);
+    // Of a plan in a file, it is said where the file is named.
+    const advice = out === undefined ? allowed : undefined;
+    const look = { all: flags.all, directory: understood, time, advice, style: styleFor(stdout), columns };
     stdout.write(redactor.redact(format === 'json' ? json : renderPlan(plan, verdict, look)));
-    if (flags.out !== undefined) {
-      await updatePrivateFile(flags.out, () => redactor.redact(json));
-      const firstRun = flags.firstRun ? ['--first-run'] : [];
-      const commandLine = commandLineOf(environment, flags, client.access);
-      const apply = commandLine('sync', [...firstRun, '--plan', flags.out]);
-      const said = `written to ${withoutInvisible(flags.out)}; to apply exactly this, or be refused:\n${apply}`;
-      environment.stderr.write(`${wrapMessage(said, columns, 2)}\n`);
+    if (out !== undefined) {
+      await updatePrivateFile(out, () => redactor.redact(json));
+      const written = `written to ${withoutInvisible(out)}; `;
+      const apply = commandLine('sync', [...(firstRun ? ['--first-run'] : []), '--plan', out]);
+      const said =
+        allowed === undefined
+          ? [`${written}to apply exactly this, or be refused:\n${apply}`]
+          : [`${written}sync would refuse it as it is`, redactor.redact(allowed)];
+      environment.stderr.write(`${said.map((text) => wrapMessage(text, columns, 2)).join('\n')}\n`);
     }
     return flags.detailedExitcode && hasChanges(plan) ? exitCodes.changesPending : exitCodes.done;
   } finally {

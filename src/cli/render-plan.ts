@@ -1,40 +1,63 @@
-/** A plan as a person reads it: a line for each account and the reason, the counts, and the guard's verdict. */
+/** A plan as a person reads it: a line for each change and the reason, removals last, the counts, and the guard's verdict. */
 import type { Verdict } from '../core/guard.ts';
 import { memberLabel } from '../core/model.ts';
-import type { Plan } from '../core/plan.ts';
-import { wrapLine } from '../lib/terminal-text.ts';
+import type { Keep, Plan } from '../core/plan.ts';
+import { byName } from '../lib/by-name.ts';
+import { wrapLine, wrapMessage } from '../lib/terminal-text.ts';
 import type { Style } from './style.ts';
 
 export interface PlanLook {
+  /** Those who stay as they are as well. */
+  readonly all: boolean;
   /** What a MemberSync says of it; undefined without one. */
   readonly directory: string | undefined;
   /** The sentence about slack, where there is a schedule. */
   readonly time: string | undefined;
+  /** Below the guard's refusals: a sentence, and the lines to copy. Undefined for none. */
+  readonly advice: string | undefined;
   readonly style: Style;
   /** Of the terminal; undefined for no wrapping. */
   readonly columns: number | undefined;
 }
 
-export function renderPlan(plan: Plan, verdict: Verdict, { directory, time, style, columns }: PlanLook): string {
-  const { remove, create, keep, warn, members } = plan;
-  const accounts = [
-    ...remove.map(({ account, reason }) => `${style('red', '-')} ${account.name}  ${style('dim', reason)}`),
-    ...create.map(
-      ({ member, name, reason }) =>
-        `${style('green', '+')} ${name}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`,
-    ),
-    ...keep.map(
-      ({ member, account, reason }) => `  ${account.name}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`,
-    ),
-    ...warn.map(({ about, reason }) => `${style('yellow', '!')} ${about}  ${reason}`),
-  ].map((line) => wrapLine(line, columns, 4));
+export function renderPlan(plan: Plan, verdict: Verdict, look: PlanLook): string {
+  const { directory, time, advice, style, columns } = look;
+  const { keep, create, remove, members } = plan;
+  const stay = look.all || keep.length === 0 ? '' : ' (--all shows them)';
   const conclusion = [
-    `${members} members: ${keep.length} keep their account, ${create.length} join, ${remove.length} leave`,
+    `${members} members: ${keep.length} keep their account${stay}, ${create.length} join, ${remove.length} leave`,
     ...(directory === undefined ? [] : [`directory: ${directory}`]),
     ...(time === undefined ? [] : [time]),
     ...verdict.notes.map((note) => `note: ${note}`),
     ...(verdict.refusals.length === 0 ? [style('green', 'the guard allows this; sync would apply it')] : []),
     ...verdict.refusals.map(({ reason }) => style('red', `the guard refuses this: ${reason}`)),
   ].map((line) => wrapLine(line, columns, 2));
-  return `${[...accounts, '', ...conclusion].join('\n')}\n`;
+  const accounts = accountLines(plan, look).map((line) => wrapLine(line, columns, 4));
+  const below = advice === undefined ? [] : [wrapMessage(advice, columns, 2)];
+  return `${[...accounts, ...(accounts.length === 0 ? [] : ['']), ...conclusion, ...below].join('\n')}\n`;
+}
+
+/** Removals last: they stand right above the counts, where a long plan ends on a terminal. */
+function accountLines(plan: Plan, { all, style }: PlanLook): string[] {
+  const { keep, create, remove, warn, record } = plan;
+  // An account that is adopted stays, but gets into the record: a change.
+  const recorded = new Set(record.map(({ name }) => name));
+  const shown = keep.filter(({ account }) => all || recorded.has(account.name));
+  const keptLine = ({ member, account, reason }: Keep) =>
+    `  ${account.name}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`;
+  return [
+    ...shown.toSorted(byName(({ account }) => account.name)).map(keptLine),
+    ...warn
+      .toSorted(byName(({ about }) => about))
+      .map(({ about, reason }) => `${style('yellow', '!')} ${about}  ${reason}`),
+    ...create
+      .toSorted(byName(({ name }) => name))
+      .map(
+        ({ member, name, reason }) =>
+          `${style('green', '+')} ${name}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`,
+      ),
+    ...remove
+      .toSorted(byName(({ account }) => account.name))
+      .map(({ account, reason }) => `${style('red', '-')} ${account.name}  ${style('dim', reason)}`),
+  ];
 }

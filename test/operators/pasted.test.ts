@@ -199,6 +199,37 @@ test('allows what was refused, of the plan that was agreed to, and no more', asy
   expect(scene.wrong.connections()).toBe(0);
 });
 
+test('of a plan that would be refused allows exactly it', async () => {
+  const scene = await operator();
+  const { stdout } = await scene.shell(
+    shellCommand(['node', bundledProgram, 'plan', '--output', 'text', ...scene.flags, '--lock-wait', '7s']),
+  );
+  const [reason, sentence, command = ''] = stdout.trimEnd().split('\n').slice(-3);
+  expect(reason).toMatch(/^the guard refuses this: 6 of 8 accounts/);
+  expect(sentence).toBe('check the directory first; if this is really meant, run:');
+  expect(command).toContain(shellCommand(['sync', '--allow-removals', '6', ...scene.clusterFlags]));
+  expect(command).toContain('--lock-wait 7s');
+  expect(await scene.shell(command)).toMatchObject({ exitCode: 0 });
+  expect(await namesOf(scene)).toEqual(['member7', 'member8']);
+  expect(scene.wrong.connections()).toBe(0);
+});
+
+test.each(['text', 'json'])('of a plan in a file that would be refused is said with the file (%s)', async (output) => {
+  const scene = await operator();
+  const file = join(scene.folder, 'the plan.json');
+  const planned = await scene.shell(
+    shellCommand(['node', bundledProgram, 'plan', '--output', output, ...scene.flags, '--out', file]),
+  );
+  const [written, sentence, command = '', ...rest] = planned.stderr.trimEnd().split('\n');
+  expect(written).toBe(`written to ${file}; sync would refuse it as it is`);
+  expect(sentence).toBe('check the directory first; if this is really meant, run:');
+  expect(rest).toEqual([]);
+  expect(planned.stdout).not.toContain('if this is really meant');
+  expect(command).toContain(shellCommand(['--plan', file, '--allow-removals', '6']));
+  expect(await scene.shell(command)).toMatchObject({ exitCode: 0 });
+  expect(await namesOf(scene)).toEqual(['member7', 'member8']);
+});
+
 test('needs none of the variables that stood before the command', async () => {
   const scene = await operator();
   const { KUBECONFIG: _, ...variables } = scene.env;
