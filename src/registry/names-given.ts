@@ -113,8 +113,8 @@ export async function holdMember(
     client,
     { namespace: place.namespace, name: holdsName(place) },
     (data) => {
-      const key = holdKey(memberId);
-      return key in data ? undefined : { ...data, [key]: isUuid(memberId) ? since : `${since} ${memberId}` };
+      if (Object.entries(data).some(([key, value]) => heldBy(key, value) === memberId)) return undefined;
+      return { ...data, [holdKey(memberId)]: isUuid(memberId) ? since : `${since} ${memberId}` };
     },
     signal,
   );
