@@ -92,7 +92,7 @@ function rowOf(entry: Entry, { id, login }: LdapOptions, isBinaryId: boolean): M
       `${where} has ${value === undefined ? 'no' : 'more than one'} ${printable(id)}; nothing was changed`,
       { hint: 'check spec.directory.ldap.id, and that the account may read that attribute' },
     );
-  const spelled = isBinaryId && typeof value !== 'string' ? guidOf(value, where) : value.toString();
+  const spelled = isBinaryId ? guidOf(value, where) : value.toString();
   const keys = valuesOf(entry, 'sshPublicKey');
   return {
     id: isUuid(spelled) ? spelled.toLowerCase() : spelled,
@@ -103,9 +103,16 @@ function rowOf(entry: Entry, { id, login }: LdapOptions, isBinaryId: boolean): M
   };
 }
 
-function guidOf(bytes: Buffer, where: string): string {
-  if (bytes.length === 16) return guidText(bytes);
-  throw new Failure('directory', `the objectGUID of ${where} has ${bytes.length} bytes, and 16 are needed`);
+/** Text, where the id is configured in another case than the server's: its bytes are lost then, unless it is a UUID. */
+function guidOf(value: string | Buffer, where: string): string {
+  if (typeof value === 'string') {
+    if (isUuid(value)) return value;
+    throw new Failure('directory', `the id of ${where} is not the 16 bytes of a GUID; nothing was changed`, {
+      hint: 'write spec.directory.ldap.id as the server spells it: objectGUID',
+    });
+  }
+  if (value.length === 16) return guidText(value);
+  throw new Failure('directory', `the objectGUID of ${where} has ${value.length} bytes, and 16 are needed`);
 }
 
 /** ACCOUNTDISABLE in Active Directory; FreeIPA and 389 Directory Server lock by an attribute. */
