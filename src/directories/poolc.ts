@@ -8,15 +8,11 @@ import { type Member, printable } from '../core/model.ts';
 import { isLoopback } from '../http/endpoint.ts';
 import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
-import { countValues, repeatedKey } from '../lib/json.ts';
 import { callPoolc, type PoolcApi } from '../poolc/api.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
 import type { Directory, ReadOptions } from './directory.ts';
-
-/** What fits into the heap that the image gives, whatever the answer is made of; 50,000 members with long ids are far below. */
-const longestAnswer = 16 * 1024 * 1024;
-const mostMembers = 100_000;
-const mostValues = 400_000;
+import { longestAnswer, parseJsonAnswer } from './json-answer.ts';
+import { mostMembers } from './member-rows.ts';
 
 const directorySchema = z.object({ activeMembers: z.array(z.unknown()) });
 /** Checked one by one: of an answer that is wrong from end to end, the first fault is enough. */
@@ -58,7 +54,7 @@ export async function askMembers(
 
 /** @throws Failure (directory) that says what is wrong and where */
 function parseMembers(body: Buffer, contentType: string | undefined, spelling: PoolcSpelling): Member[] {
-  const directory = checked(directorySchema, parseDocument(body, contentType));
+  const directory = checked(directorySchema, parseJsonAnswer(body, contentType, malformed));
   const { length } = directory.activeMembers;
   if (length > mostMembers)
     throw malformed(`it has ${length} members, and more than ${mostMembers} are not taken for a club's`);
@@ -74,29 +70,6 @@ function parseMembers(body: Buffer, contentType: string | undefined, spelling: P
     members.push({ id, login });
   }
   return members;
-}
-
-function parseDocument(body: Buffer, contentType: string | undefined): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    throw malformed('it is not UTF-8');
-  }
-  if (countValues(text) > mostValues) throw malformed(`it has more than ${mostValues} values`);
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    if (/html/i.test(contentType ?? '') || /^\s*</.test(text)) throw malformed('it is an HTML page, not JSON');
-    if (text.trim() === '') throw malformed('it is empty');
-    throw malformed(
-      `it is not valid JSON (${body.length} bytes${/[}\]]\s*$/.test(text) ? '' : ', cut off before its end'})`,
-    );
-  }
-  const key = repeatedKey(text);
-  if (key !== undefined) throw malformed(`it says "${printable(key)}" twice in one object, and only one can be meant`);
-  return document;
 }
 
 /** @param within where the value stands in the answer */
