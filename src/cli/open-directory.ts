@@ -6,6 +6,7 @@ import { readSurroundings, type Variables } from '../config/surroundings.ts';
 import { withShorterLogins } from '../core/login.ts';
 import type { Directory } from '../directories/directory.ts';
 import { fileDirectory, pathSource } from '../directories/file.ts';
+import { httpDirectory } from '../directories/http.ts';
 import { ldapDirectory } from '../directories/ldap.ts';
 import { poolcDirectory } from '../directories/poolc.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -46,9 +47,32 @@ function openKind(
     case 'ldap':
       return ldapDirectory(ldapOptions(directory, environment.env, redactor), options);
     case 'http':
+      return httpDirectory(httpOptions(directory, environment.env, redactor), options);
     case 'github':
-      throw notHere(`spec.directory.${directory.kind}`);
+      throw notHere('spec.directory.github');
   }
+}
+
+function httpOptions(http: Extract<Settings['directory'], { kind: 'http' }>, env: Variables, redactor: Redactor) {
+  const { certificateAuthority, headers, kind: _, ...options } = http;
+  const field = 'spec.directory.http';
+  const secrets = Object.entries(headers).map(([name, reference]) => {
+    const value = readSecret(reference, `${field}.headers.${name}`, env);
+    // With its scheme and without: another side may repeat the token alone.
+    for (const part of [value.reveal(), ...value.reveal().split(/\s+/).slice(1)]) redactor.add(part);
+    return [name, value] as const;
+  });
+  return {
+    ...options,
+    headers: new Map(secrets),
+    userAgent,
+    proxyEnv: readSurroundings(env).proxies,
+    ...(certificateAuthority === undefined
+      ? {}
+      : {
+          extraAuthorities: [readCertificateAuthority(certificateAuthority, `${field}.certificateAuthority`, env)],
+        }),
+  };
 }
 
 function ldapOptions(ldap: Extract<Settings['directory'], { kind: 'ldap' }>, variables: Variables, redactor: Redactor) {

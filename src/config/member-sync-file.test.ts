@@ -339,11 +339,7 @@ describe('what a command cannot do is refused by name', () => {
   test.each([
     [
       documentWith('', { directory: 'github: {organization: lab, token: {env: TOKEN}}' }),
-      'lab.yaml:5:15: spec.directory.github is not built yet; what to do: what there is: poolc, file, ldap',
-    ],
-    [
-      documentWith('', { directory: 'http: {url: "https://c", members: "@", id: id}' }),
-      'lab.yaml:5:15: spec.directory.http is not built yet; what to do: what there is: poolc, file, ldap',
+      'lab.yaml:5:15: spec.directory.github is not built yet; what to do: what there is: poolc, file, http, ldap',
     ],
     [
       documentWith('', { delivery: 'poolc: {endpoint: https://other.example.org, apiKey: {file: ./key}}' }),

@@ -5,7 +5,7 @@
 import type { Failure } from '../lib/failure.ts';
 import type { MemberSync } from './member-sync.ts';
 
-const builtDirectories = ['poolc', 'file', 'ldap'];
+const builtDirectories = ['poolc', 'file', 'http', 'ldap'];
 
 type Refuse = (path: readonly string[], why: string, hint?: string) => Failure;
 
