@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import { readSettings } from '../config/settings.ts';
 import { type MemberState, type MemberStatus, memberStates } from '../core/member-status.ts';
+import { compareNames } from '../lib/by-name.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
@@ -151,9 +152,11 @@ function readState(text: string): MemberState {
 function orderBy(key: string): (a: MemberStatus, b: MemberStatus) => number {
   const last = Number.POSITIVE_INFINITY;
   const byLogin = (a: MemberStatus, b: MemberStatus) =>
-    compare(loginOf(a), loginOf(b)) || compare(a.memberId, b.memberId);
+    compareNames(loginOf(a), loginOf(b)) || compareNames(a.memberId, b.memberId);
   const byKey: Readonly<Record<string, (a: MemberStatus, b: MemberStatus) => number>> = {
-    account: (a, b) => compare(a.account ?? '\uffff', b.account ?? '\uffff'),
+    account: (a, b) =>
+      Number(a.account === undefined) - Number(b.account === undefined) ||
+      compareNames(a.account ?? '', b.account ?? ''),
     state: (a, b) => memberStates.indexOf(a.state) - memberStates.indexOf(b.state),
     expires: (a, b) => compare(a.token?.expiresAt ?? last, b.token?.expiresAt ?? last),
     created: (a, b) => compare(a.createdAt ?? last, b.createdAt ?? last),
@@ -161,7 +164,7 @@ function orderBy(key: string): (a: MemberStatus, b: MemberStatus) => number {
   return (a, b) => byKey[key]?.(a, b) || byLogin(a, b);
 }
 
-function compare<T extends string | number>(a: T, b: T): number {
+function compare(a: number, b: number): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

@@ -6,12 +6,11 @@
 import { type MemberId, nobodysId, parseMemberId } from '../core/member-id.ts';
 import { isOwned, printable } from '../core/model.ts';
 import { isValidName } from '../core/names.ts';
-import type { ClusterClient } from '../kube/client.ts';
+import { byName } from '../lib/by-name.ts';
 import { Failure } from '../lib/failure.ts';
-import { commandTemplate } from '../lib/shell-command.ts';
+import type { CommandLine } from '../lib/shell-command.ts';
 import { listAccounts } from '../registry/accounts.ts';
-import { readNamesGiven, recordNames, shardOf } from '../registry/names-given.ts';
-import { namesGivenName, type RegistryPlace } from '../registry/place.ts';
+import { forgetName, readNamesGiven, recordNames } from '../registry/names-given.ts';
 import type { LockedContext } from '../run/context.ts';
 import { underLock } from './under-lock.ts';
 
@@ -39,7 +38,7 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
       throw new Failure(
         'usage',
         `${name} ${account === undefined ? 'is reserved for' : 'is the account of'} ${holder}; nothing was changed`,
-        { hint: account === undefined ? correction(client, registry, name) : neverPassedOn },
+        { hint: account === undefined ? correction(context.commandLine, name) : neverPassedOn },
       );
     }
     await recordNames(client, registry, [{ name, memberId }], signal);
@@ -49,11 +48,50 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
 
 const neverPassedOn = 'a name that was given to one member is never given to another';
 
-/** A mistyped id is nobody's, and only its author knows that: no command takes a record back. */
-function correction({ access }: ClusterClient, registry: RegistryPlace, name: string): string {
-  const kubectl = commandTemplate(access.kubectl);
-  const edit = kubectl`-n ${registry.namespace} edit configmap ${namesGivenName(registry, shardOf(name))}`;
-  return `${neverPassedOn}; only if that id was a mistake, correct the line of ${name}: ${edit}`;
+/** A mistyped id is nobody's, and only its author knows that. */
+function correction(commandLine: CommandLine, name: string): string {
+  return `${neverPassedOn}; only if that id was a mistake, take it back first:\n${commandLine('reserve', ['--remove', name])}`;
+}
+
+export interface RecordedName extends Reservation {
+  /** Whether a ServiceAccount of that name is there. */
+  readonly inUse: boolean;
+}
+
+/** Every name in the record, sorted for people. Reads only, and needs no lock. */
+export async function listReservations({ target, registry, signal }: LockedContext): Promise<RecordedName[]> {
+  const { client, namespace } = target;
+  const used = new Set((await listAccounts(client, namespace, signal)).map(({ name }) => name));
+  const recorded = [...(await readNamesGiven(client, registry, signal))];
+  return recorded
+    .map(([name, memberId]) => ({ name, memberId, inUse: used.has(name) }))
+    .toSorted(byName(({ name }) => name));
+}
+
+/** @throws Failure (usage) for a name that is not in the record, or that an account has */
+export async function findReservation(context: LockedContext, name: string): Promise<Reservation> {
+  const found = (await listReservations(context)).find((each) => each.name === name);
+  if (found === undefined) {
+    throw new Failure('usage', `${printable(name)} is not recorded; nothing was changed`, {
+      hint: '`reserve --list` shows the names that are',
+    });
+  }
+  if (found.inUse)
+    throw new Failure('usage', `there is a ServiceAccount ${name}: its name stays recorded; nothing was changed`);
+  return found;
+}
+
+/**
+ * Ends the promise that nobody inherits (P9) for one name, which an operator has agreed to. Looks again under the lock: a
+ * run may have given the account back meanwhile.
+ * @throws Failure (usage) where it is another's by now, or in use
+ */
+export async function removeReservation(context: LockedContext, agreed: Reservation): Promise<void> {
+  await underLock(context, async (client) => {
+    await findReservation(context, agreed.name);
+    if (await forgetName(client, context.registry, agreed, context.signal)) return;
+    throw new Failure('usage', `${agreed.name} was recorded for someone else meanwhile; nothing was changed`);
+  });
 }
 
 function checked({ name, memberId }: Reservation): Reservation {

@@ -30,12 +30,14 @@ export async function readNamesGiven(
   );
   const namesGiven = new Map<string, MemberId>();
   for (const { data } of shards) {
-    for (const [name, value] of Object.entries(data)) {
-      // What somebody wrote by hand, and is no id, still says that the name was somebody's.
-      namesGiven.set(name, parseMemberId(value) ?? nobodysId);
-    }
+    for (const [name, value] of Object.entries(data)) namesGiven.set(name, ownerOf(value));
   }
   return namesGiven;
+}
+
+/** What somebody wrote by hand, and is no id, still says that the name was somebody's. */
+function ownerOf(value: string): MemberId {
+  return parseMemberId(value) ?? nobodysId;
 }
 
 /** Writes the records that are missing or other than said; reads and writes only the shards concerned. */
@@ -80,6 +82,27 @@ function recordShard(
     },
     signal,
   );
+}
+
+/** Takes a name out of the record, where it is still that member's. @returns whether it was */
+export async function forgetName(
+  client: ClusterClient,
+  place: RegistryPlace,
+  { name, memberId }: NameRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let wasTheirs = false;
+  await updateRecord(
+    client,
+    { namespace: place.namespace, name: namesGivenName(place, shardOf(name)) },
+    (data) => {
+      const value = data[name];
+      wasTheirs = value !== undefined && ownerOf(value) === memberId;
+      return wasTheirs ? Object.fromEntries(Object.entries(data).filter(([key]) => key !== name)) : undefined;
+    },
+    signal,
+  );
+  return wasTheirs;
 }
 
 /** Members whom an operator keeps out; written by `revoke --hold` only. */

@@ -299,10 +299,11 @@ test('of revoke and reserve go to the same cluster', async () => {
   const somebody = '00000000-0000-4000-8000-000000000001';
   const reserved = await run('reserve', 'member1', somebody, ...scene.clusterFlags, ...scene.place);
   expect(reserved).toMatchObject({ exitCode: 2 });
-  const [, edit = ''] = /correct the line of member1: (kubectl .*)/.exec(reserved.stderr) ?? [];
-  await symlink(scene.cluster.kubectlPath, join(scene.bin, 'kubectl'));
-  const edited = await scene.shell(edit, { more: { KUBE_EDITOR: 'cat', KUBERC: 'off' } });
-  expect(edited.stdout).toContain('member1');
+  const [, remove = ''] = /take it back first:\n(.*)/.exec(reserved.stderr) ?? [];
+  expect(await scene.shell(`${remove} --yes`)).toMatchObject({
+    stderr: '',
+    stdout: expect.stringContaining('member1 is no longer kept for '),
+  });
   expect(scene.wrong.connections()).toBe(0);
 });
 

@@ -48,22 +48,13 @@ describe('reserve', () => {
     expect(await club.run(['reserve', 'kim', nobody])).toMatchObject({ exitCode: 2 });
   });
 
-  test('says where a mistyped UUID is corrected', async () => {
+  test('says how a mistyped UUID is corrected', async () => {
     const club = await useClub();
-    const { kubectl } = club.cluster;
     await club.run(['reserve', 'kim', former.replace('5b1c', '5b1d')]);
     const refused = await club.run(['reserve', 'kim', former]);
-    const [, namespace = '', configMap = ''] = /kubectl -n (\S+) edit configmap (\S+)/.exec(refused.stderr) ?? [];
-    await kubectl([
-      '-n',
-      namespace,
-      'patch',
-      'configmap',
-      configMap,
-      '--patch',
-      JSON.stringify({ data: { kim: former } }),
-    ]);
-    expect((await club.run(['reserve', 'kim', former])).stdout).toContain(`kim was reserved for ${former} before`);
+    expect(refused.stderr).toMatch(/only if that id was a mistake, take it back first:\n.* reserve --remove kim /);
+    expect(await club.run(['reserve', '--remove', 'kim', '--yes'])).toMatchObject({ exitCode: 0 });
+    expect((await club.run(['reserve', 'kim', former])).stdout).toContain(`kim is reserved for ${former}`);
   });
 
   test('of a name that is kept from everybody, its owner can be told later', async () => {
@@ -98,4 +89,78 @@ describe('reserve', () => {
     expect(refused).toMatchObject({ exitCode: 5, stdout: '' });
     expect(refused.stderr).toContain('another run holds the lock: a-run');
   });
+});
+
+describe('reserve --list', () => {
+  test('shows every name with its owner, and whether it is in use, whatever their case', async () => {
+    const club = await useClub();
+    const { uuid } = await club.api.addMember({ loginId: 'lee' });
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+    for (const [name, id] of [
+      ['kim', former],
+      ['ahn', nobody],
+    ] as const)
+      await club.run(['reserve', name, id]);
+
+    const { exitCode, stdout } = await club.run(['reserve', '--list']);
+
+    expect(exitCode).toBe(0);
+    const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toEqual([
+      ['NAME', 'KEPT FOR', 'ACCOUNT'],
+      ['ahn', 'nobody', '-'],
+      ['kim', former, '-'],
+      ['lee', uuid, 'in use'],
+      [''],
+      [`3 names are recorded for ${club.cluster.usersNamespace}`],
+      [''],
+    ]);
+  });
+});
+
+describe('reserve --remove', () => {
+  test('says what it means, and does nothing unless it is confirmed', async () => {
+    const club = await useClub();
+    await club.run(['reserve', 'kim', former]);
+
+    const asked = await club.run(['reserve', '--remove', 'kim']);
+    expect(asked).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(asked.stderr).toContain(`kim would no longer be kept for ${former}`);
+    expect(asked.stderr).toContain('would get the name, and all that namespaces and bindings still give to it');
+    expect(asked.stderr).toContain('confirm with --yes');
+    expect((await club.run(['reserve', '--list'])).stdout).toContain(former);
+
+    expect(await club.run(['reserve', '--remove', 'kim', '--yes'])).toMatchObject({
+      exitCode: 0,
+      stdout: `kim is no longer kept for ${former}: the next member with that login id gets it\n`,
+    });
+    await club.api.addMember({ loginId: 'kim' });
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+    expect([...(await accountsOf(club.cluster)).keys()]).toEqual(['kim']);
+  });
+
+  test('takes no name of an account, and none that is not recorded', async () => {
+    const club = await useClub();
+    await club.api.addMember({ loginId: 'lee' });
+    expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
+    for (const [name, said] of [
+      ['lee', 'there is a ServiceAccount lee: its name stays recorded; nothing was changed'],
+      ['kim', 'kim is not recorded; nothing was changed'],
+    ] as const) {
+      const refused = await club.run(['reserve', '--remove', name, '--yes']);
+      expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(refused.stderr).toContain(said);
+    }
+    expect((await club.run(['reserve', '--list'])).stdout).toMatch(/^lee +\S+ +in use$/m);
+  });
+
+  test.each([[[]], [['kim']], [['kim', former, '--list']], [['--list', '--remove', 'kim']]])(
+    'is not mixed with another use: %j',
+    async (args) => {
+      const club = await useClub();
+      const refused = await club.run(['reserve', ...args]);
+      expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(refused.stderr).toContain('reserve takes a name and an id, or --list, or --remove with a name');
+    },
+  );
 });

@@ -188,14 +188,15 @@ describe('its output', () => {
 
   test('is sorted as it was asked for, and else by login', async () => {
     const club = await useClub();
-    for (const loginId of ['lee', 'Ahn', 'kim']) await club.api.addMember({ loginId });
+    for (const loginId of ['lee', 'Ahn', 'Zoe', 'kim']) await club.api.addMember({ loginId });
     await club.run(['sync']);
     const logins = async (...args: string[]) => (await statusOf(club, args)).members.map(({ loginId }) => loginId);
 
-    expect(await logins()).toEqual(['Ahn', 'kim', 'lee']);
-    expect(await logins('--sort', 'account')).toEqual(['Ahn', 'kim', 'lee']);
+    const sorted = ['Ahn', 'kim', 'lee', 'Zoe'];
+    expect(await logins()).toEqual(sorted);
+    expect(await logins('--sort', 'account')).toEqual(sorted);
     const [, ...rest] = await logins('--sort', 'created');
-    expect(rest).toHaveLength(2);
+    expect(rest).toHaveLength(3);
   });
 
   test('names what it does not know', async () => {
