@@ -201,6 +201,95 @@ test('delivered nowhere: accounts alone, and no token is asked for', async () =>
   expectExit(await lab.command('plan', '--detailed-exitcode'), 0);
 });
 
+const workspaceSchema = z.object({
+  metadata: z.object({ uid: z.string(), resourceVersion: z.string() }),
+  roleRef: z.object({ name: z.string() }).optional(),
+  subjects: z.array(z.object({ name: z.string(), namespace: z.string() })).optional(),
+  spec: z.object({ hard: z.record(z.string(), z.string()).optional() }).optional(),
+});
+
+describe('workspaces', () => {
+  const binding = (namespace: string) =>
+    `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings/credentials-updater`;
+  const quota = (namespace: string) => `/api/v1/namespaces/${namespace}/resourcequotas/credentials-updater`;
+
+  /** Namespaces are the whole cluster's, so that each lab has its own prefix. */
+  async function useWorkspaces() {
+    const template = ({ usersNamespace }: TestCluster) => `${usersNamespace}-{account}`;
+    const lab = await useLab(
+      (_, { systemNamespace }) => ({ secrets: { namespace: systemNamespace } }),
+      (cluster) => ({
+        workspace: {
+          namespace: template(cluster),
+          clusterRole: 'edit',
+          quota: { pods: 20, 'limits.memory': '1024Mi' },
+        },
+      }),
+    );
+    const { request } = lab.cluster;
+    const get = async (path: string) => {
+      const { status, body } = await request('GET', path);
+      return status === 200 ? workspaceSchema.parse(body) : undefined;
+    };
+    return { ...lab, get, nameOf: (account: string) => template(lab.cluster).replace('{account}', account) };
+  }
+
+  test('each member has a namespace, rights in it and a quota; drift is put right; a leaver keeps the namespace alone', async () => {
+    const lab = await useWorkspaces();
+    const { request, usersNamespace } = lab.cluster;
+    await lab.writeMembers('id,login\n1,kim\n2,lee\n');
+    expectExit(await lab.command('sync', '--first-run'), 0);
+    const [kim, lee] = [lab.nameOf('kim'), lab.nameOf('lee')];
+    expect(await lab.get(binding(kim))).toMatchObject({
+      roleRef: { name: 'edit' },
+      subjects: [{ name: 'kim', namespace: usersNamespace }],
+    });
+    expect((await lab.get(quota(kim)))?.spec?.hard).toEqual({ pods: '20', 'limits.memory': '1Gi' });
+
+    const before = await Promise.all([binding(kim), quota(kim), binding(lee), quota(lee)].map(lab.get));
+    expectExit(await lab.command('sync'), 0);
+    expect(await Promise.all([binding(kim), quota(kim), binding(lee), quota(lee)].map(lab.get))).toEqual(before);
+
+    await request('PATCH', quota(kim), { spec: { hard: { pods: '500' } } });
+    await request('PATCH', binding(kim), { subjects: [] });
+    await lab.writeMembers('id,login\n1,kim\n');
+    expectExit(await lab.command('sync'), 0);
+    expect((await lab.get(quota(kim)))?.spec?.hard).toMatchObject({ pods: '20' });
+    expect((await lab.get(binding(kim)))?.subjects).toMatchObject([{ name: 'kim' }]);
+    expect(await lab.get(binding(lee))).toBeUndefined();
+    const left = await lab.get(`/api/v1/namespaces/${lee}`);
+    expect(left).toBeDefined();
+
+    await lab.writeMembers('id,login\n1,kim\n2,lee\n');
+    expectExit(await lab.command('sync'), 0);
+    expect((await lab.get(binding(lee)))?.subjects).toMatchObject([{ name: 'lee' }]);
+    expect((await lab.get(`/api/v1/namespaces/${lee}`))?.metadata.uid).toBe(left?.metadata.uid);
+  });
+
+  test("what isn't ours is never changed: that member is named, and has a token all the same", async () => {
+    const lab = await useWorkspaces();
+    const { request } = lab.cluster;
+    const [kim, lee] = [lab.nameOf('kim'), lab.nameOf('lee')];
+    const labels = { 'app.kubernetes.io/managed-by': 'credentials-updater' };
+    await request('POST', '/api/v1/namespaces', { metadata: { name: kim, labels } });
+    const before = await lab.get(`/api/v1/namespaces/${kim}`);
+    await lab.writeMembers('id,login\n1,kim\n2,lee\n');
+    const result = await lab.command('sync', '--first-run');
+    expectExit(result, 3);
+    expect(`${result.stdout}${result.stderr}`).toMatch(/kim has no complete workspace: there is already a namespace/);
+    expect(await lab.get(`/api/v1/namespaces/${kim}`)).toEqual(before);
+    expect(await lab.get(binding(kim))).toBeUndefined();
+    expect(await lab.get(binding(lee))).toBeDefined();
+    expect([...(await secretsIn(lab)).keys()].toSorted()).toEqual(['credentials-kim', 'credentials-lee']);
+
+    // Another's RoleBinding, in a namespace that is ours.
+    await request('PATCH', binding(lee), { metadata: { labels: { 'app.kubernetes.io/managed-by': 'helm' } } });
+    const foreign = await lab.get(binding(lee));
+    expectExit(await lab.command('sync'), 3);
+    expect(await lab.get(binding(lee))).toEqual(foreign);
+  });
+});
+
 test('leavers that are only reported keep account and Secret, with a warning; a hold removes all the same', async () => {
   const lab = await useLab(
     (_, { systemNamespace }) => ({ secrets: { namespace: systemNamespace } }),

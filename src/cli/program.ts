@@ -120,7 +120,7 @@ Exit codes:
     0  done
     1  failed; no active member's delivered token was harmed
     2  bad configuration or usage
-    3  done, but some members have no fresh token
+    3  done, but some members have no fresh token, or no workspace
     4  refused by the guard, nothing changed
     5  the run lock is held by another run, or was lost
    10  plan --detailed-exitcode: changes pending

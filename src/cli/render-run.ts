@@ -37,6 +37,10 @@ function table({ plan, outcomes, slack, seconds }: RunReport, schedule: Schedule
   for (const { member, failure } of failed.slice(0, 20))
     lines.push(`  ${style('yellow', 'no fresh token'.padEnd(labelWidth))} ${memberLabel(member)}: ${failure.message}`);
   if (failed.length > 20) lines.push(`  … and ${failed.length - 20} more`);
+  const { withoutWorkspace } = outcomes;
+  for (const { member, failure } of withoutWorkspace.slice(0, 20))
+    lines.push(`  ${style('yellow', 'no workspace'.padEnd(labelWidth))} ${memberLabel(member)}: ${failure.message}`);
+  if (withoutWorkspace.length > 20) lines.push(`  … and ${withoutWorkspace.length - 20} more`);
   return lines;
 }
 
@@ -45,7 +49,9 @@ function conclusion({ outcome, failure, step, outcomes, exitCode }: RunReport, s
     const delivered = `${outcomes.minted} members have a fresh token`;
     if (outcome === 'done') return [style('green', `✓ done: ${delivered}`)];
     const without = outcomes.failedMembers.length;
-    return [style('yellow', `! partly done: ${delivered}, ${without} have none (exit code ${exitCode})`)];
+    const workspaces = outcomes.withoutWorkspace.length;
+    const more = workspaces === 0 ? '' : `, ${workspaces} have no complete workspace`;
+    return [style('yellow', `! partly done: ${delivered}, ${without} have none${more} (exit code ${exitCode})`)];
   }
   const where = step === undefined ? '' : ` (step: ${step})`;
   const hint = failure.hint === undefined ? [] : [`  what to do: ${failure.hint}`];

@@ -74,7 +74,7 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
       0: 'done',
       1: "failed; no active member's delivered token was harmed",
       2: 'bad configuration or usage; nothing was sent',
-      3: 'done, but some members have no fresh token',
+      3: 'done, but some members have no fresh token, or no complete workspace',
       4: 'refused by the guard, or because --plan no longer holds; nothing was changed',
       5: 'the run lock is held by another run, or was lost',
       130: 'stopped by Ctrl-C (143: by SIGTERM)',

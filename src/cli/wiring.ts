@@ -83,6 +83,7 @@ export async function openOnce(
       agreedPlan: agreedPlan?.document,
       whatAllows: (refusals) => whatAllows(refusedRun, refusals),
       removalPolicy: settings.removalPolicy,
+      workspace: settings.workspace,
       maxUndelivered: settings.maxUndelivered,
       accountConcurrency: settings.accountConcurrency,
       issueConcurrency: settings.mintConcurrency,

@@ -345,7 +345,6 @@ describe('what a command cannot do is refused by name', () => {
       documentWith('', { delivery: 'poolc: {endpoint: https://other.example.org, apiKey: {file: ./key}}' }),
       'lab.yaml:6:14: spec.delivery.poolc must be the same as spec.directory.poolc: the PoolC API knows its own members only',
     ],
-    [documentWith('  workspace: {clusterRole: admin}\n'), 'lab.yaml:7:3: spec.workspace is not built yet'],
   ])('%#', (text, words) => {
     expect(refusal(text)).toBe(words);
   });

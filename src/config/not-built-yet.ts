@@ -11,7 +11,7 @@ type Refuse = (path: readonly string[], why: string, hint?: string) => Failure;
 
 /** @throws what `refuse` makes */
 export function refuseWhatIsNotBuilt(memberSync: MemberSync, refuse: Refuse): void {
-  const { directory, delivery, workspace } = memberSync;
+  const { directory, delivery } = memberSync;
   if (!builtDirectories.includes(directory.kind))
     throw refuse(
       ['spec', 'directory', directory.kind],
@@ -23,6 +23,4 @@ export function refuseWhatIsNotBuilt(memberSync: MemberSync, refuse: Refuse): vo
       ['spec', 'delivery', 'poolc'],
       'must be the same as spec.directory.poolc: the PoolC API knows its own members only',
     );
-  const others: readonly [present: boolean, ...path: string[]][] = [[workspace !== undefined, 'spec', 'workspace']];
-  for (const [present, ...path] of others) if (present) throw refuse(path, 'is not built yet');
 }

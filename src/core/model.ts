@@ -41,6 +41,11 @@ export type NamesGiven = ReadonlyMap<string, MemberId>;
 
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const managedByValue = 'credentials-updater';
+/** `<namespace>/<name>` of the MemberSync that made an object for a member. */
+export const ownerAnnotation = 'credentials-updater.poolc.org/owner';
+/** The member's account that it was made for, and the UID that the account had then. */
+export const accountAnnotation = 'credentials-updater.poolc.org/account';
+export const accountUidAnnotation = 'credentials-updater.poolc.org/account-uid';
 
 /** A name from outside, for a sentence or a log: control and invisible characters escaped, cut at 64. */
 export function printable(text: string): string {

@@ -8,6 +8,13 @@
  */
 import pMap from 'p-map';
 import * as z from 'zod';
+import {
+  accountAnnotation,
+  accountUidAnnotation,
+  managedByLabel,
+  managedByValue,
+  ownerAnnotation,
+} from '../core/model.ts';
 import { type ClusterClient, partialMetadata } from '../kube/client.ts';
 import type { KubeconfigCluster } from '../kube/kubeconfig-document.ts';
 import { listPages } from '../kube/pages.ts';
@@ -16,11 +23,8 @@ import type { Delivery, NotDelivered, Parcel, SendOptions } from './delivery.ts'
 import { KeptParcels } from './kept-parcels.ts';
 import { memberKubeconfig } from './member-kubeconfig.ts';
 
-const ownerAnnotation = 'credentials-updater.poolc.org/owner';
-const accountAnnotation = 'credentials-updater.poolc.org/account';
-const uidAnnotation = 'credentials-updater.poolc.org/account-uid';
 const expiresAnnotation = 'credentials-updater.poolc.org/expires';
-const managedBy = { 'app.kubernetes.io/managed-by': 'credentials-updater' };
+const managedBy = { [managedByLabel]: managedByValue };
 
 export interface SecretsDeliveryOptions {
   readonly client: ClusterClient;
@@ -73,7 +77,7 @@ async function send(
   const existing = await listPages({
     client,
     path: collection(namespace),
-    query: { labelSelector: 'app.kubernetes.io/managed-by=credentials-updater' },
+    query: { labelSelector: `${managedByLabel}=${managedByValue}` },
     item: metadataSchema,
     what: `Secrets in ${namespace}`,
     signal,
@@ -127,7 +131,7 @@ async function write(
       annotations: {
         [ownerAnnotation]: owner,
         [accountAnnotation]: account.name,
-        [uidAnnotation]: account.uid,
+        [accountUidAnnotation]: account.uid,
         [expiresAnnotation]: expires,
       },
       ...(existing === undefined ? {} : { resourceVersion: existing.resourceVersion, uid: existing.uid }),
@@ -159,7 +163,7 @@ async function write(
     found !== undefined &&
     found.resourceVersion !== existing?.resourceVersion &&
     found.annotations?.[expiresAnnotation] === expires &&
-    found.annotations[uidAnnotation] === account.uid
+    found.annotations[accountUidAnnotation] === account.uid
   )
     return;
   if (existing !== undefined) throw changedMeanwhile(namespace, name);

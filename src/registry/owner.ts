@@ -19,7 +19,8 @@ export interface Ownership {
   readonly unreadable: Failure | undefined;
 }
 
-const ownerOf = ({ namespace, name }: RegistryPlace): string => `${namespace}/${name}`;
+/** `<namespace>/<name>`. */
+export const ownerOf = ({ namespace, name }: RegistryPlace): string => `${namespace}/${name}`;
 
 /**
  * @throws Failure (refused) where the accounts are another MemberSync's; Failure (cluster) where that can't be seen.

@@ -60,7 +60,8 @@ export function makeReport(
 
 function conclusion(failure: Failure | undefined, outcomes: Outcomes): { outcome: RunOutcome; exitCode: number } {
   if (failure === undefined) {
-    if (outcomes.failedMembers.length > 0) return { outcome: 'partial', exitCode: exitCodes.partial };
+    if (outcomes.failedMembers.length + outcomes.withoutWorkspace.length > 0)
+      return { outcome: 'partial', exitCode: exitCodes.partial };
     return { outcome: 'done', exitCode: exitCodes.done };
   }
   const outcomeOfKind = { refused: 'refused', lock: 'locked', aborted: 'stopped' } as const;
@@ -92,6 +93,7 @@ export function reportData(report: RunReport) {
     minted: outcomes.minted,
     delivered: outcomes.delivered ? outcomes.minted - outcomes.notDelivered : 0,
     undelivered: outcomes.failedMembers.length,
+    ...(outcomes.withoutWorkspace.length === 0 ? {} : { withoutWorkspace: outcomes.withoutWorkspace.length }),
     warnings: plan?.warn.length ?? 0,
     ...(outcomes.grantedSeconds === undefined ? {} : { grantedSeconds: outcomes.grantedSeconds }),
     ...(outcomes.earliestExpiry === undefined

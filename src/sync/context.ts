@@ -13,6 +13,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Redactor } from '../lib/redact.ts';
 import type { RegistryPlace } from '../registry/place.ts';
+import type { WorkspaceSettings } from '../registry/workspaces.ts';
 
 /** One cluster: the way to it, and where the members' accounts are. */
 export interface Target {
@@ -48,6 +49,8 @@ export interface SyncOptions extends PlanOptions {
   readonly agreedPlan: PlanDocument | undefined;
   /** What an operator can run to allow what was refused, for the refusal's hint. */
   readonly whatAllows: (refusals: readonly Refusal[]) => string;
+  /** What each member gets besides an account; undefined for nothing. */
+  readonly workspace: WorkspaceSettings | undefined;
   /** Members that may be left out of a delivery through our own failure. */
   readonly maxUndelivered: number;
   /** Requests at once: for accounts, which wait for etcd's disk, and for credentials, which the API server signs. */

@@ -16,6 +16,8 @@ export class Outcomes {
   readonly removedAccounts: Remove[] = [];
   readonly accountsNotRemoved: { readonly removal: Remove; readonly failure: Failure }[] = [];
   readonly failedMembers: FailedMember[] = [];
+  /** Their token does not hang on it. */
+  readonly withoutWorkspace: FailedMember[] = [];
   /** How many members have a fresh token, verified. */
   minted = 0;
   /** The shortest lifetime that was granted, in seconds. */
@@ -41,6 +43,10 @@ export class Outcomes {
 
   failed(member: Member, failure: Failure): void {
     this.failedMembers.push({ member, failure });
+  }
+
+  noWorkspace(member: Member, failure: Failure): void {
+    this.withoutWorkspace.push({ member, failure });
   }
 
   /** A token was issued, and could not be delivered. */

@@ -3,7 +3,17 @@ import type { Clock } from '../lib/clock.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
 
-export type StepName = 'lock' | 'fetch' | 'observe' | 'plan' | 'remove' | 'create' | 'mint' | 'verify' | 'deliver';
+export type StepName =
+  | 'lock'
+  | 'fetch'
+  | 'observe'
+  | 'plan'
+  | 'remove'
+  | 'create'
+  | 'workspace'
+  | 'mint'
+  | 'verify'
+  | 'deliver';
 
 const deadlineSeconds: Record<StepName, number> = {
   lock: 3_700,
@@ -12,6 +22,7 @@ const deadlineSeconds: Record<StepName, number> = {
   plan: 60,
   remove: 120,
   create: 300,
+  workspace: 300,
   mint: 600,
   verify: 60,
   deliver: 300,

@@ -18,6 +18,7 @@ import { logPlan } from './plan-log.ts';
 import { refusalFailure } from './refusal.ts';
 import type { Steps } from './steps.ts';
 import { tryLive } from './verify.ts';
+import { keepWorkspaces } from './workspaces.ts';
 
 export interface SyncState {
   readonly lock: DeliveryRight;
@@ -80,6 +81,7 @@ export async function sync(context: FencedContext, state: SyncState, signal: Abo
     ...plan.keep.map(({ member, account }) => ({ member, account, fresh: false })),
     ...newcomers,
   ];
+  await keepWorkspaces(context, steps, { plan, holders, right: lock, outcomes });
   const batch = delivery.begin();
   redactor.addHolder(batch);
   if (delivery.takesCredentials) {
