@@ -5,60 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { accountsOf } from './accounts.ts';
-import { type TestCluster, useCluster } from './cluster.ts';
-import { type CommandResult, expectExit, runCommand } from './command.ts';
+import type { TestCluster } from './cluster.ts';
+import { expectExit } from './command.ts';
+import { type Lab, useLab } from './lab.ts';
 
 const run = promisify(execFile);
-
-interface Lab {
-  readonly cluster: TestCluster;
-  readonly folder: string;
-  /** The list of members. */
-  readonly writeMembers: (csv: string) => Promise<void>;
-  readonly command: (...args: readonly string[]) => Promise<CommandResult>;
-}
-
-/**
- * @param delivery of the MemberSync, given the lab's folder and cluster
- * @param more fields of its spec
- */
-async function useLab(
-  delivery: (folder: string, cluster: TestCluster) => object,
-  more: (cluster: TestCluster) => object = () => ({}),
-): Promise<Lab> {
-  const cluster = await useCluster();
-  const folder = await mkdtemp(join(tmpdir(), 'pks-lab-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const list = join(folder, 'members.csv');
-  const document = join(folder, 'lab.yaml');
-  await writeFile(
-    document,
-    stringify({
-      apiVersion: 'credentials-updater.poolc.org/v1alpha1',
-      kind: 'MemberSync',
-      metadata: { name: 'lab', namespace: cluster.systemNamespace },
-      spec: {
-        directory: { file: { path: list } },
-        accounts: { namespace: cluster.usersNamespace },
-        token: { lifetime: '1h' },
-        delivery: delivery(folder, cluster),
-        ...more(cluster),
-      },
-    }),
-  );
-  return {
-    cluster,
-    folder,
-    writeMembers: (csv) => writeFile(list, csv),
-    command: (name = '', ...args) =>
-      runCommand([name, '-f', document, ...args], {
-        env: { KUBECONFIG: cluster.kubeconfig, POOLC_API_KEY_FILE: '' },
-      }),
-  };
-}
 
 const secretSchema = z.object({
   metadata: z.object({ annotations: z.record(z.string(), z.string()).optional() }),

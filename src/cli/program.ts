@@ -13,6 +13,7 @@ import { addKubeconfigCommand } from './kubeconfig.ts';
 import { addPlanCommand } from './plan.ts';
 import { addPoliciesCommand } from './policies.ts';
 import { addPreflightCommand } from './preflight.ts';
+import { addRbacCommand } from './rbac.ts';
 import { addReserveCommand } from './reserve.ts';
 import { addRevokeCommand } from './revoke.ts';
 import { addStatusCommand } from './status.ts';
@@ -28,6 +29,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addRevokeCommand,
   addReserveCommand,
   addExplainCommand,
+  addRbacCommand,
   addCompletionCommand,
 ];
 

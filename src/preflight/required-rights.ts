@@ -1,48 +1,84 @@
-/** What a run needs, and no more: the Roles of deploy/base, as data. A test holds the two to each other. */
+/** What a sync needs, and no more, as data: for `rbac`, for preflight, and for the test that compares it with deploy/base. */
 
 import { type PolicyRule, resourceRule } from '../audit/rbac.ts';
 import { shardCount } from '../registry/names-given.ts';
 import { ownerLeaseName } from '../registry/owner.ts';
-import { defaultSyncName, holdsName, lastRunName, namesGivenName, runLockName } from '../registry/place.ts';
+import { holdsName, lastRunName, namesGivenName, type RegistryPlace, runLockName } from '../registry/place.ts';
+import { type WorkspaceSettings, workspaceObjectName } from '../registry/workspaces.ts';
 
-export interface UpdaterNamespaces {
-  /** Where the updater lives; poolc-system in production. */
-  readonly systemNamespace: string;
-  /** Where the members' ServiceAccounts live; poolc-users in production. */
-  readonly usersNamespace: string;
+/** What of a MemberSync decides which rights it needs. */
+export interface SyncParts {
+  readonly metadata: RegistryPlace;
+  readonly accounts: { readonly namespace: string };
+  readonly delivery:
+    | { readonly kind: 'poolc' | 'files' | 'none' }
+    | { readonly kind: 'secrets'; readonly namespace: string };
+  readonly workspace?: Pick<WorkspaceSettings, 'clusterRole' | 'quota'> | undefined;
 }
 
 export interface RequiredRole {
-  readonly namespace: string;
+  /** undefined for rights in the whole cluster. */
+  readonly namespace: string | undefined;
   readonly rules: readonly PolicyRule[];
 }
 
-export function requiredRoles({ systemNamespace, usersNamespace }: UpdaterNamespaces): RequiredRole[] {
-  const registry = { namespace: systemNamespace, name: defaultSyncName };
+/** One for each namespace, and one for the whole cluster where the sync makes workspaces. */
+export function requiredRoles({ metadata, accounts, delivery, workspace }: SyncParts): RequiredRole[] {
+  const roles: RequiredRole[] = [
+    { namespace: accounts.namespace, rules: accountRules(accounts.namespace, delivery.kind !== 'none') },
+    { namespace: metadata.namespace, rules: recordRules(metadata) },
+    ...(delivery.kind === 'secrets' ? [{ namespace: delivery.namespace, rules: [secretsRule] }] : []),
+    ...(workspace === undefined ? [] : [{ namespace: undefined, rules: workspaceRules(workspace) }]),
+  ];
+  return [...Map.groupBy(roles, ({ namespace }) => namespace)].map(([namespace, ofOne]) => ({
+    namespace,
+    rules: ofOne.flatMap(({ rules }) => rules),
+  }));
+}
+
+function accountRules(namespace: string, issuesTokens: boolean): PolicyRule[] {
+  return [
+    resourceRule(['get'], '', ['namespaces'], [namespace]),
+    resourceRule(['list', 'create', 'delete'], '', ['serviceaccounts']),
+    ...(issuesTokens ? [resourceRule(['create'], '', ['serviceaccounts/token'])] : []),
+    // Whose accounts these are. RBAC can't restrict `create` by name.
+    resourceRule(['create'], 'coordination.k8s.io', ['leases']),
+    resourceRule(['get'], 'coordination.k8s.io', ['leases'], [ownerLeaseName]),
+  ];
+}
+
+function recordRules(registry: RegistryPlace): PolicyRule[] {
   const nameRecords = Array.from({ length: shardCount }, (_, shard) => namesGivenName(registry, shard));
   return [
-    {
-      namespace: usersNamespace,
-      rules: [
-        resourceRule(['get'], '', ['namespaces'], [usersNamespace]),
-        resourceRule(['list', 'create', 'delete'], '', ['serviceaccounts']),
-        resourceRule(['create'], '', ['serviceaccounts/token']),
-        // Whose accounts these are. RBAC can't restrict `create` by name.
-        resourceRule(['create'], 'coordination.k8s.io', ['leases']),
-        resourceRule(['get'], 'coordination.k8s.io', ['leases'], [ownerLeaseName]),
-      ],
-    },
-    {
-      namespace: systemNamespace,
-      rules: [
-        // RBAC can't restrict `create` by name.
-        resourceRule(['create'], 'coordination.k8s.io', ['leases']),
-        resourceRule(['get', 'update'], 'coordination.k8s.io', ['leases'], [runLockName(registry)]),
-        resourceRule(['create'], '', ['configmaps']),
-        resourceRule(['get', 'update'], '', ['configmaps'], [...nameRecords, lastRunName(registry)]),
-        resourceRule(['get'], '', ['configmaps'], [holdsName(registry)]),
-        resourceRule(['create'], 'events.k8s.io', ['events']),
-      ],
-    },
+    // RBAC can't restrict `create` by name.
+    resourceRule(['create'], 'coordination.k8s.io', ['leases']),
+    resourceRule(['get', 'update'], 'coordination.k8s.io', ['leases'], [runLockName(registry)]),
+    resourceRule(['create'], '', ['configmaps']),
+    resourceRule(['get', 'update'], '', ['configmaps'], [...nameRecords, lastRunName(registry)]),
+    resourceRule(['get'], '', ['configmaps'], [holdsName(registry)]),
+    resourceRule(['create'], 'events.k8s.io', ['events']),
+  ];
+}
+
+/** Their names come from the accounts, so RBAC can't restrict them. */
+const secretsRule = resourceRule(['list', 'create', 'update', 'delete'], '', ['secrets']);
+
+/** In the whole cluster, since the members' namespaces are not known beforehand. */
+function workspaceRules({ clusterRole, quota }: Pick<WorkspaceSettings, 'clusterRole' | 'quota'>): PolicyRule[] {
+  const rbac = 'rbac.authorization.k8s.io';
+  const quotaRules =
+    Object.keys(quota).length === 0
+      ? // A quota from before goes.
+        [resourceRule(['list', 'delete'], '', ['resourcequotas'], [workspaceObjectName])]
+      : [
+          resourceRule(['create'], '', ['resourcequotas']),
+          resourceRule(['list', 'update'], '', ['resourcequotas'], [workspaceObjectName]),
+        ];
+  return [
+    resourceRule(['list', 'create'], '', ['namespaces']),
+    resourceRule(['create'], rbac, ['rolebindings']),
+    resourceRule(['list', 'update', 'delete'], rbac, ['rolebindings'], [workspaceObjectName]),
+    resourceRule(['bind'], rbac, ['clusterroles'], [clusterRole]),
+    ...quotaRules,
   ];
 }

@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { shippedPolicies } from '../audit/member-policies.ts';
 import { shippedReservedNamespaces, shippedTrustedNamespaces } from '../audit/system-namespaces.ts';
+import { defaultSyncName } from '../registry/place.ts';
 import { requiredRoles } from './required-rights.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
@@ -54,8 +55,9 @@ function rightsOf(
 describe('the rights that preflight asks for', () => {
   const shipped = documentsOf(join(deploy, 'base/rbac.yaml')).filter(({ kind }) => kind === 'Role');
   for (const { namespace, rules } of requiredRoles({
-    systemNamespace: 'poolc-system',
-    usersNamespace: 'poolc-users',
+    metadata: { namespace: 'poolc-system', name: defaultSyncName },
+    accounts: { namespace: 'poolc-users' },
+    delivery: { kind: 'poolc' },
   })) {
     it(`are those of deploy/base in ${namespace}`, () => {
       const roles = shipped.filter((role) => role.metadata.namespace === namespace);

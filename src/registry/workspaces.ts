@@ -20,7 +20,7 @@ import { listPages } from '../kube/pages.ts';
 import { Failure } from '../lib/failure.ts';
 
 /** Of the RoleBinding and the ResourceQuota in each workspace. */
-const workspaceObjectName = 'credentials-updater';
+export const workspaceObjectName = 'credentials-updater';
 
 export interface WorkspaceSettings {
   /** With `{account}` in it. */

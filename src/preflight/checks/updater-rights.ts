@@ -33,7 +33,7 @@ export async function updaterRights(context: PreflightContext): Promise<Finding[
   const { podNamespace, targetNamespace } = namespacesOf(settings);
   const account = await context.updaterAccount();
   const updater = serviceAccountIdentity(podNamespace, account);
-  const required = requiredRoles({ systemNamespace: podNamespace, usersNamespace: targetNamespace });
+  const required = requiredRoles(settings);
 
   const findings: Finding[] = [];
   let held: readonly Held[] = [];

@@ -1,0 +1,69 @@
+/** `credentials-updater rbac -f FILE`: the rights that a sync of this MemberSync needs, as YAML to apply. */
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { readSettings } from '../config/settings.ts';
+import { exitCodes } from '../lib/failure.ts';
+import { type RequiredRole, requiredRoles, type SyncParts } from '../preflight/required-rights.ts';
+import { type CommandContext, type CommandOptions, commonFlags, sourcesOf, textOf, withExamples } from './flags.ts';
+
+const rbacGroup = 'rbac.authorization.k8s.io';
+
+export function addRbacCommand(program: Command, { environment, end }: CommandContext): void {
+  const command = program
+    .command('rbac')
+    .summary('the rights that a sync needs, as YAML to apply')
+    .description(
+      'Prints the Roles that a sync of this MemberSync needs, and no other right, with the bindings that give them to its ServiceAccount: one Role for each namespace, and a ClusterRole where it makes workspaces. Asks no cluster, and makes neither the namespaces nor the ServiceAccount.',
+    )
+    .requiredOption('-f, --file <file>', 'the MemberSync: YAML or JSON')
+    .option('--service-account <name>', 'who runs the sync, in the namespace of the MemberSync', 'credentials-updater')
+    .action((options: CommandOptions) => {
+      const settings = readSettings(environment.env, sourcesOf(commonFlags(program, options)));
+      environment.stdout.write(renderRoles(settings, textOf(options['serviceAccount']) ?? 'credentials-updater'));
+      end(exitCodes.done);
+    });
+  withExamples(
+    command,
+    [
+      ['Look first', 'credentials-updater rbac -f lab.yaml'],
+      ['Then give the rights', 'credentials-updater rbac -f lab.yaml | kubectl apply -f -'],
+    ],
+    { 0: 'printed', 2: 'the MemberSync can not be used' },
+  );
+}
+
+function renderRoles(sync: SyncParts, account: string): string {
+  const { namespace, name } = sync.metadata;
+  const subject = { kind: 'ServiceAccount', name: account, namespace };
+  // Several MemberSyncs may share a namespace, and a ClusterRole is the whole cluster's.
+  const objectName = `credentials-updater:${namespace}:${name}`;
+  return requiredRoles(sync)
+    .flatMap((role) => [roleObject(role, objectName), bindingObject(role, objectName, subject)])
+    .map((object) => `---\n${stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })}`)
+    .join('');
+}
+
+function roleObject({ namespace, rules }: RequiredRole, name: string): object {
+  return {
+    apiVersion: `${rbacGroup}/v1`,
+    kind: namespace === undefined ? 'ClusterRole' : 'Role',
+    metadata: namespace === undefined ? { name } : { name, namespace },
+    rules: rules.map(({ apiGroups, resources, resourceNames, verbs }) => ({
+      apiGroups,
+      resources,
+      ...(resourceNames.length === 0 ? {} : { resourceNames }),
+      verbs,
+    })),
+  };
+}
+
+function bindingObject({ namespace }: RequiredRole, name: string, subject: object): object {
+  const kind = namespace === undefined ? 'ClusterRole' : 'Role';
+  return {
+    apiVersion: `${rbacGroup}/v1`,
+    kind: `${kind}Binding`,
+    metadata: namespace === undefined ? { name } : { name, namespace },
+    roleRef: { apiGroup: rbacGroup, kind, name },
+    subjects: [subject],
+  };
+}

@@ -1,0 +1,63 @@
+/** The rights that `rbac` prints: a ServiceAccount that has them and no others runs every sync of that MemberSync. */
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { accountsOf } from './accounts.ts';
+import type { TestCluster } from './cluster.ts';
+import { expectExit } from './command.ts';
+import { type Lab, useLab } from './lab.ts';
+
+const tokenSchema = z.object({ status: z.object({ token: z.string() }) });
+
+/** A kubeconfig of a ServiceAccount that has what `rbac` prints. */
+async function useRunner({ cluster, command }: Lab): Promise<string> {
+  const accounts = `/api/v1/namespaces/${cluster.systemNamespace}/serviceaccounts`;
+  await cluster.request('POST', accounts, { metadata: { name: 'runner' } });
+  const printed = await command('rbac', '--service-account', 'runner');
+  expectExit(printed, 0);
+  await cluster.kubectl(['apply', '-f', '-'], { input: printed.stdout });
+  const { body } = await cluster.request('POST', `${accounts}/runner/token`, { spec: { expirationSeconds: 3600 } });
+  return cluster.kubeconfigFor({ token: tokenSchema.parse(body).status.token });
+}
+
+const inSecrets = (_: string, { systemNamespace }: TestCluster) => ({ secrets: { namespace: systemNamespace } });
+const nowhere = () => ({ none: {} });
+const workspaceWith = (quota: object) => (cluster: TestCluster) => ({
+  workspace: { namespace: `${cluster.usersNamespace}-{account}`, clusterRole: 'admin', quota },
+});
+
+test.each([
+  ['Secrets', inSecrets, undefined],
+  ['no delivery', nowhere, undefined],
+  ['Secrets, and workspaces with a quota', inSecrets, workspaceWith({ pods: 20 })],
+  ['no delivery, and workspaces without a quota', nowhere, workspaceWith({})],
+])('are enough for a first run, a join, a leave and a return: %s', async (_, delivery, more) => {
+  const lab = await useLab(delivery, more);
+  const runner = await useRunner(lab);
+  const sync = async (members: string, ...flags: string[]) => {
+    await lab.writeMembers(`id,login\n1,kim\n${members}`);
+    const result = await lab.commandWith(runner, 'sync', ...flags);
+    expectExit(result, 0);
+    expect(`${result.stdout}${result.stderr}`).not.toMatch(/forbidden|cannot /);
+    return [...(await accountsOf(lab.cluster)).keys()].toSorted();
+  };
+  expect(await sync('', '--first-run')).toEqual(['kim']);
+  expect(await sync('2,lee\n')).toEqual(['kim', 'lee']);
+  expect(await sync('')).toEqual(['kim']);
+  expect(await sync('2,lee\n')).toEqual(['kim', 'lee']);
+});
+
+test('are not those for workspaces where the MemberSync has none, and a sync that lacks them delivers tokens all the same', async () => {
+  const lab = await useLab(inSecrets);
+  const runner = await useRunner(lab);
+  const printed = (await lab.command('rbac')).stdout;
+  expect(printed).not.toMatch(/ClusterRole|rolebindings|resourcequotas/);
+  await lab.setSpec(workspaceWith({})(lab.cluster));
+  await lab.writeMembers('id,login\n1,kim\n');
+  const result = await lab.commandWith(runner, 'sync', '--first-run');
+  expectExit(result, 3);
+  expect(`${result.stdout}${result.stderr}`).toMatch(
+    /workspaces could not be looked after.*tokens are issued all the same/s,
+  );
+  const { body } = await lab.cluster.request('GET', `/api/v1/namespaces/${lab.cluster.systemNamespace}/secrets`);
+  expect(JSON.stringify(body)).toContain('"credentials-kim"');
+});
