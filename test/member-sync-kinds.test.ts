@@ -237,7 +237,10 @@ describe('workspaces', () => {
     expect([...(await secretsIn(lab)).keys()].toSorted()).toEqual(['credentials-kim', 'credentials-lee']);
 
     // Another's RoleBinding, in a namespace that is ours.
-    await request('PATCH', binding(lee), { metadata: { labels: { 'app.kubernetes.io/managed-by': 'helm' } } });
+    await request('PATCH', binding(lee), {
+      metadata: { labels: { 'app.kubernetes.io/managed-by': 'helm' } },
+      subjects: [],
+    });
     const foreign = await lab.get(binding(lee));
     expectExit(await lab.command('sync'), 3);
     expect(await lab.get(binding(lee))).toEqual(foreign);

@@ -22,7 +22,8 @@ async function useRunner({ cluster, command }: Lab): Promise<string> {
 const inSecrets = (_: string, { systemNamespace }: TestCluster) => ({ secrets: { namespace: systemNamespace } });
 const nowhere = () => ({ none: {} });
 const workspaceWith = (quota: object) => (cluster: TestCluster) => ({
-  workspace: { namespace: `${cluster.usersNamespace}-{account}`, clusterRole: 'admin', quota },
+  // One with rules of its own: nothing aggregates them here, and anyone may bind a role without rules.
+  workspace: { namespace: `${cluster.usersNamespace}-{account}`, clusterRole: 'system:aggregate-to-edit', quota },
 });
 
 test.each([

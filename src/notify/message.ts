@@ -33,7 +33,7 @@ export function messageFor(facts: RunFacts): Message | undefined {
       };
     case 'partial':
       return {
-        title: `partly done (exit code ${exitCode}): ${counts.undelivered} members have no fresh token`,
+        title: `partly done (exit code ${exitCode}): ${counts.undelivered} members have no fresh token${workspacesText(counts)}`,
         lines: lines(`what to do: ${readTheLog(facts)} names them and says why; run again once that is fixed`),
       };
     case 'refused':
@@ -105,6 +105,10 @@ function whereText({ place }: RunFacts): string {
     `namespace ${namespace}, members in ${membersNamespace}`,
     job === undefined ? 'run by hand' : `Job ${job}`,
   ].join(' · ');
+}
+
+function workspacesText({ withoutWorkspace = 0 }: RunFacts['counts']): string {
+  return withoutWorkspace === 0 ? '' : `, ${withoutWorkspace} have no complete workspace`;
 }
 
 function countsText({ outcome, counts }: RunFacts): string {

@@ -46,6 +46,11 @@ describe('the message', () => {
       { outcome: 'failed', exitCode: 1, failure: 'cluster', step: 'mint' },
       /^failed .*step mint.*Kubernetes/,
     ],
+    [
+      'some have no workspace',
+      { outcome: 'partial', exitCode: 3, counts: { ...facts({}).counts, withoutWorkspace: 2 } },
+      /0 members have no fresh token, 2 have no complete workspace$/,
+    ],
     ['some have no token', { outcome: 'partial', exitCode: 3 }, /^partly done \(exit code 3\)/],
     ['the lock was lost', { outcome: 'locked', exitCode: 5, failure: 'lock', step: 'mint' }, /lock was lost/],
     ['it only waited', { outcome: 'locked', exitCode: 5, failure: 'lock', step: 'lock' }, undefined],

@@ -46,6 +46,8 @@ export interface RunCounts {
   readonly notRemoved: number;
   readonly delivered: number;
   readonly undelivered: number;
+  /** Members whose workspace is missing or incomplete. */
+  readonly withoutWorkspace?: number;
 }
 
 /** Another run is at work and speaks for itself: this one only waited for it. */

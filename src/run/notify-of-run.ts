@@ -79,6 +79,7 @@ function factsOf(context: OnceContext, report: RunReport): RunFacts {
       notRemoved,
       delivered,
       undelivered,
+      withoutWorkspace: report.outcomes.withoutWorkspace.length,
     },
     slack:
       slack === undefined || schedule === undefined || outcomes.grantedSeconds === undefined
