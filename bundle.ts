@@ -1,7 +1,8 @@
 /** One program and all that it imports in one file, which a bare Node runs. */
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { build as esbuild, type Metafile, type Plugin } from 'esbuild';
+import { join } from 'node:path';
+import { build as esbuild, type Metafile, type Plugin, transform } from 'esbuild';
 import packageJson from './package.json' with { type: 'json' };
 
 export interface Bundle {
@@ -35,7 +36,7 @@ export async function bundle({
     define: { PROGRAM_VERSION: JSON.stringify(packageJson.version), ...define },
     banner: {
       // Bundled CommonJS dependencies ask for require(), which an ES module does not have.
-      js: "#!/usr/bin/env node\nimport { createRequire as bundleRequire } from 'node:module';\nconst require = bundleRequire(import.meta.url);",
+      js: `#!/usr/bin/env node\nimport { createRequire as bundleRequire } from 'node:module';\nconst require = bundleRequire(import.meta.url);\n${await checkOfNode(target)}`,
     },
     plugins: [builtinsInPart, ...plugins],
     logLevel: 'warning',
@@ -43,6 +44,13 @@ export async function bundle({
   });
   await chmod(outfile, 0o755);
   return metafile.inputs;
+}
+
+/** What ends the program at once on a Node older than the bundle is for. */
+async function checkOfNode(target: string): Promise<string> {
+  const check = await readFile(join(import.meta.dirname, 'needs-node.cjs'), 'utf8');
+  const { code } = await transform(check, { minifyWhitespace: true });
+  return code.replace('needNode(24)', `needNode(${target.replace('node', '')})`).trim();
 }
 
 /**
