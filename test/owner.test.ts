@@ -52,6 +52,18 @@ test("another MemberSync's member is not revoked, nor held where nobody would lo
   expect((await club.cluster.request('GET', holds)).status).toBe(404);
 });
 
+test("a name is not reserved among another MemberSync's", async () => {
+  const club = await useClub();
+  club.api.seed(1);
+  expectExit(await club.run(['sync', '--first-run']), 0);
+  await club.cluster.request('PATCH', pathOf(club), { spec: { holderIdentity: 'lab/students' } });
+
+  const result = await club.run(['reserve', 'somebody', '00000000-0000-0000-0000-000000000000']);
+
+  expectExit(result, 4);
+  expect(`${result.stdout}${result.stderr}`).toContain('belong to the MemberSync lab/students');
+});
+
 test('a sync that is refused by the guard claims nothing', async () => {
   const club = await useClub();
   club.api.seed(0);

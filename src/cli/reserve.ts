@@ -18,6 +18,7 @@ import {
   textOf,
   withClusterFlags,
   withExamples,
+  withFileFlag,
   withSettings,
 } from './flags.ts';
 import { openLocked } from './wiring.ts';
@@ -43,7 +44,7 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
     .action(async (name: string | undefined, memberId: string | undefined, options: CommandOptions) => {
       end(await reserveCommand(environment, commonFlags(program, options), useOf(name, memberId, options)));
     });
-  withSettings(withClusterFlags(command), [
+  withSettings(withFileFlag(withClusterFlags(command)), [
     'TARGET_NAMESPACE',
     'POD_NAMESPACE',
     'LOCK_DURATION',
@@ -65,6 +66,7 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
       0: 'reserved, now or before; shown; removed',
       1: 'failed',
       2: "the name is another member's or can't be one; not recorded, in use, or not confirmed; bad configuration or usage",
+      4: "the accounts are another MemberSync's",
       5: 'the run lock is held by a run, or was lost',
     },
   );

@@ -11,6 +11,7 @@ import { Failure } from '../lib/failure.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
 import { listAccounts } from '../registry/accounts.ts';
 import { forgetName, readNamesGiven, recordNames } from '../registry/names-given.ts';
+import { readOwnership } from '../registry/owner.ts';
 import type { LockedContext } from '../run/context.ts';
 import { underLock } from './under-lock.ts';
 
@@ -21,7 +22,7 @@ export interface Reservation {
 
 export type ReserveOutcome = 'reserved' | 'reserved before';
 
-/** @throws Failure (usage) where the name is another's, or can't be one */
+/** @throws Failure (usage) where the name is another's, or can't be one; Failure (refused) in another MemberSync's accounts */
 export async function reserve(context: LockedContext, wanted: Reservation): Promise<ReserveOutcome> {
   const { name, memberId } = checked(wanted);
   return underLock(context, async (client) => {
@@ -30,6 +31,8 @@ export async function reserve(context: LockedContext, wanted: Reservation): Prom
       registry,
       signal,
     } = context;
+    // The name is recorded where this MemberSync looks.
+    await readOwnership(client, namespace, registry, signal);
     const known = (await readNamesGiven(client, registry, signal)).get(name);
     if (known === memberId) return 'reserved before';
     const account = (await listAccounts(client, namespace, signal)).filter(isOwned).find((each) => each.name === name);
@@ -61,6 +64,7 @@ export interface RecordedName extends Reservation {
 /** Every name in the record, sorted for people. Reads only, and needs no lock. */
 export async function listReservations({ target, registry, signal }: LockedContext): Promise<RecordedName[]> {
   const { client, namespace } = target;
+  await readOwnership(client, namespace, registry, signal);
   const used = new Set((await listAccounts(client, namespace, signal)).map(({ name }) => name));
   const recorded = [...(await readNamesGiven(client, registry, signal))];
   return recorded
