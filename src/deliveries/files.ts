@@ -14,7 +14,7 @@ import { Failure, toFailure } from '../lib/failure.ts';
 import { writePrivateFile } from '../lib/private-file.ts';
 import { ageMissingReason, encryptWithAge, recipientsOf } from './age.ts';
 import type { Delivery, NotDelivered, Parcel, SendOptions } from './delivery.ts';
-import { KeptParcels } from './kept-parcels.ts';
+import { keepParcels } from './kept-parcels.ts';
 import { memberKubeconfig } from './member-kubeconfig.ts';
 
 const indexName = 'index.json';
@@ -36,14 +36,7 @@ export function filesDelivery(options: FilesDeliveryOptions): Delivery {
     address: `files in ${options.directory}`,
     replaces: 'each',
     takesCredentials: true,
-    begin: () => {
-      const parcels = new KeptParcels();
-      return {
-        holds: (piece) => parcels.holds(piece),
-        add: (parcel) => parcels.add(parcel),
-        send: (sendOptions) => send(options, parcels.all, sendOptions),
-      };
-    },
+    begin: () => keepParcels((parcels, sendOptions) => send(options, parcels, sendOptions)),
   };
 }
 

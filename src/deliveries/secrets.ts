@@ -20,7 +20,7 @@ import type { KubeconfigCluster } from '../kube/kubeconfig-document.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure, isSystemic, toFailure, withContext } from '../lib/failure.ts';
 import type { Delivery, NotDelivered, Parcel, SendOptions } from './delivery.ts';
-import { KeptParcels } from './kept-parcels.ts';
+import { keepParcels } from './kept-parcels.ts';
 import { memberKubeconfig } from './member-kubeconfig.ts';
 
 const expiresAnnotation = 'credentials-updater.poolc.org/expires';
@@ -45,14 +45,7 @@ export function secretsDelivery(options: SecretsDeliveryOptions): Delivery {
     address: `Secrets in ${options.namespace}`,
     replaces: 'each',
     takesCredentials: true,
-    begin: () => {
-      const parcels = new KeptParcels();
-      return {
-        holds: (piece) => parcels.holds(piece),
-        add: (parcel) => parcels.add(parcel),
-        send: (sendOptions) => send(options, parcels.all, sendOptions),
-      };
-    },
+    begin: () => keepParcels((parcels, sendOptions) => send(options, parcels, sendOptions)),
   };
 }
 

@@ -2,7 +2,7 @@
  * Workspaces: for each member a namespace, a RoleBinding of their ServiceAccount there, and a ResourceQuota.
  *
  * - What is there is read in three lists; what has to be written is a pure function of that.
- * - An object of ours has the label of what we manage, and an annotation that names this MemberSync. Another is never
+ * - An object that we own has the label of what we manage, and an annotation that names this MemberSync. Another is never
  *   changed, whatever it is called.
  * - A namespace belongs to one member: by id, since a member who returns has another account, or by the account's UID.
  */
