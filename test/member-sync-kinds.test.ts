@@ -212,7 +212,7 @@ describe('workspaces', () => {
     expect((await lab.get(binding(kim)))?.subjects).toMatchObject([{ name: 'kim' }]);
     expect(await lab.get(binding(lee))).toBeUndefined();
     const left = await lab.get(`/api/v1/namespaces/${lee}`);
-    expect(left).toBeDefined();
+    expect(left?.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
 
     await lab.writeMembers('id,login\n1,kim\n2,lee\n');
     expectExit(await lab.command('sync'), 0);
@@ -233,7 +233,7 @@ describe('workspaces', () => {
     expect(`${result.stdout}${result.stderr}`).toMatch(/kim has no complete workspace: there is already a namespace/);
     expect(await lab.get(`/api/v1/namespaces/${kim}`)).toEqual(before);
     expect(await lab.get(binding(kim))).toBeUndefined();
-    expect(await lab.get(binding(lee))).toBeDefined();
+    expect((await lab.get(binding(lee)))?.subjects).toMatchObject([{ name: 'lee' }]);
     expect([...(await secretsIn(lab)).keys()].toSorted()).toEqual(['credentials-kim', 'credentials-lee']);
 
     // Another's RoleBinding, in a namespace that is ours.

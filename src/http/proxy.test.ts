@@ -13,7 +13,9 @@ describe('a proxy', () => {
     expect(proxyFor(new URL('https://api.example.org'), env)?.href).toBe(`${proxy}/`);
     expect(proxyFor(new URL('http://push.example.org'), env)).toBeUndefined();
     expect(proxyFor(new URL('http://push.example.org'), { http_proxy: proxy })?.href).toBe(`${proxy}/`);
-    expect(proxyFor(new URL('https://api.example.org'), { HTTPS_PROXY: '', https_proxy: proxy })).toBeDefined();
+    expect(proxyFor(new URL('https://api.example.org'), { HTTPS_PROXY: '', https_proxy: proxy })?.href).toBe(
+      `${proxy}/`,
+    );
     expect(proxyFor(new URL('https://api.example.org'), { HTTPS_PROXY: '' })).toBeUndefined();
   });
 
@@ -75,6 +77,6 @@ describe('NO_PROXY', () => {
   it('is read in lower case as well, where the other is not set', () => {
     const url = new URL('https://api.example.org');
     expect(proxyFor(url, { https_proxy: proxy, no_proxy: 'example.org' })).toBeUndefined();
-    expect(proxyFor(url, { https_proxy: proxy, no_proxy: 'example.org', NO_PROXY: 'other' })).toBeDefined();
+    expect(proxyFor(url, { https_proxy: proxy, no_proxy: 'example.org', NO_PROXY: 'other' })?.href).toBe(`${proxy}/`);
   });
 });
