@@ -25,6 +25,7 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { openDirectory } from './open-directory.ts';
 import { renderPreflight } from './render-preflight.ts';
 import { styleFor } from './style.ts';
 import { openCluster } from './wiring.ts';
@@ -97,7 +98,8 @@ async function preflightCommand(environment: Environment, flags: PreflightFlags)
   const { env, stdout, signal } = environment;
   const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   // A file that was named must be there; the one at the default path only is in a pod.
-  if (isGiven('POOLC_API_KEY_FILE', env, sourcesOf(flags))) readApiKey(settings, env);
+  if (settings.directory.kind === 'poolc' && isGiven('POOLC_API_KEY_FILE', env, sourcesOf(flags)))
+    readApiKey(settings, env);
   const format = outputFormat(environment, flags.output);
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
@@ -106,6 +108,7 @@ async function preflightCommand(environment: Environment, flags: PreflightFlags)
     const report = await runPreflight({
       env,
       sources: sourcesOf(flags),
+      openDirectory: (wanted) => openDirectory(environment, wanted, redactor),
       client,
       clock: systemClock,
       random: Math.random,

@@ -4,8 +4,17 @@ import type { Commands } from '../audit/commands.ts';
 import type { AuditOptions } from '../audit/context.ts';
 import { gather, once } from '../audit/gather.ts';
 import { whoAmI } from '../audit/identity.ts';
-import { directoryAddress, isGiven, namespacesOf, readSettings, type SettingSources } from '../config/settings.ts';
+import {
+  directoryAddress,
+  isGiven,
+  namespacesOf,
+  readSettings,
+  type SettingSources,
+  type Settings,
+} from '../config/settings.ts';
 import { readSurroundings, type Variables } from '../config/surroundings.ts';
+import { isUuid } from '../core/member-id.ts';
+import type { Directory } from '../directories/directory.ts';
 import { askMembers } from '../directories/poolc.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -23,6 +32,8 @@ const defaultAccount = 'credentials-updater';
 export interface PreflightInput {
   readonly env: Variables;
   readonly sources: SettingSources;
+  /** A directory that isn't the PoolC API, which is asked with what the CronJob has. @throws Failure (usage) */
+  readonly openDirectory: (settings: Settings) => Directory;
   readonly client: ClusterClient;
   readonly clock: Clock;
   readonly random: () => number;
@@ -61,7 +72,10 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     return Object.values(data).filter((text) => text.includes('BEGIN CERTIFICATE'));
   });
   const updaterAccount = async () => (await orUndefined(deployed))?.serviceAccount ?? defaultAccount;
+  const other = once(async () => (settings.directory.kind === 'poolc' ? undefined : input.openDirectory(settings)));
   const members = once(async () => {
+    const directory = await other();
+    if (directory !== undefined) return directory.members({ signal });
     const key = await apiKey();
     const endpoint = directoryAddress(settings);
     if (endpoint === undefined || key === undefined)
@@ -113,7 +127,11 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
       }
     }),
     members,
-    nextSync: once(() => planNextSync(settings, { members, gathered }, signal)),
+    nextSync: once(async () => {
+      const directory = await other();
+      const isOwnId: Directory['isOwnId'] = directory === undefined ? isUuid : (id) => directory.isOwnId(id);
+      return planNextSync(settings, { members, isOwnId, gathered }, signal);
+    }),
   };
 }
 

@@ -2,14 +2,18 @@
 import type { NextSync } from '../audit/context.ts';
 import type { Gathered } from '../audit/gather.ts';
 import { isLocalEndpoint, planPlace, type Settings } from '../config/settings.ts';
-import { isUuid } from '../core/member-id.ts';
+import type { MemberId } from '../core/member-id.ts';
 import type { Member } from '../core/model.ts';
 import { makePlan } from '../sync/make-plan.ts';
 
 /** @throws Failure where the directory or the accounts can't be read */
 export async function planNextSync(
   settings: Settings,
-  { members, gathered }: { members: () => Promise<readonly Member[]>; gathered: Gathered },
+  {
+    members,
+    isOwnId,
+    gathered,
+  }: { members: () => Promise<readonly Member[]>; isOwnId: (id: MemberId) => boolean; gathered: Gathered },
   signal: AbortSignal,
 ): Promise<NextSync> {
   const { plan, verdict } = await makePlan(
@@ -34,7 +38,7 @@ export async function planNextSync(
         firstRunConfirmed: false,
       },
       place: planPlace(settings),
-      isOwnId: isUuid,
+      isOwnId,
     },
     async (_name, work) => work(signal),
   );

@@ -1,12 +1,14 @@
 /** The CronJob that runs the updater: whether it is there, runs, and would get past its own settings. */
 
-import { type Finding, failed, ok } from '../../audit/finding.ts';
+import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
 import type { PreflightContext } from '../context.ts';
 import type { Deployed, Variable } from '../deployed.ts';
 
 export async function cronJob(context: PreflightContext): Promise<Finding[]> {
   const { settings, commands, unusable } = context;
   const deployed = await context.deployed();
+  if (deployed === undefined && settings.directory.kind !== 'poolc')
+    return [unknown(`there is no CronJob in ${settings.metadata.namespace}: what runs sync elsewhere can't be seen`)];
   if (deployed === undefined)
     return [failed(`there is no CronJob of the updater in ${settings.metadata.namespace}`, commands.applyUpdater)];
   const findings: Finding[] = deployed.missingConfigMaps.map((name) =>

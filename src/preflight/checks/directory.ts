@@ -1,7 +1,8 @@
-/** Whether the API key opens the directory: one GET, which changes nothing. */
+/** Whether the directory gives its list, and the API key opens it: it is read, which changes nothing. */
 
 import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
 import { directoryAddress } from '../../config/settings.ts';
+import type { Member } from '../../core/model.ts';
 import { Failure } from '../../lib/failure.ts';
 import { keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
@@ -12,21 +13,13 @@ const keyRefusals: readonly number[] = [400, 401, 403];
 
 export async function directory(context: PreflightContext): Promise<Finding[]> {
   const { settings } = context;
+  if (settings.directory.kind !== 'poolc') return [await readOther(context)];
   if (directoryAddress(settings) === undefined) return [unknown('not asked: there is no POOLC_API_ENDPOINT')];
   const key = await findKey(context);
   if (key === undefined) return [unknown('not asked: there is no API key that could be used')];
   try {
     const members = await context.members();
-    if (members.length === 0)
-      return [failed('the directory says that there are no members at all: every sync will be refused')];
-    if (members.length < settings.guard.minMembers) {
-      return [
-        failed(
-          `the directory has ${members.length} members, fewer than MIN_MEMBERS=${settings.guard.minMembers}: every sync will be refused`,
-        ),
-      ];
-    }
-    return [ok(`the API key works: ${members.length} members`)];
+    return [tooFew(members, settings) ?? ok(`the API key works: ${members.length} members`)];
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'directory') throw error;
     if (error.status !== undefined && keyRefusals.includes(error.status)) {
@@ -40,6 +33,25 @@ export async function directory(context: PreflightContext): Promise<Finding[]> {
     }
     return [failed(`${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}`)];
   }
+}
+
+async function readOther({ members: read, settings }: PreflightContext): Promise<Finding> {
+  const { kind } = settings.directory;
+  try {
+    const members = await read();
+    return tooFew(members, settings) ?? ok(`the directory (${kind}) gives a complete list: ${members.length} members`);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return failed(`${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}`);
+  }
+}
+
+function tooFew({ length }: readonly Member[], { guard }: PreflightContext['settings']): Finding | undefined {
+  if (length === 0) return failed('the directory says that there are no members at all: every sync will be refused');
+  if (length >= guard.minMembers) return undefined;
+  return failed(
+    `the directory has ${length} members, fewer than MIN_MEMBERS=${guard.minMembers}: every sync will be refused`,
+  );
 }
 
 /** undefined also where the key can't be used, which the check of the Secret says. */

@@ -14,6 +14,7 @@ const soonSeconds = 21 * 86_400;
 export const authoritiesName = 'credentials-updater-ca';
 
 export async function endpoint(context: PreflightContext): Promise<Finding[]> {
+  if (context.settings.directory.kind !== 'poolc') return [ok('not needed: the directory is not the PoolC API')];
   const url = directoryAddress(context.settings);
   if (url === undefined) return [await missingFinding(context)];
   const differs = await differsFromDeployed(context, url);

@@ -10,6 +10,7 @@ const PASTE = 'paste the API key, then press Enter and Ctrl-D';
 
 export async function secret(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered } = context;
+  if (settings.directory.kind !== 'poolc') return [ok('not needed: the directory is not the PoolC API')];
   const location = keyLocation(await context.deployed().catch(() => undefined));
   const name = `the Secret ${location.secret} in ${settings.metadata.namespace}`;
   let data: ReadonlyMap<string, Buffer> | undefined;
