@@ -36,6 +36,8 @@ async function main(): Promise<number> {
       onProgress: (line) => console.error(line),
     });
     const { kubeconfig, kubectlPath, auditLog } = controlPlane;
+    // Before the words that somebody waits for: a signal may come right after them.
+    const stopped = stopSignal();
     console.log(`
 In another terminal:
 
@@ -45,7 +47,7 @@ In another terminal:
 
 Audit log: ${auditLog}
 Ctrl-C stops it and removes everything.`);
-    await stopSignal();
+    await stopped;
     console.error('stopping');
     return 0;
   } catch (error) {
