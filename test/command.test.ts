@@ -68,7 +68,7 @@ describe('settings', () => {
     expect(logLines(result).at(-1)).toMatchObject({ outcome: 'done', grantedSeconds: 168 * 3_600 });
   });
 
-  test('a weekly schedule under a clamp of a week has no slack: a warning with its numbers, and exit code 0', async () => {
+  test('a weekly schedule under a clamp of a week has no renewal margin: a warning with its numbers, and exit code 0', async () => {
     const club = await useClub();
     club.api.seed(2);
     const result = await club.run(['sync'], { env: { SCHEDULE: '0 15 * * 0' } });
@@ -76,7 +76,7 @@ describe('settings', () => {
     expect(logLines(result).filter(({ level }) => level === 'warn')).toEqual([
       expect.objectContaining({
         msg: expect.stringMatching(
-          /^no slack: tokens live 7d, runs are up to 7d apart .* locked out for up to .* s before/,
+          /^no renewal margin: tokens live 7d, runs are up to 7d apart .* locked out for up to .* s before/,
         ),
       }),
     ]);

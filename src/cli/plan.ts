@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { directoryAddress, readSettings, type Settings } from '../config/settings.ts';
 import { hasChanges } from '../core/plan.ts';
 import { toPlanDocument } from '../core/plan-file.ts';
-import { computeSlack, slackText } from '../core/renewal-margin.ts';
+import { computeRenewalMargin, type RenewalMargin, renewalMarginText } from '../core/renewal-margin.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { updatePrivateFile } from '../lib/private-file.ts';
@@ -112,12 +112,14 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
     const now = client.serverTime ?? systemClock.now();
     const summary = await readLastRun(client, registry, signal);
     const granted = summary?.grantedSeconds ?? settings.token.lifetime;
-    const slack =
+    const renewalMargin =
       settings.schedule === undefined
         ? undefined
-        : computeSlack(settings.schedule, granted, summary?.runSeconds ?? 0, now);
+        : computeRenewalMargin(settings.schedule, granted, summary?.runSeconds ?? 0, now);
     const time =
-      slack === undefined || settings.schedule === undefined ? undefined : slackText(slack, settings.schedule);
+      renewalMargin === undefined || settings.schedule === undefined
+        ? undefined
+        : renewalMarginText(renewalMargin, settings.schedule);
     const understood = flags.file === undefined ? undefined : directoryText(settings);
     const document = {
       ...toPlanDocument(plan, judgement.place, now),
@@ -127,7 +129,7 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
         refusals: verdict.refusals.map(({ reason }) => reason),
         notes: verdict.notes,
       },
-      ...(slack === undefined ? {} : { slack }),
+      ...(renewalMargin === undefined ? {} : { slack: slackField(renewalMargin) }),
       ...(understood === undefined ? {} : { directory: understood }),
     };
     const json = terminalJson(document);
@@ -161,4 +163,9 @@ async function planCommand(environment: Environment, flags: PlanFlags): Promise<
 function directoryText(settings: Settings): string {
   const address = directoryAddress(settings);
   return [settings.directory.kind, ...(address === undefined ? [] : [`at ${address.href}`])].join(' ');
+}
+
+/** `slack` is the name that scripts know this field of the document by. */
+function slackField({ marginSeconds, ...others }: RenewalMargin) {
+  return { ...others, slackSeconds: marginSeconds };
 }

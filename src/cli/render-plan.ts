@@ -11,7 +11,7 @@ export interface PlanLook {
   readonly all: boolean;
   /** What a MemberSync says of it; undefined without one. */
   readonly directory: string | undefined;
-  /** The sentence about slack, where there is a schedule. */
+  /** The sentence about the renewal margin, where there is a schedule. */
   readonly time: string | undefined;
   /** Below the guard's refusals: a sentence, and the lines to copy. Undefined for none. */
   readonly advice: string | undefined;

@@ -1,7 +1,7 @@
 /** A finished run as a person reads it: a short table and one line of conclusion. */
 import { memberLabel } from '../core/model.ts';
 import type { Schedule } from '../core/renewal-margin.ts';
-import { slackText } from '../core/renewal-margin.ts';
+import { renewalMarginText } from '../core/renewal-margin.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { wrapLine, wrapMessage } from '../lib/terminal-text.ts';
 import type { RunReport } from '../run/report.ts';
@@ -18,7 +18,11 @@ export function renderRun(
 
 const labelWidth = 15;
 
-function table({ plan, outcomes, slack, seconds }: RunReport, schedule: Schedule | undefined, style: Style): string[] {
+function table(
+  { plan, outcomes, renewalMargin, seconds }: RunReport,
+  schedule: Schedule | undefined,
+  style: Style,
+): string[] {
   if (plan === undefined) return [];
   const failed = outcomes.failedMembers;
   const rows: [string, string][] = [
@@ -31,7 +35,8 @@ function table({ plan, outcomes, slack, seconds }: RunReport, schedule: Schedule
     ],
   ];
   if (outcomes.grantedSeconds !== undefined) rows.push(['token lifetime', formatDuration(outcomes.grantedSeconds)]);
-  if (slack !== undefined && schedule !== undefined) rows.push(['time', slackText(slack, schedule)]);
+  if (renewalMargin !== undefined && schedule !== undefined)
+    rows.push(['time', renewalMarginText(renewalMargin, schedule)]);
   rows.push(['took', formatDuration(seconds)]);
   const lines = rows.map(([name, value]) => `  ${style('dim', name.padEnd(labelWidth))} ${value}`);
   for (const { member, failure } of failed.slice(0, 20))

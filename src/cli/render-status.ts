@@ -63,7 +63,7 @@ export function renderStatus(
       'STATE',
       'GRANTED',
       'EXPIRES IN',
-      ...(wide ? ['LAST RUN', 'SLACK', 'CREATED', 'UUID'] : []),
+      ...(wide ? ['LAST RUN', 'MARGIN', 'CREATED', 'UUID'] : []),
     ],
     members.map((member) => [
       loginOf(member),
@@ -126,7 +126,7 @@ function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus):
         `tokens expire: ${minuteText(expiry)}, ${expiry <= now ? agoText(now - expiry) : `in ${untilText(expiry - now)}`}`,
       );
     }
-    lines.push(`slack: ${slackOf(lastRun.slackSeconds)}`);
+    lines.push(`renewal margin: ${marginText(lastRun.slackSeconds)}`);
   }
   if (lockHolder !== undefined)
     lines.push(
@@ -139,7 +139,7 @@ function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus):
   return lines;
 }
 
-function slackOf(seconds: number | undefined): string {
+function marginText(seconds: number | undefined): string {
   if (seconds === undefined) return 'unknown, because the run had no SCHEDULE';
   if (seconds > 0) return formatDuration(seconds);
   return `none: members are locked out for ${formatDuration(-seconds)} before each delivery`;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { readChannelSettings, readPlaceOfRun, readSettings, type Settings } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { type PlanDocument, parsePlanDocument } from '../core/plan-file.ts';
-import { slackText } from '../core/renewal-margin.ts';
+import { renewalMarginText } from '../core/renewal-margin.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { jsonLog } from '../lib/log.ts';
@@ -87,10 +87,11 @@ export async function syncCommand(environment: Environment, flags: SyncFlags): P
   const { context, format } = await openSync(environment, flags);
   try {
     const report = await runOnce(context);
-    const { slack, failure } = report;
+    const { renewalMargin, failure } = report;
     const { schedule } = context;
     const { log, redactor } = context.sync;
-    if (slack !== undefined && slack.slackSeconds <= 0 && schedule !== undefined) log.warn(slackText(slack, schedule));
+    if (renewalMargin !== undefined && renewalMargin.marginSeconds <= 0 && schedule !== undefined)
+      log.warn(renewalMarginText(renewalMargin, schedule));
     if (format === 'text') {
       const { stdout } = environment;
       const look = { schedule, style: styleFor(stdout), columns: columnsOf(stdout) };

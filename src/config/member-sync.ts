@@ -33,7 +33,7 @@ const schedule = object({
   cron: field(anyText('CRON'), {
     setting: 'SCHEDULE',
     group: 'Tokens and time',
-    description: 'when runs happen, to compute the slack; the CronJob passes its own',
+    description: 'when runs happen, to compute the renewal margin; the CronJob passes its own',
     inDocument: 'when runs happen: five cron fields, or @daily and the like',
   }),
   timeZone: field(anyText('ZONE').prefault('Etc/UTC'), {
@@ -79,7 +79,7 @@ const notifications = object({
     setting: 'NOTIFY_URL',
     group: 'Being told',
     description:
-      'incoming webhook (Slack, Discord, or any that takes JSON): told of a refusal, a failure, a partial delivery, missing slack',
+      'incoming webhook (Slack, Discord, or any that takes JSON): told of a refusal, a failure, a partial delivery, a missing renewal margin',
     notation: variableNotation,
   }),
   heartbeat: field(secretReference().optional(), {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { computeSlack, longestInterval, nextRun, scheduleProblem, slackText } from './renewal-margin.ts';
+import {
+  computeRenewalMargin,
+  longestInterval,
+  nextRun,
+  renewalMarginText,
+  scheduleProblem,
+} from './renewal-margin.ts';
 
 const from = Date.UTC(2026, 0, 1);
 const [hour, day] = [3_600, 86_400];
@@ -17,26 +23,26 @@ describe('the longest time between two runs', () => {
   });
 });
 
-describe('the slack', () => {
+describe('the renewal margin', () => {
   const weekly = { expression: '0 15 * * 0', timeZone: 'Etc/UTC' };
   const week = 7 * day;
 
   it('is what is left of a token when its successor is delivered', () => {
     const daily = { expression: '0 15 * * *', timeZone: 'Etc/UTC' };
-    expect(computeSlack(daily, week, 60, from)).toMatchObject({ slackSeconds: 6 * day - 60, gapSeconds: 0 });
+    expect(computeRenewalMargin(daily, week, 60, from)).toMatchObject({ marginSeconds: 6 * day - 60, gapSeconds: 0 });
   });
 
   it('of a weekly run under a clamp of a week is less than none, by as long as the run takes', () => {
-    const slack = computeSlack(weekly, week, 60, from);
-    expect(slack).toMatchObject({ slackSeconds: -60, gapSeconds: 60 });
-    expect(slackText(slack, weekly)).toMatch(
-      /^no slack: .*locked out for up to 1m .*shorter SCHEDULE.*max-token-expiration/,
+    const margin = computeRenewalMargin(weekly, week, 60, from);
+    expect(margin).toMatchObject({ marginSeconds: -60, gapSeconds: 60 });
+    expect(renewalMarginText(margin, weekly)).toMatch(
+      /^no renewal margin: .*locked out for up to 1m .*shorter SCHEDULE.*max-token-expiration/,
     );
   });
 
   it('is none, not a little, when a run takes no time at all', () => {
-    expect(slackText(computeSlack(weekly, week, 0, from), weekly)).toMatch(/^no slack/);
-    expect(slackText(computeSlack(weekly, week + 1, 0, from), weekly)).toMatch(/^slack 1 s/);
+    expect(renewalMarginText(computeRenewalMargin(weekly, week, 0, from), weekly)).toMatch(/^no renewal margin/);
+    expect(renewalMarginText(computeRenewalMargin(weekly, week + 1, 0, from), weekly)).toMatch(/^renewal margin 1 s/);
   });
 });
 

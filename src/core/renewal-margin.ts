@@ -12,13 +12,13 @@ export interface Schedule {
   readonly timeZone: string;
 }
 
-export interface Slack {
+export interface RenewalMargin {
   readonly intervalSeconds: number;
   readonly grantedSeconds: number;
   readonly runSeconds: number;
   /** granted - interval - run; zero or less means that members are locked out for that long, each time. */
-  readonly slackSeconds: number;
-  /** How long nobody's token works before the next delivery; 0 when there is slack. */
+  readonly marginSeconds: number;
+  /** How long nobody's token works before the next delivery; 0 when there is a margin. */
   readonly gapSeconds: number;
 }
 
@@ -77,18 +77,23 @@ function runAfter(runs: Cron, fromMs: number): number | undefined {
   return next?.getTime();
 }
 
-export function computeSlack(schedule: Schedule, grantedSeconds: number, runSeconds: number, fromMs: number): Slack {
+export function computeRenewalMargin(
+  schedule: Schedule,
+  grantedSeconds: number,
+  runSeconds: number,
+  fromMs: number,
+): RenewalMargin {
   const intervalSeconds = longestInterval(schedule, fromMs);
-  const slackSeconds = grantedSeconds - intervalSeconds - runSeconds;
-  return { intervalSeconds, grantedSeconds, runSeconds, slackSeconds, gapSeconds: Math.max(0, -slackSeconds) };
+  const marginSeconds = grantedSeconds - intervalSeconds - runSeconds;
+  return { intervalSeconds, grantedSeconds, runSeconds, marginSeconds, gapSeconds: Math.max(0, -marginSeconds) };
 }
 
-/** One sentence for people: how much slack there is, or what to do about its lack. */
-export function slackText(slack: Slack, schedule: Schedule): string {
-  const { intervalSeconds, grantedSeconds, runSeconds, slackSeconds } = slack;
+/** One sentence for people: the renewal margin, or what to do when there is none. */
+export function renewalMarginText(margin: RenewalMargin, schedule: Schedule): string {
+  const { intervalSeconds, grantedSeconds, runSeconds, marginSeconds } = margin;
   const facts = `tokens live ${formatDuration(grantedSeconds)}, runs are up to ${formatDuration(intervalSeconds)} apart ("${schedule.expression}" ${schedule.timeZone}), and a run takes ${formatDuration(runSeconds)}`;
-  if (slackSeconds > 0) return `slack ${formatDuration(slackSeconds)}: ${facts}`;
-  return `no slack: ${facts}; members are locked out for up to ${formatDuration(slack.gapSeconds)} before each delivery. Run more often (a shorter SCHEDULE, see deploy/components/daily), or raise the API server's --service-account-max-token-expiration and TOKEN_LIFETIME`;
+  if (marginSeconds > 0) return `renewal margin ${formatDuration(marginSeconds)}: ${facts}`;
+  return `no renewal margin: ${facts}; members are locked out for up to ${formatDuration(margin.gapSeconds)} before each delivery. Run more often (a shorter SCHEDULE, see deploy/components/daily), or raise the API server's --service-account-max-token-expiration and TOKEN_LIFETIME`;
 }
 
 function cron({ expression, timeZone }: Schedule): Cron {

@@ -14,21 +14,22 @@ export interface Message {
  * Ctrl-C: the Job tries again, and where nothing ever succeeds the heartbeat is what is missing).
  */
 export function messageFor(facts: RunFacts): Message | undefined {
-  const { outcome, exitCode, slack, counts } = facts;
-  const hasNoSlack = slack !== undefined && slack.seconds <= 0;
+  const { outcome, exitCode, renewalMargin, counts } = facts;
+  const hasNoMargin = renewalMargin !== undefined && renewalMargin.seconds <= 0;
   const lines = (...whatToDo: readonly string[]) => [
     whereText(facts),
     countsText(facts),
-    ...(hasNoSlack ? [slack.text] : []),
+    ...(hasNoMargin ? [renewalMargin.text] : []),
     ...whatToDo,
   ];
   switch (outcome) {
     case 'stopped':
       return undefined;
     case 'done':
-      if (!hasNoSlack) return undefined;
+      if (!hasNoMargin) return undefined;
       return {
-        title: 'done (exit code 0), but there is no slack: members will be locked out before the next delivery',
+        title:
+          'done (exit code 0), but there is no renewal margin: members will be locked out before the next delivery',
         lines: lines(),
       };
     case 'partial':

@@ -35,7 +35,7 @@ const outcomes: readonly RunOutcome[] = ['done', 'partial', 'failed', 'refused',
  * metric by metric, leaves what an earlier run said: the last success above all.
  */
 export function exposition(facts: RunFacts): string {
-  const { exitCode, outcome, counts, slack, intervalSeconds, tokensExpireAt } = facts;
+  const { exitCode, outcome, counts, renewalMargin, intervalSeconds, tokensExpireAt } = facts;
   const cameAsFarAsTokens = counts.delivered > 0 || counts.undelivered > 0;
   const cameAsFarAsRemovals = cameAsFarAsTokens || counts.removed > 0 || counts.notRemoved > 0;
   return [
@@ -52,7 +52,7 @@ export function exposition(facts: RunFacts): string {
     metric('members_undelivered', cameAsFarAsTokens ? counts.undelivered : undefined),
     metric('tokens_delivered', counts.delivered > 0 ? counts.delivered : undefined),
     metric('tokens_expire_timestamp_seconds', tokensExpireAt),
-    metric('slack_seconds', slack?.seconds),
+    metric('slack_seconds', renewalMargin?.seconds),
     metric('schedule_interval_seconds', intervalSeconds),
   ].join('');
 }

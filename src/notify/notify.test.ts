@@ -7,7 +7,7 @@ import { exposition, pushUrl } from './metrics.ts';
 import type { RunFacts } from './run-facts.ts';
 import { webhookBody, webhookForm } from './webhook.ts';
 
-const weekly = { seconds: -60, text: 'no slack: tokens live 7d' };
+const weekly = { seconds: -60, text: 'no renewal margin: tokens live 7d' };
 
 function facts(changes: Partial<RunFacts> = {}): RunFacts {
   return {
@@ -23,7 +23,7 @@ function facts(changes: Partial<RunFacts> = {}): RunFacts {
       job: 'credentials-updater-29000000',
     },
     counts: { members: 40, toRemove: 2, created: 3, removed: 2, notRemoved: 0, delivered: 40, undelivered: 0 },
-    slack: { seconds: 518_400, text: 'slack 6d' },
+    renewalMargin: { seconds: 518_400, text: 'renewal margin 6d' },
     intervalSeconds: 86_400,
     tokensExpireAt: 1_764_600_000,
     seconds: 2.5,
@@ -35,7 +35,7 @@ function facts(changes: Partial<RunFacts> = {}): RunFacts {
 describe('the message', () => {
   test.each<[string, Partial<RunFacts>, RegExp | undefined]>([
     ['all went well', {}, undefined],
-    ['there is no slack', { slack: weekly }, /^done \(exit code 0\), but there is no slack/],
+    ['there is no renewal margin', { renewalMargin: weekly }, /^done \(exit code 0\), but there is no renewal margin/],
     [
       'the guard refused',
       { outcome: 'refused', exitCode: 4, failure: 'refused', step: 'plan' },
@@ -184,7 +184,7 @@ describe('the metrics of a run', () => {
         exitCode: 1,
         failure: 'directory',
         counts,
-        slack: undefined,
+        renewalMargin: undefined,
         tokensExpireAt: undefined,
       }),
     );

@@ -13,7 +13,7 @@ export interface RunFacts {
   readonly place: RunPlace;
   readonly counts: RunCounts;
   /** undefined without a schedule, or when it ended before there was a token to measure. */
-  readonly slack: { readonly seconds: number; readonly text: string } | undefined;
+  readonly renewalMargin: { readonly seconds: number; readonly text: string } | undefined;
   /** The longest time between two runs; undefined without a schedule. */
   readonly intervalSeconds: number | undefined;
   /** When the first of the delivered tokens expires, in seconds since the epoch; undefined when nothing was delivered. */

@@ -24,8 +24,8 @@ export function webhookBody(form: WebhookForm, message: Message, facts: RunFacts
     case 'discord':
       return { content: text.slice(0, longestText), allowed_mentions: { parse: [] } };
     case 'json': {
-      const { outcome, exitCode, step, place, counts, slack, seconds } = facts;
-      const run = { outcome, exitCode, step, ...place, ...counts, slackSeconds: slack?.seconds, seconds };
+      const { outcome, exitCode, step, place, counts, renewalMargin, seconds } = facts;
+      const run = { outcome, exitCode, step, ...place, ...counts, slackSeconds: renewalMargin?.seconds, seconds };
       // Mattermost, Rocket.Chat and Zulip read `text` as Slack does, and pass over the rest.
       return { source: 'credentials-updater', text, title: message.title, run };
     }

@@ -1,6 +1,6 @@
 /** Operators are told of a finished run: what they may know of it, and whether they know it already. */
 
-import { longestInterval, slackText } from '../core/renewal-margin.ts';
+import { longestInterval, renewalMarginText } from '../core/renewal-margin.ts';
 import { type Failure, toFailure } from '../lib/failure.ts';
 import { hideAddresses } from '../notify/channels.ts';
 import { messageFor } from '../notify/message.ts';
@@ -45,7 +45,7 @@ export async function notifyOfFailedStart(
     step: 'start',
     place: { ...place, cluster: undefined, directory: undefined },
     counts: { members: undefined, toRemove: 0, created: 0, removed: 0, notRemoved: 0, delivered: 0, undelivered: 0 },
-    slack: undefined,
+    renewalMargin: undefined,
     intervalSeconds: undefined,
     tokensExpireAt: undefined,
     seconds: 0,
@@ -56,7 +56,7 @@ export async function notifyOfFailedStart(
 
 function factsOf(context: OnceContext, report: RunReport): RunFacts {
   const { schedule, sync, notifications } = context;
-  const { outcome, exitCode, failure, step, plan, outcomes, slack, seconds } = report;
+  const { outcome, exitCode, failure, step, plan, outcomes, renewalMargin, seconds } = report;
   const { created, removed, notRemoved, delivered, undelivered } = reportData(report);
   const endedAt = sync.target.client.serverTime ?? sync.clock.now();
   return {
@@ -81,10 +81,10 @@ function factsOf(context: OnceContext, report: RunReport): RunFacts {
       undelivered,
       withoutWorkspace: report.outcomes.withoutWorkspace.length,
     },
-    slack:
-      slack === undefined || schedule === undefined || outcomes.grantedSeconds === undefined
+    renewalMargin:
+      renewalMargin === undefined || schedule === undefined || outcomes.grantedSeconds === undefined
         ? undefined
-        : { seconds: slack.slackSeconds, text: slackText(slack, schedule) },
+        : { seconds: renewalMargin.marginSeconds, text: renewalMarginText(renewalMargin, schedule) },
     intervalSeconds: schedule === undefined ? undefined : longestInterval(schedule, endedAt),
     tokensExpireAt: outcomes.delivered ? outcomes.earliestExpiry : undefined,
     seconds,

@@ -1,7 +1,7 @@
 /** One summary for the run, the same for every reader: log, termination message, Event, record on the cluster, exit code. */
 import { writeFileSync } from 'node:fs';
 import type { Plan } from '../core/plan.ts';
-import { computeSlack, type Slack } from '../core/renewal-margin.ts';
+import { computeRenewalMargin, type RenewalMargin } from '../core/renewal-margin.ts';
 import { writeEvent } from '../kube/events.ts';
 import { exitCodes, type Failure, toFailure } from '../lib/failure.ts';
 import type { RunOutcome } from '../notify/run-facts.ts';
@@ -21,7 +21,7 @@ export interface RunReport {
   readonly step: StepName | undefined;
   readonly plan: Plan | undefined;
   readonly outcomes: Outcomes;
-  readonly slack: Slack | undefined;
+  readonly renewalMargin: RenewalMargin | undefined;
   readonly seconds: number;
   readonly stepSeconds: Readonly<Record<string, number>>;
   /** Requests to the API server. */
@@ -48,10 +48,10 @@ export function makeReport(
     step: failure === undefined ? undefined : steps.current,
     plan,
     outcomes,
-    slack:
+    renewalMargin:
       schedule === undefined
         ? undefined
-        : computeSlack(schedule, outcomes.grantedSeconds ?? tokenLifetimeSeconds, seconds, now),
+        : computeRenewalMargin(schedule, outcomes.grantedSeconds ?? tokenLifetimeSeconds, seconds, now),
     seconds,
     stepSeconds: steps.seconds,
     requests: target.client.requests,
@@ -74,7 +74,7 @@ function conclusion(failure: Failure | undefined, outcomes: Outcomes): { outcome
 
 /** The report as data without names or secrets: for JSON output and the termination message. */
 export function reportData(report: RunReport) {
-  const { outcomes, plan, failure, slack } = report;
+  const { outcomes, plan, failure, renewalMargin } = report;
   return {
     outcome: report.outcome,
     exitCode: report.exitCode,
@@ -99,9 +99,9 @@ export function reportData(report: RunReport) {
     ...(outcomes.earliestExpiry === undefined
       ? {}
       : { earliestExpiry: new Date(outcomes.earliestExpiry * 1_000).toISOString() }),
-    ...(slack === undefined
+    ...(renewalMargin === undefined
       ? {}
-      : { slackSeconds: Math.round(slack.slackSeconds), gapSeconds: Math.round(slack.gapSeconds) }),
+      : { slackSeconds: Math.round(renewalMargin.marginSeconds), gapSeconds: Math.round(renewalMargin.gapSeconds) }),
     seconds: Math.round(report.seconds * 1_000) / 1_000,
     stepSeconds: report.stepSeconds,
     requests: report.requests,

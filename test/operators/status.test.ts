@@ -181,7 +181,7 @@ describe('its output', () => {
       ['STATE', 'ok'],
       ['GRANTED', '7d'],
       ['EXPIRES IN', '(7d|6d23h)'],
-      ['SLACK', '(6d|5d23h)'],
+      ['MARGIN', '(6d|5d23h)'],
     ] as const)
       expect(row.slice(heading.indexOf(column))).toMatch(new RegExp(`^${cell}\\b`));
   });

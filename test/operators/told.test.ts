@@ -80,13 +80,13 @@ describe('a run that went well', () => {
     expect(club.chat.received).toEqual([]);
   });
 
-  test('is told of all the same when there is no slack', async () => {
+  test('is told of all the same when there is no renewal margin', async () => {
     const club = await useToldClub();
 
     expectExit(await club.run(['sync'], { env: { SCHEDULE: '0 15 * * 0' } }), 0);
 
     const { title, text, run } = theMessage(club);
-    expect(title).toMatch(/no slack/);
+    expect(title).toMatch(/no renewal margin/);
     expect(text).toMatch(/tokens live 7d, runs are up to 7d apart.*locked out for up to/);
     expect(run).toMatchObject({ outcome: 'done', exitCode: 0, members: 3, delivered: 3 });
     expect(club.monitor.received).toHaveLength(1);

@@ -1,7 +1,7 @@
 /** Whether a token lives until the next run has delivered its successor (P7), by what is really granted. */
 
 import { type Finding, failed, ok, unknown, warning } from '../../audit/finding.ts';
-import { computeSlack, type Schedule, scheduleProblem, slackText } from '../../core/renewal-margin.ts';
+import { computeRenewalMargin, renewalMarginText, type Schedule, scheduleProblem } from '../../core/renewal-margin.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
 import type { Deployed } from '../deployed.ts';
@@ -21,19 +21,19 @@ export async function schedule(context: PreflightContext): Promise<Finding[]> {
 
   const { grantedSeconds } = await context.maximumLifetime();
   const runSeconds = (await gathered.summary())?.runSeconds ?? 0;
-  const slack = computeSlack(
+  const margin = computeRenewalMargin(
     inForce,
     Math.min(settings.token.lifetime, grantedSeconds),
     runSeconds,
     client.serverTime ?? clock.now(),
   );
   const findings = toldOtherwise(context, deployed, timeZone);
-  if (slack.slackSeconds <= 0) return [...findings, warning(slackText(slack, inForce), runDaily)];
-  const { intervalSeconds } = slack;
+  if (margin.marginSeconds <= 0) return [...findings, warning(renewalMarginText(margin, inForce), runDaily)];
+  const { intervalSeconds } = margin;
   return [
     ...findings,
     ok(
-      `runs are ${formatDuration(intervalSeconds)} apart ("${inForce.expression}" ${timeZone}): slack ${formatDuration(slack.slackSeconds)}`,
+      `runs are ${formatDuration(intervalSeconds)} apart ("${inForce.expression}" ${timeZone}): renewal margin ${formatDuration(margin.marginSeconds)}`,
     ),
   ];
 }

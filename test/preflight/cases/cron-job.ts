@@ -91,7 +91,7 @@ export function describeCronJob(deskOf: () => Desk): void {
         await cronJob({ schedule: '0 15 * * 0' });
         return ownSetting('SCHEDULE=0 15 * * 0');
       },
-      /no slack|locked out|no token/i,
+      /no renewal margin|locked out|no token/i,
     ],
     [
       'the program is told another schedule',
