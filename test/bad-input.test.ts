@@ -67,7 +67,7 @@ describe('a setting that cannot be used', () => {
     ['a percentage beyond 100', { MAX_REMOVAL_PERCENT: '101' }, [/MAX_REMOVAL_PERCENT=101 .*from 0 to 100/]],
     ['a schedule of three fields', { SCHEDULE: '0 15 *' }, [/SCHEDULE .*five fields .*"0 15 \*"/]],
     ['a schedule that never comes', { SCHEDULE: '0 0 30 2 *' }, [/SCHEDULE .*"0 0 30 2 \*" never comes/]],
-    ['a time zone that is none', { SCHEDULE: '@daily', SCHEDULE_TIMEZONE: 'Seoul' }, [/"Seoul" is no time zone/]],
+    ['a time zone that is none', { SCHEDULE: '@daily', SCHEDULE_TIMEZONE: 'Seoul' }, [/"Seoul" is not a time zone/]],
     ['a log level that is none', { LOG_LEVEL: 'loud' }, [/LOG_LEVEL=loud .*one of debug, info, warn, error is needed/]],
     ['a value of two lines', { LOG_LEVEL: 'in\nfo' }, [/LOG_LEVEL=in\\u\{a\}fo/]],
   ])('%s', async (_, env, says) => {

@@ -116,7 +116,7 @@ describe('a second run', () => {
     }
   });
 
-  test('lets in who joined, puts out who left, and leaves the others as they are', { tags: 'main-job' }, async () => {
+  test('lets joiners in, removes leavers, and leaves the others as they are', { tags: 'main-job' }, async () => {
     const club = await useClub();
     const [leaver, ...others] = club.api.seed(12);
     await club.run(['sync']);

@@ -110,7 +110,7 @@ async function untilRefused({ kubectl, loginId }: Visitor, signal: AbortSignal):
   for (;;) {
     const { exitCode, stderr } = await kubectl('get', 'namespaces');
     if (exitCode !== 0 && /Unauthorized/.test(stderr)) return stderr;
-    claim(performance.now() < giveUpAt, `${loginId}, who left, is out within 30 s`);
+    claim(performance.now() < giveUpAt, `${loginId}, a leaver, is out within 30 s`);
     await sleep(250, undefined, { signal });
   }
 }

@@ -51,7 +51,7 @@ export function siteLogin({ database, sessionSeconds, now }: SiteLoginOptions) {
         .sign(signingKey);
     },
 
-    /** Who sent this Authorization header; undefined when it is missing, no JWT of ours, expired, or its member gone. */
+    /** Who sent this Authorization header; undefined when it is missing, not our JWT, expired, or its member gone. */
     async memberOf(authorization: string | undefined): Promise<Member | undefined> {
       const jwt = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
       if (jwt === undefined) return undefined;

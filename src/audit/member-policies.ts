@@ -36,7 +36,7 @@ const newNamespaces = 'members-new-namespaces';
 const kyvernoGuard = 'members-kyverno';
 /** Kubernetes' own in every variant. */
 const ownerLabelPolicy = 'members-owner-label';
-/** These are in more than one variant, and tell of none. */
+/** These are in more than one variant, so they identify none. */
 export const sharedPolicies: readonly string[] = [kyvernoGuard, ownerLabelPolicy];
 
 type Collection = Exclude<keyof PolicyObjects, 'validatingBindings' | 'mutatingBindings'>;

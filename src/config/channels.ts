@@ -1,4 +1,4 @@
-/** Where operators are told: from where the settings say each address is, to the address itself. Never throws. */
+/** Where operators are notified: from where the settings say each address is, to the address itself. Never throws. */
 import { readFileSync } from 'node:fs';
 import type { Variables } from '../lib/variables.ts';
 import { type ChannelName, type Channels, type FoundAddress, readChannels } from '../notify/channels.ts';

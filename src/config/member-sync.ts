@@ -77,14 +77,14 @@ const guard = object({
 const notifications = object({
   webhook: field(secretReference().optional(), {
     setting: 'NOTIFY_URL',
-    group: 'Being told',
+    group: 'Notifications',
     description:
-      'incoming webhook (Slack, Discord, or any that takes JSON): told of a refusal, a failure, a partial delivery, a missing renewal margin',
+      'incoming webhook (Slack, Discord, or any that takes JSON): notified of a refusal, a failure, a partial delivery, a missing renewal margin',
     notation: variableNotation,
   }),
   heartbeat: field(secretReference().optional(), {
     setting: 'HEARTBEAT_URL',
-    group: 'Being told',
+    group: 'Notifications',
     description: 'asked with GET after each success, as healthchecks.io expects it',
     notation: variableNotation,
   }),
@@ -169,7 +169,7 @@ const spec = object({
   deletionPolicy: field(oneOf(['Retain', 'Delete'], 'POLICY').prefault('Retain'), {
     description: 'what happens to the accounts when the MemberSync is deleted in the cluster',
   }),
-  notifications: field(notifications.prefault({}), { description: 'where operators are told' }),
+  notifications: field(notifications.prefault({}), { description: 'where operators are notified' }),
   suspend: field(yesOrNo().prefault(false), { description: 'change nothing for now' }),
 }).superRefine(({ accounts, token: { lifetime, renewBefore }, delivery, interval, schedule: runs }, { issues }) => {
   const refuse = (path: string[], message: string) => issues.push({ code: 'custom', path, message, input: undefined });

@@ -30,7 +30,7 @@ export const processSchema = z.strictObject({
   allowRemovals: field(count(0).optional(), { group: 'Guard', description: 'for one run: permit up to N removals' }),
   allowAdditions: field(count(0).optional(), { group: 'Guard', description: 'for one run: permit up to N additions' }),
   pushgatewayUrl: field(secretReference().optional(), {
-    group: 'Being told',
+    group: 'Notifications',
     description: 'address of a Prometheus Pushgateway, for the metrics of each run',
     notation: variableNotation,
   }),

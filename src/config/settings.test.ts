@@ -127,7 +127,7 @@ describe('a value that cannot be used is refused', () => {
     ],
     [
       { SCHEDULE: '@daily', SCHEDULE_TIMEZONE: 'Seoul' },
-      'SCHEDULE can\'t be used: "Seoul" is no time zone of the IANA database',
+      'SCHEDULE can\'t be used: "Seoul" is not a time zone of the IANA database',
     ],
     [{ LOG_LEVEL: 'in\nfo' }, "LOG_LEVEL=in\\u{a}fo can't be used: one of debug, info, warn, error is needed"],
   ])('%o', (variables, words) => {

@@ -55,7 +55,7 @@ export function readSettings(variables: Variables, { flags = {}, defaults = {}, 
     guard,
     /** Accounts that are created or removed at once: account writes wait for etcd, so twice as many. */
     accountConcurrency: 2 * process.mintConcurrency,
-    /** Where operators are told of a run. */
+    /** Where operators are notified of a run. */
     channels: channelsOf(
       {
         NOTIFY_URL: memberSync.notifications.webhook,
@@ -167,7 +167,7 @@ function refusalOf({ issues: [issue] }: z.ZodError, definitions: readonly Settin
   );
 }
 
-/** Where operators are told, also when another setting can't be used. Never throws. */
+/** Where operators are notified, also when another setting can't be used. Never throws. */
 export function readChannelSettings(variables: Variables): Channels {
   const given = givenSettings(variables, {}, {});
   return channelsOf(

@@ -80,7 +80,7 @@ describe('the status of a member', () => {
     ]);
   });
 
-  it('knows who joined, who left and who is held out once the directory has answered', () => {
+  it('knows joiners, leavers and members who are held out once the directory has answered', () => {
     const given = input({
       accounts: [account('kim', 1), account('gone', 2), account('held', 3)],
       holds: new Set([id(3), id(5)]),

@@ -71,7 +71,7 @@ describe('a plan file', () => {
   });
 
   it.each([
-    ['no JSON', '{', 'plan.json is no plan: it is not JSON'],
+    ['no JSON', '{', 'plan.json is not a plan: it is not JSON'],
     ['of another version', '{"format":"other/v2"}', 'its format is not credentials-updater/plan/v1'],
     ['of another kind', '[]', 'its root is wrong'],
     ['damaged', '{"format":"credentials-updater/plan/v1","madeAt":1}', 'madeAt is wrong'],

@@ -66,20 +66,20 @@ export function toPlanDocument(plan: Plan, place: PlanPlace, madeAtMs: number): 
 
 const nameEntry = ({ name, memberId }: NameRecord) => ({ name, uuid: memberId });
 
-/** @param hint how to write one. @throws Failure (usage) when the text is no plan of this version */
+/** @param hint how to write one. @throws Failure (usage) when the text is not a plan of this version */
 export function parsePlanDocument(text: string, file: string, hint: string): PlanDocument {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw new Failure('usage', `${file} is no plan: it is not JSON`, { cause: error, hint });
+    throw new Failure('usage', `${file} is not a plan: it is not JSON`, { cause: error, hint });
   }
   const result = planSchema.safeParse(document);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const what =
     issue?.path[0] === 'format' ? `its format is not ${planFormat}` : `${issue?.path.join('.') || 'its root'} is wrong`;
-  throw new Failure('usage', `${file} is no plan that this version can read: ${what}`, { hint });
+  throw new Failure('usage', `${file} is not a plan that this version can read: ${what}`, { hint });
 }
 
 const mostChangesShown = 20;

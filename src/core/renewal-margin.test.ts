@@ -50,9 +50,9 @@ describe('a schedule', () => {
   it.each([
     ['0 15 * *', 'Etc/UTC', /five fields/],
     ['0 0 15 * * 0', 'Etc/UTC', /five fields/],
-    ['61 * * * *', 'Etc/UTC', /no cron expression/],
+    ['61 * * * *', 'Etc/UTC', /not a cron expression/],
     ['0 0 30 2 *', 'Etc/UTC', /never comes/],
-    ['@daily', 'Korea', /no time zone/],
+    ['@daily', 'Korea', /not a time zone/],
   ])('%s in %s cannot be used, and the problem says why', (expression, timeZone, problem) => {
     expect(scheduleProblem({ expression, timeZone })).toMatch(problem);
   });

@@ -34,13 +34,13 @@ export function scheduleProblem({ expression, timeZone }: Schedule): string | un
   try {
     Intl.DateTimeFormat('en', { timeZone });
   } catch {
-    return `"${timeZone}" is no time zone of the IANA database`;
+    return `"${timeZone}" is not a time zone of the IANA database`;
   }
   try {
     const next = cron({ expression, timeZone }).nextRun();
     return next === null ? `"${expression}" never comes` : undefined;
   } catch (error) {
-    return `"${expression}" is no cron expression: ${error instanceof Error ? error.message : String(error)}`;
+    return `"${expression}" is not a cron expression: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 

@@ -32,7 +32,7 @@ export type ErrorKind =
   | 'login'
   /** The club's site, asked by a member, refused or failed. */
   | 'site'
-  /** Operators could not be told of a run: only ever a warning. */
+  /** Operators could not be notified of a run: only ever a warning. */
   | 'notification'
   /** A well-formed but implausible directory, or a plan that no longer holds. */
   | 'refused'

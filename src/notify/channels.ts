@@ -1,5 +1,5 @@
 /**
- * Where operators are told. The address of a webhook is a credential, since anyone who has it can post: it comes from the
+ * Where operators are notified. The address of a webhook is a credential, since anyone who has it can post: it comes from the
  * environment alone, never from a flag that every process list shows, and is never printed, not even when it is wrong.
  */
 import { isLoopback } from '../http/endpoint.ts';

@@ -1,4 +1,4 @@
-/** When operators are told of a run, and in which words. Pure. */
+/** When operators are notified of a run, and in which words. Pure. */
 import type { ErrorKind } from '../lib/failure.ts';
 import { onlyWaited, type RunFacts } from './run-facts.ts';
 
@@ -10,7 +10,7 @@ export interface Message {
 }
 
 /**
- * undefined when there is nothing to tell: all is well, another run is at work, or somebody stopped this one (a drain, a
+ * undefined when there is nothing to report: all is well, another run is at work, or somebody stopped this one (a drain, a
  * Ctrl-C: the Job tries again, and where nothing ever succeeds the heartbeat is what is missing).
  */
 export function messageFor(facts: RunFacts): Message | undefined {
@@ -71,7 +71,7 @@ const whatFailed: Readonly<Record<ErrorKind, string>> = {
   delivery: 'the delivery did not happen or was not acknowledged',
   login: 'a login failed',
   site: "the club's site refused or failed",
-  notification: 'nobody could be told',
+  notification: 'nobody could be notified',
   refused: 'it was refused',
   lock: 'the run lock was lost',
   aborted: 'it was stopped',
@@ -91,7 +91,10 @@ function failureAdvice(facts: RunFacts): string[] {
   const harmless = 'No delivered token was harmed: each works until its own expiry.';
   return facts.place.job === undefined
     ? [harmless, read]
-    : [harmless, `${read}. The Job tries again by itself; you are told once, however often it fails in the same way`];
+    : [
+        harmless,
+        `${read}. The Job tries again by itself; you are notified once, however often it fails in the same way`,
+      ];
 }
 
 function readTheLog({ place: { job, namespace } }: RunFacts): string {

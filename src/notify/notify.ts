@@ -1,5 +1,5 @@
 /**
- * Tells operators of a run: a message where something is wrong, a heartbeat where all is well, metrics in both cases.
+ * Notifies operators of a run: a message where something is wrong, a heartbeat where all is well, metrics in both cases.
  * All at once, within a few seconds, and whatever goes wrong in it is a warning: the run's result stands already.
  */
 
@@ -16,7 +16,7 @@ import { exposition, pushUrl } from './metrics.ts';
 import { onlyWaited, type RunFacts } from './run-facts.ts';
 import { webhookBody, webhookForm } from './webhook.ts';
 
-export interface TellContext {
+export interface NotifyContext {
   readonly channels: Channels;
   readonly clock: Clock;
   readonly random: () => number;
@@ -24,7 +24,7 @@ export interface TellContext {
   readonly redactor: Redactor;
   readonly userAgent: string;
   readonly proxyEnv: ProxyVariables;
-  /** Aborted when the program is to end: then nobody is told any more. */
+  /** Aborted when the program is to end: then nobody is notified any more. */
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ const policy = { budgetMs: 3_000, firstWaitMs: 300, longestWaitMs: 1_000 };
  * @param message undefined when there is nothing to say in words
  * @returns whether the message was taken
  */
-export async function tell(context: TellContext, facts: RunFacts, message: Message | undefined): Promise<boolean> {
+export async function notify(context: NotifyContext, facts: RunFacts, message: Message | undefined): Promise<boolean> {
   const { addresses } = context.channels;
   const soon = AbortSignal.any([context.signal, AbortSignal.timeout(patienceSeconds * 1_000)]);
   const send = async (name: ChannelName, request: (url: URL) => Sent): Promise<boolean> => {
@@ -51,7 +51,7 @@ export async function tell(context: TellContext, facts: RunFacts, message: Messa
       return false;
     }
   };
-  const [told = false] = await Promise.all([
+  const [notified = false] = await Promise.all([
     message === undefined ? undefined : send('NOTIFY_URL', (url) => webhookRequest(url, message, facts)),
     facts.exitCode === 0 ? send('HEARTBEAT_URL', (url) => ({ method: 'GET', url })) : undefined,
     // Who only waited, or was stopped, knows less than what is there already.
@@ -59,7 +59,7 @@ export async function tell(context: TellContext, facts: RunFacts, message: Messa
       ? undefined
       : send('PUSHGATEWAY_URL', (url) => pushRequest(url, facts)),
   ]);
-  return told;
+  return notified;
 }
 
 interface Sent {
@@ -82,7 +82,7 @@ function pushRequest(pushgateway: URL, facts: RunFacts): Sent {
 
 const longestAnswer = 1024 * 1024;
 
-async function deliverTo(context: TellContext, name: ChannelName, sent: Sent, signal: AbortSignal): Promise<void> {
+async function deliverTo(context: NotifyContext, name: ChannelName, sent: Sent, signal: AbortSignal): Promise<void> {
   const { clock, random, redactor, userAgent, proxyEnv } = context;
   const body = sent.text === undefined ? undefined : Buffer.from(redactor.redact(sent.text));
   const request: HttpExchange = {
@@ -122,7 +122,7 @@ const whatIsNotDone: Readonly<Record<ChannelName, string>> = {
   PUSHGATEWAY_URL: 'the metrics of this run were not pushed',
 };
 
-function whyNot({ signal }: TellContext, name: ChannelName, error: unknown, soon: AbortSignal): string {
+function whyNot({ signal }: NotifyContext, name: ChannelName, error: unknown, soon: AbortSignal): string {
   const why = signal.aborted
     ? 'the program is to end'
     : soon.aborted

@@ -1,4 +1,4 @@
-/** What operators are told of a run: numbers and places. No member's name or login id, and no secret, is ever in it. */
+/** What a notification says of a run: numbers and places. No member's name or login id, and no secret, is ever in it. */
 import type { ErrorKind } from '../lib/failure.ts';
 
 export type RunOutcome = 'done' | 'partial' | 'failed' | 'refused' | 'locked' | 'stopped';

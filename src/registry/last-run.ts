@@ -1,6 +1,6 @@
 /**
  * The last acknowledged delivery, kept in a ConfigMap for people and for `status`: counts and exceptions, no entry for
- * each member. Beside it, what operators were notified of last, so that a Job that tries again and again tells them once.
+ * each member. Beside it, what operators were notified of last, so that a Job that tries again and again notifies them once.
  */
 import * as z from 'zod';
 import type { ClusterClient } from '../kube/client.ts';
@@ -51,7 +51,7 @@ export async function writeLastRun(
   );
 }
 
-/** What operators were told last, as `writeNotified` left it; undefined when nothing was. */
+/** What operators were notified of last, as `writeNotified` left it; undefined when nothing was. */
 export async function readNotified(
   client: ClusterClient,
   place: RegistryPlace,

@@ -1,16 +1,16 @@
-/** Operators are told of a finished run: what they may know of it, and whether they know it already. */
+/** Notifies operators of a finished run: what they may know of it, and whether they know it already. */
 
 import { longestInterval, renewalMarginText } from '../core/renewal-margin.ts';
 import { type Failure, toFailure } from '../lib/failure.ts';
 import { hideAddresses } from '../notify/channels.ts';
 import { messageFor } from '../notify/message.ts';
-import { type TellContext, tell } from '../notify/notify.ts';
+import { type NotifyContext, notify } from '../notify/notify.ts';
 import type { RunFacts } from '../notify/run-facts.ts';
 import { readNotified, writeNotified } from '../registry/last-run.ts';
 import type { JobReference, OnceContext } from './context.ts';
 import { type RunReport, reportData } from './report.ts';
 
-/** For the record of what was told, read before and written after. */
+/** For the record of the last notification, read before and written after. */
 const recordBudgetMs = 2_000;
 
 /** Never throws, and takes seconds at most: the run's result stands already. */
@@ -22,17 +22,17 @@ export async function notifyOfRun(context: OnceContext, report: RunReport): Prom
   if (Object.keys(channels.addresses).length === 0) return;
   const facts = factsOf(context, report);
   const message = messageFor(facts);
-  const telling: TellContext = { channels, clock, random, log, redactor, userAgent, proxyEnv, signal };
+  const telling: NotifyContext = { channels, clock, random, log, redactor, userAgent, proxyEnv, signal };
 
   const isNews =
     message === undefined || channels.addresses.NOTIFY_URL === undefined || (await isNewsOf(context, facts));
-  const told = await tell(telling, facts, isNews ? message : undefined);
-  if (told) await record(context, facts);
+  const notified = await notify(telling, facts, isNews ? message : undefined);
+  if (notified) await record(context, facts);
 }
 
 /** A run that never began: its settings or files are wrong. */
 export async function notifyOfFailedStart(
-  context: TellContext,
+  context: NotifyContext,
   failure: Failure,
   place: Pick<RunFacts['place'], 'namespace' | 'membersNamespace' | 'job'>,
 ): Promise<void> {
@@ -51,7 +51,7 @@ export async function notifyOfFailedStart(
     seconds: 0,
     endedAt: context.clock.now(),
   };
-  await tell(context, facts, messageFor(facts));
+  await notify(context, facts, messageFor(facts));
 }
 
 function factsOf(context: OnceContext, report: RunReport): RunFacts {
@@ -92,7 +92,7 @@ function factsOf(context: OnceContext, report: RunReport): RunFacts {
   };
 }
 
-/** A Job tries again for hours: each way in which it fails is told once. A run by hand is told of each time. */
+/** A Job tries again for hours: each way in which it fails is notified once. A run by hand is notified each time. */
 async function isNewsOf(context: OnceContext, facts: RunFacts): Promise<boolean> {
   const { sync, job } = context;
   if (job === undefined) return true;
@@ -111,7 +111,7 @@ async function record({ sync, job, signal }: OnceContext, facts: RunFacts): Prom
   try {
     await writeNotified(sync.target.client, sync.registry, whatIsTold(job, facts), soon);
   } catch (error) {
-    sync.log.debug(`that operators were told could not be recorded: ${toFailure(error).message}`);
+    sync.log.debug(`that operators were notified could not be recorded: ${toFailure(error).message}`);
   }
 }
 

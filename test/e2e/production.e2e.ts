@@ -108,7 +108,7 @@ describe('production, deployed afresh', () => {
     expect(inside).toEqual([...Array.from(tokens, () => 201), 401]);
   });
 
-  it('lets who joined in, keeps who left out, and renews the rest without a gap', async () => {
+  it('lets joiners in, keeps leavers out, and renews the rest without a gap', async () => {
     const before = await site.tokens();
     const [leaver] = (await site.activeMembers()).filter(({ loginId }) => loginId?.startsWith('jimin'));
     if (leaver === undefined) throw new Error('the seeded members hold nobody to leave');

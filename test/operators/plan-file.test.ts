@@ -73,7 +73,7 @@ describe('what has changed since', () => {
       happens: async ({ api, joiner }) => api.setActive(joiner.uuid, false),
       said: 'joiner left: the account joiner would not be created',
     },
-    'the one who left is back': {
+    'a leaver is back': {
       happens: async ({ api, leaver }) => api.setActive(leaver.uuid, true),
       said: 'member1 is a member again: the account member1 would be kept',
     },
@@ -188,10 +188,10 @@ describe('what has changed since', () => {
   });
 });
 
-describe('a file that is no plan', () => {
+describe('a file that is not a plan', () => {
   test.each([
     ['is missing', undefined, "can't be read"],
-    ['is no JSON', 'plan: true', 'is no plan: it is not JSON'],
+    ['is not JSON', 'plan: true', 'is not a plan: it is not JSON'],
     ['is of another version', '{"format":"x"}', 'its format is not credentials-updater/plan/v1'],
   ])('%s: one line, exit 2, nothing sent', async (_, content, message) => {
     const club = await useClub();

@@ -11,7 +11,7 @@ export interface Departures {
   add(uuid: string, token: string | undefined): void;
   /** Looks whose accounts are gone, and from then on until when their tokens still work. */
   look(): Promise<void>;
-  /** Who left and still has an account. */
+  /** Leavers who still have an account. */
   readonly pending: ReadonlySet<string>;
   /** Waits for the verdicts. @returns how long each removed member's token still worked, in milliseconds; undefined for longer than promised */
   settle(): Promise<(number | undefined)[]>;

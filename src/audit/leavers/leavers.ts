@@ -1,5 +1,5 @@
 /**
- * Who left and is still named somewhere: as the owner of a namespace, or in a binding. Pure. Bindings name a
+ * Leavers who are still named somewhere: as the owner of a namespace, or in a binding. Pure. Bindings name a
  * ServiceAccount, not its UID, so that anyone who gets such a name next would inherit all that is bound to it (P9).
  */
 import { nobodysId } from '../../core/member-id.ts';

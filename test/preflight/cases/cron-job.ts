@@ -133,7 +133,7 @@ export function describeCronJob(deskOf: () => Desk): void {
     const report = await deskOf().preflight();
     expect(said(report, 'cron-job')).toEqual({
       status: 'failed',
-      text: expect.stringMatching(/"Asia\/Soul" is no time zone/),
+      text: expect.stringMatching(/"Asia\/Soul" is not a time zone/),
     });
     for (const command of commandsOf(report)) await deskOf().shell(command);
     expect(problems(await deskOf().preflight())).toEqual({});

@@ -1,4 +1,4 @@
-/** The manifests for those who want to be told of runs: without them nothing changes, with them the pod gets the addresses. */
+/** The manifests for clubs that want notifications: without them nothing changes, with them the pod gets the addresses. */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Operators are told: what they get, when, and that telling them never changes what a run does. */
+/** Notifications: what operators get, when, and that sending them never changes what a run does. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ interface ToldClub extends Club {
 
 const loginIds = ['minjun', 'Kim+1', '풀씨회원'];
 
-/** A club with members whose names are easily recognised, and two receivers that a run is told of. */
+/** A club with members whose names are easily recognised, and two receivers of its notifications. */
 async function useToldClub(options: ReceiverOptions = {}): Promise<ToldClub> {
   const club = await useClub();
   for (const loginId of loginIds) await club.api.addMember({ loginId });
@@ -58,7 +58,7 @@ const messageSchema = z.object({
 function theMessage({ chat, secrets, api }: ToldClub): z.infer<typeof messageSchema> {
   expect(chat.received).toHaveLength(1);
   const [message] = chat.received;
-  if (message === undefined) throw new Error('Nobody was told');
+  if (message === undefined) throw new Error('Nobody was notified');
   expectNoNames(message, [...secrets, ...api.storedTokens().values()]);
   expect(message).toMatchObject({ method: 'POST', path: `/services/${hookSecret}` });
   expect(message.headers['content-type']).toBe('application/json');
@@ -80,7 +80,7 @@ describe('a run that went well', () => {
     expect(club.chat.received).toEqual([]);
   });
 
-  test('is told of all the same when there is no renewal margin', async () => {
+  test('is reported all the same when there is no renewal margin', async () => {
     const club = await useToldClub();
 
     expectExit(await club.run(['sync'], { env: { SCHEDULE: '0 15 * * 0' } }), 0);
@@ -93,7 +93,7 @@ describe('a run that went well', () => {
   });
 });
 
-describe('a run that did not go well is told of, without a heartbeat', () => {
+describe('a run that did not go well is reported, without a heartbeat', () => {
   test('when the guard refuses', async () => {
     const club = await useToldClub();
 
@@ -164,7 +164,7 @@ describe('a run that did not go well is told of, without a heartbeat', () => {
   });
 });
 
-describe('nobody is told', () => {
+describe('nobody is notified', () => {
   test('by plan, whatever it sees', async () => {
     const club = await useToldClub();
     expectExit(await club.run(['plan'], { env: { MIN_MEMBERS: '10' } }), 0);
@@ -195,7 +195,7 @@ describe('nobody is told', () => {
   });
 });
 
-test('a Job that tries again and again tells once how it fails, and again when it fails otherwise', async () => {
+test('a Job that tries again and again reports once how it fails, and again when it fails otherwise', async () => {
   const club = await useToldClub();
   const job = { JOB_NAME: 'credentials-updater-1', JOB_UID: randomUUID() };
   const titles = () => club.chat.received.map(({ body }) => messageSchema.parse(JSON.parse(body)).title);
@@ -211,7 +211,7 @@ test('a Job that tries again and again tells once how it fails, and again when i
   expectExit(await club.run(['sync'], { env: { ...nextJob, MIN_MEMBERS: '10' } }), 4);
   expect(titles()).toHaveLength(3);
 
-  // By hand each run is told of: somebody may look at the chat rather than at the terminal.
+  // By hand each run is reported: somebody may look at the chat rather than at the terminal.
   expectExit(await club.run(['sync'], { env: { MIN_MEMBERS: '10' } }), 4);
   expect(titles()).toHaveLength(4);
 });
@@ -279,7 +279,7 @@ describe('an address', () => {
     ['is no URL', 'hooks.example.org/services/s3cret-part-of-it', /it is not a URL/],
     ['goes over plain http', 'http://hooks.example.org/services/s3cret-part-of-it', /in the clear; use https/],
     ['is neither', 'slack://hooks.example.org/services/s3cret-part-of-it', /neither https nor http/],
-  ])('that %s is told without a word of it, and members get their tokens', async (_, address, why) => {
+  ])('that %s is said without a word of it, and members get their tokens', async (_, address, why) => {
     const club = await useToldClub();
     club.secrets.add('s3cret-part-of-it');
 
