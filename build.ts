@@ -29,19 +29,27 @@ await makeMemberPackage('dist/member');
 
 /** Makes an npm package of the folder with the members' bundle: for `npm pack`, or to publish. It needs nothing else. */
 async function makeMemberPackage(folder: string): Promise<void> {
-  const { version, license } = packageJson;
+  const { version, license, homepage, bugs, repository, publishConfig } = packageJson;
   const program = 'credentials-updater-member.mjs';
+  const description = "Gives kubectl a club member's current token, so that nobody copies one";
   const content = {
     name: `${packageJson.name}-member`,
     version,
-    description: "Gives kubectl a club member's current token, so that nobody copies one",
+    description,
     license,
+    homepage,
+    bugs,
+    repository,
     type: 'module',
-    bin: { 'credentials-updater': program },
+    bin: Object.fromEntries(Object.keys(packageJson.bin).map((name) => [name, program])),
     files: [program],
-    engines: { node: '>=20' },
+    publishConfig,
   };
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(content, undefined, 2)}\n`);
+  await writeFile(
+    join(folder, 'README.md'),
+    `# ${content.name}\n\n${description}. How to use it: ${homepage.replace('#readme', '/blob/main/docs/members.md')}\n`,
+  );
   await copyFile('LICENSE', join(folder, 'LICENSE'));
 }
 

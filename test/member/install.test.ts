@@ -22,7 +22,7 @@ test('the npm package holds the program alone, needs no other package, and bring
   expect(tarball).toMatch(/^pks-credentials-updater-member-\d+\.\d+\.\d+\.tgz$/);
   const listed = await computer.run('tar', ['-tzf', path.join(computer.home, tarball)]);
   expect(new Set(listed.stdout.trim().split('\n'))).toEqual(
-    new Set(['package/LICENSE', 'package/credentials-updater-member.mjs', 'package/package.json']),
+    new Set(['package/LICENSE', 'package/README.md', 'package/credentials-updater-member.mjs', 'package/package.json']),
   );
   const prefix = path.dirname(computer.bin);
   expect(await npm('install', '--global', '--prefix', prefix, path.join(computer.home, tarball))).toMatchObject({
