@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { type Reply, startGithub } from '../dev/github/index.ts';
+import { createOrganization } from '../dev/github/organization.ts';
 import { group, person, personDN, reader, startSlapd } from '../dev/ldap/index.ts';
 import { createUpdaterAccount } from '../dev/updater-account.ts';
 import { parseMemberSync } from '../src/config/member-sync-file.ts';
@@ -31,7 +33,12 @@ function blocksOf(text: string, language: string): string[] {
 describe('every example is a MemberSync that -f reads', () => {
   test('those in docs/examples', async () => {
     const names = (await readdir(folder)).filter((name) => !name.endsWith('rbac.yaml'));
-    expect(names.toSorted()).toEqual(['lab-csv-files.yaml', 'lab-csv-secrets.yaml', 'lab-ldap.yaml']);
+    expect(names.toSorted()).toEqual([
+      'lab-csv-files.yaml',
+      'lab-csv-secrets.yaml',
+      'lab-github.yaml',
+      'lab-ldap.yaml',
+    ]);
     for (const name of names)
       expect(parseMemberSync(await example(name), name, 'none')).toMatchObject({
         metadata: { name: 'lab', namespace: 'lab-system' },
@@ -49,6 +56,7 @@ describe('every example is a MemberSync that -f reads', () => {
   test.each([
     ['README', 'lab-csv-files.yaml'],
     ['docs/directories', 'lab-ldap.yaml'],
+    ['docs/directories', 'lab-github.yaml'],
     ['docs/deliveries', 'lab-csv-secrets.yaml'],
   ])('%s shows %s as it is, in both languages', async (page, name) => {
     const text = await example(name);
@@ -207,4 +215,61 @@ test('lab-ldap.yaml takes the members of the group, and switching to another dir
   expectExit(refused, 4);
   expect(`${refused.stdout}${refused.stderr}`).toContain('have ids of another directory');
   expect(await accountsOf(lab.cluster)).toEqual(before);
+});
+
+test('lab-github.yaml takes the members of the team and the teams below, and their keys', async () => {
+  const lab = await useLab();
+  const { publicKey, privateKey } = await useKey(lab);
+  const token = 'github_pat_the-token-of-the-lab';
+  const organization = createOrganization({
+    login: 'my-lab',
+    members: {
+      ...Object.fromEntries(
+        ['kim', 'lee', 'choi'].map((login, index) => [login, { id: index + 1, keys: [publicKey] }]),
+      ),
+      park: { id: 9, isPublic: true },
+    },
+    teams: { platform: { members: ['kim', 'choi'] }, 'platform-ops': { members: ['lee'], parent: 'platform' } },
+    tokens: { [token]: { user: 'park' } },
+  });
+  let reply: Reply | undefined;
+  let lists = Number.POSITIVE_INFINITY;
+  await using github = await startGithub({
+    organization,
+    interfere: ({ path }) => (path.endsWith('/members') && lists-- > 0 ? reply : undefined),
+  });
+  const text = (await example('lab-github.yaml')).replace('github:', `github:\n      apiURL: ${github.apiURL.href}`);
+  const file = await lab.write(text);
+  const env = { KUBECONFIG: lab.cluster.kubeconfig, POOLC_API_KEY_FILE: '', GITHUB_TOKEN: token };
+  const sync = (...flags: readonly string[]) =>
+    runCommand(['sync', '-f', file, ...flags], { env, secrets: () => [token] });
+
+  expectExit(await sync('--first-run'), 0);
+  const before = await accountsOf(lab.cluster);
+  expect([...before.keys()].toSorted()).toEqual(['choi', 'kim', 'lee']);
+  const { stdout } = await run('age', ['-d', '-i', privateKey, join(lab.folder, 'kubeconfigs/lee.kubeconfig.age')]);
+  expect(stdout).toContain('token');
+
+  reply = { headers: { 'x-github-sso': 'partial-results; organizations=1' }, body: [] };
+  const partly = await sync();
+  expectExit(partly, 1);
+  expect(`${partly.stdout}${partly.stderr}`).toContain('X-GitHub-SSO: partial-results');
+  expect(await accountsOf(lab.cluster)).toEqual(before);
+
+  // A page that moved: one complete read without lee, and then one with lee.
+  reply = {
+    body: [
+      { id: 1, login: 'kim' },
+      { id: 3, login: 'choi' },
+    ],
+  };
+  lists = 2;
+  expectExit(await sync(), 0);
+  expect(await accountsOf(lab.cluster)).toEqual(before);
+
+  reply = undefined;
+  organization.people.delete('lee');
+  expectExit(await sync(), 0);
+  expect([...(await accountsOf(lab.cluster)).keys()].toSorted()).toEqual(['choi', 'kim']);
+  expect(github.objections).toEqual([]);
 });

@@ -1,17 +1,20 @@
 /** The directory that the settings name. */
 import { readApiKey, requireEndpoint } from '../config/poolc.ts';
 import { readCertificateAuthority, readSecret } from '../config/read-reference.ts';
+import type { SecretReference } from '../config/secret-reference.ts';
 import type { Settings } from '../config/settings.ts';
 import { readSurroundings, type Variables } from '../config/surroundings.ts';
 import { withShorterLogins } from '../core/login.ts';
 import type { Directory } from '../directories/directory.ts';
 import { fileDirectory, pathSource } from '../directories/file.ts';
+import { githubDirectory } from '../directories/github.ts';
 import { httpDirectory } from '../directories/http.ts';
 import { ldapDirectory } from '../directories/ldap.ts';
 import { poolcDirectory } from '../directories/poolc.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Redactor } from '../lib/redact.ts';
+import type { Secret } from '../lib/secret.ts';
 import type { PoolcApi } from '../poolc/api.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
 import { type Environment, userAgent } from './environment.ts';
@@ -49,7 +52,10 @@ function openKind(
     case 'http':
       return httpDirectory(httpOptions(directory, environment.env, redactor), options);
     case 'github':
-      throw notHere('spec.directory.github');
+      return githubDirectory(
+        { ...githubOptions(directory, environment.env, redactor), withKeys: settings.delivery.kind === 'files' },
+        options,
+      );
   }
 }
 
@@ -73,6 +79,22 @@ function httpOptions(http: Extract<Settings['directory'], { kind: 'http' }>, env
           extraAuthorities: [readCertificateAuthority(certificateAuthority, `${field}.certificateAuthority`, env)],
         }),
   };
+}
+
+function githubOptions(github: Extract<Settings['directory'], { kind: 'github' }>, env: Variables, redactor: Redactor) {
+  const { organization, teams, apiURL, token, app } = github;
+  const field = 'spec.directory.github';
+  const onSecret = (secret: Secret) => redactor.add(secret.reveal());
+  const read = (reference: SecretReference, name: string) => {
+    const secret = readSecret(reference, `${field}.${name}`, env);
+    onSecret(secret);
+    return secret;
+  };
+  const common = { organization, teams, apiURL, onSecret, userAgent, proxyEnv: readSurroundings(env).proxies };
+  if (token !== undefined) return { ...common, credential: { token: read(token, 'token') } };
+  if (app === undefined) throw new Failure('usage', `${field} has neither token nor app`);
+  const { id, installation, privateKey } = app;
+  return { ...common, credential: { app: { id, installation, privateKey: read(privateKey, 'app.privateKey') } } };
 }
 
 function ldapOptions(ldap: Extract<Settings['directory'], { kind: 'ldap' }>, variables: Variables, redactor: Redactor) {

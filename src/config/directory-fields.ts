@@ -107,7 +107,9 @@ const github = object({
   apiURL: field(webAddress().prefault('https://api.github.com'), {
     description: "address of the API; Enterprise Server's is https://HOST/api/v3",
   }),
-  token: field(secretReference().optional(), { description: 'a token of a member of the organization' }),
+  token: field(secretReference().optional(), {
+    description: 'a token of a member of the organization, with read:org or Members: read',
+  }),
   app: field(
     object({
       id: field(anyText('ID'), { description: "the App's id, in quotes" }),
@@ -116,7 +118,14 @@ const github = object({
     }).optional(),
     { description: 'a GitHub App, in place of token' },
   ),
-}).superRefine(({ token, app }, { issues }) => {
+}).superRefine(({ apiURL, token, app }, { issues }) => {
+  if (apiURL.search !== '')
+    issues.push({
+      code: 'custom',
+      message: 'it has a query; the address of the API itself is needed',
+      path: ['apiURL'],
+      input: undefined,
+    });
   if (onlyOne({ token, app })) return;
   issues.push({ code: 'custom', message: 'exactly one of token and app is needed', input: undefined });
 });

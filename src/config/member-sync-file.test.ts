@@ -338,8 +338,12 @@ describe('what a command cannot do is refused by name', () => {
 
   test.each([
     [
-      documentWith('', { directory: 'github: {organization: lab, token: {env: TOKEN}}' }),
-      'lab.yaml:5:15: spec.directory.github is not built yet; what to do: what there is: poolc, file, http, ldap',
+      documentWith('', { directory: 'github: {organization: lab, token: {env: TOKEN}, apiURL: "https://g/api?x=1"}' }),
+      "lab.yaml:5:64: spec.directory.github.apiURL=https://g/api?x=1 can't be used: it has a query; the address of the API itself is needed",
+    ],
+    [
+      documentWith('', { directory: 'github: {organization: lab}' }),
+      'lab.yaml:5:15: spec.directory.github: exactly one of token and app is needed',
     ],
     [
       documentWith('', { delivery: 'poolc: {endpoint: https://other.example.org, apiKey: {file: ./key}}' }),

@@ -8,7 +8,6 @@ import { nearest } from '../lib/nearest.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
 import { aboutOf, childOf, childrenOf, fieldsOf, ownNotationOf, type Schema } from './fields.ts';
 import { type MemberSync, memberSyncSchema, toMemberSync } from './member-sync.ts';
-import { refuseWhatIsNotBuilt } from './not-built-yet.ts';
 
 /** No MemberSync comes near it; what is longer was meant for something else. */
 const longestDocument = 1024 * 1024;
@@ -37,7 +36,13 @@ export function parseMemberSync(text: string, file: string, namespace: string): 
   refuseMissing(source);
   refuseForController(source);
   const memberSync = toMemberSync(result.data);
-  refuseWhatIsNotBuilt(memberSync, (path, why, hint) => refusal(source, path, `${path.join('.')} ${why}`, hint));
+  const { directory, delivery } = memberSync;
+  if (delivery.kind === 'poolc' && JSON.stringify(directory) !== JSON.stringify(delivery))
+    throw refusal(
+      source,
+      ['spec', 'delivery', 'poolc'],
+      'spec.delivery.poolc must be the same as spec.directory.poolc: the PoolC API knows its own members only',
+    );
   return memberSync;
 }
 
