@@ -33,7 +33,12 @@ export async function bundle({
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'eof',
-    define: { PROGRAM_VERSION: JSON.stringify(packageJson.version), ...define },
+    define: {
+      PROGRAM_VERSION: JSON.stringify(packageJson.version),
+      // undici's own switch for bundles: leaves out a second parser that is never used.
+      esbuildDetection: 'true',
+      ...define,
+    },
     banner: {
       // Bundled CommonJS dependencies ask for require(), which an ES module does not have.
       js: `#!/usr/bin/env node\nimport { createRequire as bundleRequire } from 'node:module';\nconst require = bundleRequire(import.meta.url);\n${await checkOfNode(target)}`,

@@ -3,8 +3,9 @@
  * another shape fails the whole read, because half a directory would remove the other half (P3).
  */
 import type { Member } from '../core/model.ts';
+import type { HttpAnswer } from '../http/answer.ts';
 import { isLoopback } from '../http/endpoint.ts';
-import { exchange, type HttpAnswer } from '../http/exchange.ts';
+import { exchange } from '../http/exchange.ts';
 import type { ProxyVariables } from '../http/proxy.ts';
 import { isTransientStatus, retryAfterOf, withRetry } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';

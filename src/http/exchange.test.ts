@@ -1,9 +1,12 @@
 /** The exchange with a server of the club, where the way there is not as usual. */
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer, type Server } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startConnectProxy } from '../../dev/connect-proxy.ts';
-import type { ErrorKind } from '../lib/failure.ts';
+import { createCertificateAuthority } from '../../dev/control-plane/certificates.ts';
+import { type ErrorKind, Failure } from '../lib/failure.ts';
 import { exchange, redirectOf } from './exchange.ts';
 
 async function listen(server: Server): Promise<URL> {
@@ -14,6 +17,19 @@ async function listen(server: Server): Promise<URL> {
   return new URL(`http://127.0.0.1:${address.port}/`);
 }
 
+const askedOf = (url: URL) => ({
+  method: 'GET' as const,
+  url,
+  headers: { 'x-api-key': 'the-key' },
+  timeoutMs: 10_000,
+  longestAnswer: 1_000,
+  signal: AbortSignal.timeout(20_000),
+  proxyEnv: {},
+  kind: 'directory' as ErrorKind,
+  peer: 'the server',
+  addressHint: 'is the address right?',
+});
+
 const ask = (
   url: URL,
   proxyEnv: NodeJS.ProcessEnv = {},
@@ -22,17 +38,10 @@ const ask = (
   more: { timeoutMs?: number; signal?: AbortSignal } = {},
 ) =>
   exchange({
-    method: body === undefined ? 'GET' : 'POST',
-    url,
-    headers: { 'x-api-key': 'the-key' },
-    ...(body === undefined ? {} : { body: { length: body.length, chunks: () => [Buffer.from(body)] } }),
-    timeoutMs: 10_000,
-    longestAnswer: 1_000,
-    signal: AbortSignal.timeout(20_000),
+    ...askedOf(url),
+    ...(body === undefined ? {} : { method: 'POST', body: { length: body.length, chunks: () => [Buffer.from(body)] } }),
     proxyEnv,
     kind,
-    peer: 'the server',
-    addressHint: 'is the address right?',
     ...more,
   });
 
@@ -90,6 +99,47 @@ it("a webhook's host is not named where the proxy does not let us through", asyn
   );
 });
 
+it('a body in pieces arrives whole over TLS, and each piece is asked for when the one before has left', async () => {
+  const authority = await createCertificateAuthority('exchange test');
+  const pair = await authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
+  const server = createTlsServer({ key: pair.key, cert: pair.certificate }, (request, response) => {
+    void text(request).then((body) => response.end(`${body.length} ${body.at(-1)}`));
+  });
+  const { port } = await listen(server);
+  const pieces = ['{', 'x'.repeat(3_000_000), 'y'.repeat(3_000_000), '}'];
+  let asked = 0;
+  function* chunks() {
+    for (const piece of pieces) {
+      asked++;
+      yield Buffer.from(piece);
+    }
+  }
+  const body = { length: pieces.join('').length, chunks };
+  const url = new URL(`https://127.0.0.1:${port}/`);
+  const answer = await exchange({ ...askedOf(url), method: 'POST', body, extraAuthorities: [authority.certificate] });
+  expect(answer.body.toString()).toBe('6000002 }');
+  expect(asked).toBe(4);
+});
+
+it('a body whose next piece must not be sent any more ends the exchange with the reason, and is never whole', async () => {
+  const got: string[] = [];
+  const url = await listen(
+    createServer((request) => {
+      request.setEncoding('utf8').on('data', (piece: string) => got.push(piece));
+      request.on('error', () => undefined);
+    }),
+  );
+  function* chunks() {
+    yield Buffer.from('{');
+    throw new Failure('lock', 'the lock was lost');
+  }
+  await expect(exchange({ ...askedOf(url), method: 'POST', body: { length: 2, chunks } })).rejects.toMatchObject({
+    kind: 'lock',
+    message: 'the lock was lost',
+  });
+  expect(got.join('')).not.toContain('}');
+});
+
 it('where a redirect points to is said cut short, without what a terminal obeys', () => {
   const answer = (status: number, to: string | undefined) => ({ status, header: () => to, body: Buffer.alloc(0) });
   expect(redirectOf(answer(301, 'https://x/\u009b31m\u202e'))).toBe('https://x/\\u{9b}31m\\u{202e}');
@@ -108,6 +158,8 @@ describe('an answer that is none', () => {
         );
       }),
     );
-    await expect(ask(url, {}, body)).rejects.toThrow("the server can't be reached: the connection was reset");
+    await expect(ask(url, {}, body)).rejects.toThrow(
+      'what answers for the server does not speak HTTP/1.1: bad upgrade',
+    );
   });
 });

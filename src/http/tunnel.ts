@@ -27,7 +27,7 @@ export function openTunnel({ proxy, host, port, signal }: Tunnel): Promise<net.S
     port: Number(proxy.port) || (encrypted ? 443 : 80),
     method: 'CONNECT',
     path: target,
-    headers: { host: target, ...authorization(proxy) },
+    headers: { host: target, ...proxyAuthorization(proxy) },
     agent: false,
     signal,
   });
@@ -48,7 +48,8 @@ export function openTunnel({ proxy, host, port, signal }: Tunnel): Promise<net.S
   return promise;
 }
 
-function authorization({ username, password }: URL): Record<string, string> {
+/** The header that a proxy with a name and a password wants. */
+export function proxyAuthorization({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {};
   const both = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(both).toString('base64')}` };

@@ -7,11 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCertificateAuthority } from '../../dev/control-plane/certificates.ts';
-import { systemClock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
-import { jsonLog } from '../lib/log.ts';
-import { Redactor } from '../lib/redact.ts';
-import { openClient } from './client.ts';
+import { clientFor } from './testing.ts';
 
 /** A server that takes one bearer token at a time, and a client that reads its own from a file. */
 async function useServer(token: string, refusal: object = {}) {
@@ -31,29 +28,12 @@ async function useServer(token: string, refusal: object = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'pks-client-'));
   const file = join(directory, 'token');
   await writeFile(file, token);
-  const redactor = new Redactor();
-  const client = openClient({
-    access: {
-      server: new URL(`https://127.0.0.1:${port}`),
-      tls: { ca: authority.certificate },
-      credential: { kind: 'token-file', file },
-      certificateAuthority: authority.certificate,
-      source: 'a test',
-      clusterName: undefined,
-      contextName: 'test',
-      userName: undefined,
-      kubectl: ['kubectl'],
-    },
-    connections: 4,
-    userAgent: 'test',
-    proxyEnv: {},
-    clock: systemClock,
-    random: Math.random,
-    log: jsonLog({ level: 'error', redactor, write: () => undefined }),
-    redactor,
+  const client = clientFor({
+    server: new URL(`https://127.0.0.1:${port}`),
+    tls: { ca: authority.certificate },
+    credential: { kind: 'token-file', file },
   });
   onTestFinished(async () => {
-    client.close();
     server.closeAllConnections();
     server.close();
     await rm(directory, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /** What the API server and admission policies warn of beside an answer: kubectl prints it as `Warning:`. */
-import type { HttpResponse } from './http1.ts';
+import type { HttpResponse } from './answers.ts';
 
 /** The texts of `299 - "text"` (RFC 7234), one for each header. They may hold anything: escape them for a terminal. */
 export function warningsOf(response: HttpResponse): string[] {

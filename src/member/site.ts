@@ -1,6 +1,7 @@
 /** The club's site as a member uses it: log in, stay logged in, take one's own token. */
 import * as z from 'zod/mini';
-import { exchange, type HttpAnswer, redirectOf } from '../http/exchange.ts';
+import type { HttpAnswer } from '../http/answer.ts';
+import { exchange, redirectOf } from '../http/exchange.ts';
 import { type ErrorKind, Failure } from '../lib/failure.ts';
 import { isRecord } from '../lib/json.ts';
 import { Secret } from '../lib/secret.ts';

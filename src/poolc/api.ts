@@ -3,7 +3,8 @@
  * reads it, the delivery writes it.
  */
 
-import { exchange, type HttpAnswer, type HttpExchange, harmless, redirectOf } from '../http/exchange.ts';
+import type { HttpAnswer } from '../http/answer.ts';
+import { exchange, type HttpExchange, harmless, redirectOf } from '../http/exchange.ts';
 import type { ProxyVariables } from '../http/proxy.ts';
 import { isTransientStatus, retryAfterOf } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';

@@ -3,7 +3,8 @@
  * repeated as long as GitHub says when there is room again.
  */
 import { endpoint } from '@octokit/endpoint';
-import { exchange, type HttpAnswer } from '../../http/exchange.ts';
+import type { HttpAnswer } from '../../http/answer.ts';
+import { exchange } from '../../http/exchange.ts';
 import type { ProxyVariables } from '../../http/proxy.ts';
 import { isTransientStatus, retryAfterOf, withRetry } from '../../http/retry.ts';
 import type { Clock } from '../../lib/clock.ts';

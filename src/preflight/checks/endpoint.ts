@@ -1,9 +1,10 @@
 /** The way to the PoolC API: the address, and its certificate. Sends no key. */
-import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
 import { directoryAddress, isLocalEndpoint } from '../../config/settings.ts';
-import { agentFor } from '../../http/exchange.ts';
+import { destinationOf } from '../../http/exchange.ts';
+import { openSocket } from '../../http/open-socket.ts';
+import { troubleOf } from '../../http/trouble.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
 
@@ -61,7 +62,7 @@ async function certificateFinding(context: PreflightContext, url: URL): Promise<
   } catch (error) {
     context.signal.throwIfAborted();
     return failed(
-      `${url.host} can't be reached from here: ${error instanceof Error ? error.message : String(error)}. Is POOLC_API_ENDPOINT right, and may this machine reach it?`,
+      `${url.host} can't be reached from here: ${whyNot(error)}. Is POOLC_API_ENDPOINT right, and may this machine reach it?`,
     );
   }
   const { problem, protocol, expiresIn } = peer;
@@ -79,39 +80,27 @@ async function certificateFinding(context: PreflightContext, url: URL): Promise<
   return ok(`${url.host}${local} has a certificate that is trusted${lifetime} (${protocol ?? 'TLS'})`);
 }
 
-/** Connects, through a proxy where one is set, whatever the certificate is, and looks at it. */
-function shakeHands(
+/** Connects, through a proxy where one is set, whatever the certificate is, and looks at it. Nothing is sent. */
+async function shakeHands(
   url: URL,
   options: Pick<PreflightContext, 'proxyEnv' | 'signal'> & { extraAuthorities: readonly string[]; now: number },
 ): Promise<PeerCertificate> {
-  const { promise, resolve, reject } = Promise.withResolvers<PeerCertificate>();
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
-  const agent = agentFor(url, options, signal);
-  const ask = request(url, {
-    method: 'HEAD',
-    agent,
-    // Nothing secret is sent; the reason is wanted that a refused handshake doesn't give in full.
-    rejectUnauthorized: false,
-    signal,
-  });
-  ask.on('response', (response) => {
-    const { socket } = response;
-    if (!(socket instanceof TLSSocket)) {
-      reject(new Error('the answer came over no TLS connection'));
-      return;
-    }
+  const destination = destinationOf(url, { ...options, timeoutMs });
+  // The reason is wanted that a refused handshake doesn't give in full.
+  const unchecked = { ...destination, tls: { ...destination.tls, rejectUnauthorized: false } };
+  const socket = await openSocket(unchecked, options.signal);
+  try {
+    if (!(socket instanceof TLSSocket)) throw new Error('the answer came over no TLS connection');
     const { valid_to: validTo } = socket.getPeerCertificate();
     const expiry = Date.parse(validTo);
-    resolve({
+    return {
       problem: socket.authorized ? undefined : explain(socket),
       protocol: socket.getProtocol(),
       expiresIn: Number.isNaN(expiry) ? undefined : (expiry - options.now) / 1_000,
-    });
-    response.resume();
-  });
-  ask.on('error', reject);
-  ask.end();
-  return promise.finally(() => agent.destroy());
+    };
+  } finally {
+    socket.destroy();
+  }
 }
 
 function explain(socket: TLSSocket): string {
@@ -123,4 +112,8 @@ function explain(socket: TLSSocket): string {
   if (reason.includes('SELF_SIGNED')) return `it is signed by itself or by an unknown authority (${reason})`;
   if (reason.includes('UNABLE_TO')) return `its authority is unknown here, or it doesn't send its chain (${reason})`;
   return reason;
+}
+
+function whyNot(error: unknown): string {
+  return error instanceof Error ? troubleOf(error).words : String(error);
 }
