@@ -5,6 +5,7 @@ import { exitCodes, Failure } from '../lib/failure.ts';
 import { version } from '../lib/version.ts';
 import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
+import { addCertificateCommand } from './certificate.ts';
 import { addCompletionCommand } from './completion.ts';
 import type { Environment } from './environment.ts';
 import { addExplainCommand } from './explain.ts';
@@ -26,6 +27,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addPoliciesCommand,
   addStatusCommand,
   addKubeconfigCommand,
+  addCertificateCommand,
   addRevokeCommand,
   addReserveCommand,
   addExplainCommand,

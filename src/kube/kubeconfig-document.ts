@@ -3,6 +3,7 @@
  * wrote. Nothing in such a file is lost: comments, order, unknown fields and other entries stay as they are, and an
  * entry of the same name that is not ours is a conflict, never overwritten unasked. Pure: the caller reads and writes.
  */
+import { X509Certificate } from 'node:crypto';
 import path from 'node:path';
 import {
   type Document,
@@ -38,7 +39,11 @@ export interface KubeconfigCluster {
   readonly insecureSkipTlsVerify?: boolean | undefined;
 }
 
-export type KubeconfigCredential = { readonly token: Secret } | { readonly exec: ExecPlugin };
+export type KubeconfigCredential =
+  | { readonly token: Secret }
+  | { readonly exec: ExecPlugin }
+  /** PEM. */
+  | { readonly certificate: string; readonly key: Secret };
 
 /** A credential plugin (client.authentication.k8s.io), as a kubeconfig names it. */
 export interface ExecPlugin {
@@ -101,7 +106,7 @@ export function mergeKubeconfig(
   if (foreign !== undefined) conflict('user', user.name, `with a credential of another kind (${foreign})`);
   set(userFields, {
     ...Object.fromEntries(credentialFields.map((field) => [field, undefined])),
-    ...('token' in user.credential ? { token: user.credential.token.reveal() } : { exec: { ...user.credential.exec } }),
+    ...fieldsOf(user.credential),
   });
 
   const contextFields = namedEntry(document, { list: 'contexts', kind: 'context', name: contextName, file });
@@ -130,15 +135,43 @@ const credentialFields = [
   'exec',
 ];
 
+function fieldsOf(credential: KubeconfigCredential): Readonly<Record<string, unknown>> {
+  if ('token' in credential) return { token: credential.token.reveal() };
+  if ('exec' in credential) return { exec: { ...credential.exec } };
+  const { certificate, key } = credential;
+  return { 'client-certificate-data': base64(certificate), 'client-key-data': base64(key.reveal()) };
+}
+
 /** The field that makes this another's credential; a token is ours to replace, and so is our own plugin. */
 function foreignCredential(user: YAMLMap, credential: KubeconfigCredential): string | undefined {
   const found = credentialFields.filter((field) => field !== 'token' && user.has(field));
   const [first] = found;
+  if ('certificate' in credential) {
+    if (user.has('token')) return 'token';
+    return sameSubject(user.get('client-certificate-data'), credential.certificate)
+      ? found.find((field) => field !== 'client-certificate-data' && field !== 'client-key-data')
+      : first;
+  }
   if (first !== 'exec' || found.length > 1 || !('exec' in credential)) return first;
   const command = user.getIn(['exec', 'command']);
   const program = typeof command === 'string' ? path.basename(command) : undefined;
   const sameProgram = program === path.basename(credential.exec.command);
   return sameProgram || sameTask(user.getIn(['exec', 'args'], true), credential.exec) ? undefined : first;
+}
+
+/** Whether it is a certificate of the same person, which a newer one replaces. */
+function sameSubject(existing: unknown, pem: string): boolean {
+  if (typeof existing !== 'string') return false;
+  try {
+    const [theirs, ours] = [new X509Certificate(Buffer.from(existing, 'base64')), new X509Certificate(pem)];
+    return commonNameOf(theirs) === commonNameOf(ours);
+  } catch {
+    return false;
+  }
+}
+
+function commonNameOf({ subject }: X509Certificate): string | undefined {
+  return subject.split('\n').find((part) => part.startsWith('CN='));
 }
 
 /** Whether these arguments ask for the same: our program may have been started otherwise before, as `node FILE`. */

@@ -3,6 +3,7 @@
  * from what was gathered to findings. What a check may not read makes it `unknown`; nothing makes the others stop.
  */
 
+import { certificateApprovers } from '../audit/checks/certificate-approvers.ts';
 import { leavers } from '../audit/checks/leavers.ts';
 import { legacyTokens } from '../audit/checks/legacy-tokens.ts';
 import { memberRole } from '../audit/checks/member-role.ts';
@@ -46,6 +47,7 @@ const checks: Readonly<Record<string, Check>> = {
   'updater-rights': updaterRights,
   'member-role': memberRole,
   minters,
+  'certificate-approvers': certificateApprovers,
   policies,
   'trusted-namespaces': trustedNamespaces,
   kyverno,

@@ -1,4 +1,4 @@
-/** updater-rights, member-role and minters. */
+/** updater-rights, member-role, minters and certificate-approvers. */
 import { expect, it, onTestFinished } from 'vitest';
 import { removeNamespace } from '../../namespace-removal.ts';
 import { type Desk, type Expected, expectFoundAndMended, problems, said } from '../desk.ts';
@@ -10,6 +10,7 @@ export function describeRights(deskOf: () => Desk): void {
   describeUpdaterRights(deskOf);
   describeMemberRole(deskOf);
   describeMinters(deskOf);
+  describeCertificateApprovers(deskOf);
 }
 
 /** Binds a ClusterRole that starts pods; it goes when the test ends. */
@@ -195,6 +196,33 @@ function describeMinters(deskOf: () => Desk): void {
     await expectFoundAndMended(deskOf(), {
       finds: { minters: 'failed' },
       says: /ServiceAccount alice-lab\/robot can act as any member: .* Its namespace is a member's/,
+    });
+  });
+}
+
+function describeCertificateApprovers(deskOf: () => Desk): void {
+  it('certificate-approvers warns of anyone who may approve and use the signer, by two bindings too, and of nobody who may do one', async () => {
+    const { kubectl, cluster } = deskOf();
+    const roles = {
+      approval: { resources: ['certificatesigningrequests/approval'], verbs: ['update'] },
+      signer: { resources: ['signers'], resourceNames: ['kubernetes.io/kube-apiserver-client'], verbs: ['approve'] },
+    };
+    for (const [name, rule] of Object.entries(roles))
+      await cluster.request('POST', '/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+        metadata: { name },
+        rules: [{ apiGroups: ['certificates.k8s.io'], ...rule }],
+      });
+    onTestFinished(async () => {
+      await kubectl('delete', 'clusterrole', 'approval', 'signer');
+      await kubectl('delete', 'clusterrolebinding', 'signer', 'half');
+    });
+    await kubectl('create', 'clusterrolebinding', 'half', '--clusterrole=approval', '--user=half');
+    await kubectl('create', 'clusterrolebinding', 'signer', '--clusterrole=signer', '--user=registrar');
+    expect(problems(await deskOf().preflight())).toEqual({});
+    await kubectl('create', 'clusterrolebinding', 'approval', '--clusterrole=approval', '--user=registrar');
+    await expectFoundAndMended(deskOf(), {
+      finds: { 'certificate-approvers': 'warning' },
+      says: /User registrar may approve client certificates, and so become any user of this cluster, by ClusterRoleBinding approval → ClusterRole approval, ClusterRoleBinding signer → ClusterRole signer/,
     });
   });
 }
