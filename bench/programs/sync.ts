@@ -11,6 +11,8 @@ import type { SyncSample } from '../results.ts';
 const bundle = join(import.meta.dirname, '../../dist/credentials-updater.mjs');
 
 export interface SyncOptions {
+  /** Another bundle of the program than this checkout's. */
+  readonly program?: string | undefined;
   /** MINT_CONCURRENCY; the program's own default unless given. */
   readonly connections?: number | undefined;
   /** The image's unless given. */
@@ -20,14 +22,14 @@ export interface SyncOptions {
 /** @throws when the run did not end as done */
 export async function runSync(
   club: Club,
-  { connections, nodeFlags = updaterNodeFlags }: SyncOptions = {},
+  { program = bundle, connections, nodeFlags = updaterNodeFlags }: SyncOptions = {},
 ): Promise<SyncSample> {
   const { auditLog } = club.controlPlane;
   // The API server appends to it, so that it goes on at its new end. Whatever was in it belongs to runs before.
   await truncate(auditLog, 0);
   const run = await measureProgram({
     nodeFlags,
-    command: [bundle, 'sync', '--output', 'json'],
+    command: [program, 'sync', '--output', 'json'],
     env: { ...club.env, ...(connections === undefined ? {} : { MINT_CONCURRENCY: String(connections) }) },
   });
   const lastLine = run.stdout.trimEnd().split('\n').at(-1) ?? '';
