@@ -59,10 +59,11 @@ describe('a kubeconfig that cannot be used', () => {
   });
 
   test.each<[name: string, content: string, says: RegExp[]]>([
-    ['an empty file', '', [/the file .+ is no kubeconfig/, choose]],
+    ['an empty file', '', [/the kubeconfig \S+ has no current-context/]],
     ['no YAML', 'clusters: [', [/is not valid YAML/, choose]],
-    ['another shape', 'clusters: 7', [/is malformed at clusters/, choose]],
-    ['something else altogether', '127.0.0.1 localhost', [/the file .+ is no kubeconfig/, choose]],
+    ['another shape', 'current-context: a\ncontexts: 7', [/is malformed at contexts: a list is expected/, choose]],
+    ['an entry of another shape', withUser({ token: ['a'] }), [/is malformed at users\.0\.user\.token: /, choose]],
+    ['something else altogether', '127.0.0.1 localhost', [/the file .+ is not a kubeconfig/, choose]],
     ['no context', 'clusters: []', [/has no current-context/, /kubectl config use-context NAME/]],
     ['a context that is not there', 'current-context: prod', [/has no context prod/, /kubectl config get-contexts/]],
     [
@@ -71,17 +72,27 @@ describe('a kubeconfig that cannot be used', () => {
       [/has no user kim, which its context pks names/, /kubectl config get-users/],
     ],
     [
-      'an identity to act as',
-      withUser({ token: 'a-token', as: 'system:nobody' }),
-      [/field as .*not supported/, /--context/],
+      'groups to act as, and nobody',
+      withUser({ token: 'a-token', 'as-groups': ['admins'] }),
+      [/field as-groups for the user pks, but nobody to act as/],
     ],
-    ['groups to act as', withUser({ token: 'a-token', 'as-groups': ['admins'] }), [/field as-groups .*not supported/]],
+    [
+      'a token with a line break',
+      withUser({ token: 'a-token\nx: y' }),
+      [/the token of user pks in .+ holds a line break/],
+    ],
+    ['a user name without a password', withUser({ username: 'kim' }), [/a user name without a password/]],
     ['an auth provider', withUser({ 'auth-provider': { name: 'oidc' } }), [/field auth-provider .*not supported/]],
     ['a certificate without its key', withUser({ 'client-certificate-data': 'YQ==' }), [/without its key/]],
     [
-      'a proxy',
-      kubeconfigOf({ server: 'https://127.0.0.1:1', 'proxy-url': 'http://kim:word@127.0.0.1:2' }),
-      [/names a proxy for pks \(proxy-url\)/, /HTTPS_PROXY/],
+      'a proxy whose address is none',
+      kubeconfigOf({ server: 'https://127.0.0.1:1', 'proxy-url': 'ftp://kim:word@127.0.0.1:2' }),
+      [/has a proxy-url for pks that is not the address of a proxy \(it is not shown/],
+    ],
+    [
+      'an address in the clear',
+      kubeconfigOf({ server: 'http://pks.example.org:8080' }),
+      [/has the address http:\/\/pks\.example\.org:8080 for pks: plain http would send/, /http is for loopback only/],
     ],
     [
       'an address that is none',

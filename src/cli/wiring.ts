@@ -1,4 +1,5 @@
 /** Settings and the operating system become what a sync, a run or an operator's action is given: by hand, in one place. */
+import { isatty } from 'node:tty';
 import type { Settings } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
@@ -154,7 +155,7 @@ function hintsFor(access: ClusterAccess): ClusterHints {
 
 /** The way to the API server, for commands that need nothing else. */
 export async function openCluster(
-  { env }: Environment,
+  { env, signal }: Environment,
   settings: Settings,
   { log, redactor, cluster }: Connection,
 ): Promise<ClusterClient> {
@@ -162,6 +163,8 @@ export async function openCluster(
   const access = await loadClusterAccess(surroundings.cluster, {
     explicitFile: cluster.kubeconfig,
     context: cluster.context,
+    terminal: isatty(0),
+    signal,
   });
   return openClient({
     access,

@@ -67,6 +67,9 @@ export class ConnectionPool {
   readonly #signals = new Map<AbortSignal, { readonly exchanges: Set<Exchange>; readonly onAbort: () => void }>();
   readonly #watch: NodeJS.Timeout;
   readonly #closing = new AbortController();
+  #retired: PromiseWithResolvers<void> | undefined;
+  /** Requests that were sent, or wait, and streams. */
+  #underWay = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -84,6 +87,15 @@ export class ConnectionPool {
    * @throws Failure, as the options say; the signal's reason; what beforeSend throws
    */
   async send(request: PoolRequest): Promise<HttpAnswer> {
+    this.#underWay++;
+    try {
+      return await this.#send(request);
+    } finally {
+      this.#over();
+    }
+  }
+
+  async #send(request: PoolRequest): Promise<HttpAnswer> {
     request.signal.throwIfAborted();
     this.closing.throwIfAborted();
     const slot = this.#idle.pop() ?? (await this.#slot(request.signal));
@@ -119,7 +131,9 @@ export class ConnectionPool {
       beforeSend: request.beforeSend,
       idleTimeoutMs: request.idleTimeoutMs,
       failures,
+      onOver: () => this.#over(),
     });
+    this.#underWay++;
     const timer = setTimeout(() => this.#tooSlow((failure) => stream.end(failure)), requestTimeoutMs);
     try {
       stream.send(this.#wireRequest(request));
@@ -141,6 +155,19 @@ export class ConnectionPool {
     for (const { reject } of this.#waiting.splice(0)) reject(closed);
     for (const exchange of this.#exchanges) exchange.end(closed);
     for (const { connection } of this.#slots) connection.close(closed);
+  }
+
+  /** Takes no further request; resolves when those that are under way are over, and everything is closed. */
+  async retire(): Promise<void> {
+    this.#retired = Promise.withResolvers<void>();
+    if (this.#underWay === 0) this.#retired.resolve();
+    await this.#retired.promise;
+    this.close();
+  }
+
+  #over(): void {
+    this.#underWay--;
+    if (this.#underWay === 0) this.#retired?.resolve();
   }
 
   #wireRequest({ method, path, headers, body }: PoolRequest) {

@@ -45,7 +45,8 @@ export function proxyFor(url: URL, proxies: ProxyVariables): URL | undefined {
   return isExempt({ host, port }, proxies.NO_PROXY || proxies.no_proxy || '') ? undefined : proxy;
 }
 
-function parseProxy(text: string): URL | undefined {
+/** undefined for an address that is not a proxy's. */
+export function parseProxy(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const proxy = new URL(text);
   try {

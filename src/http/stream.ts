@@ -13,6 +13,8 @@ export interface StreamOptions {
   readonly beforeSend: (() => void) | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly failures: Pick<RequestFailures, 'of' | 'silent'>;
+  /** Called once, when the connection is done with. */
+  readonly onOver: () => void;
 }
 
 export class RequestStream implements Receiver, AsyncIterable<Buffer> {
@@ -119,6 +121,7 @@ export class RequestStream implements Receiver, AsyncIterable<Buffer> {
     const reason = end === 'whole' ? new Error('the answer is whole') : end.reason;
     this.#head.reject(reason);
     this.#options.connection.close(asError(reason));
+    this.#options.onOver();
     this.#wake?.();
   }
 }

@@ -2,10 +2,12 @@
  * The one way to the Kubernetes API: authentication, retry, errors an operator can read, and a fence for those who need
  * one before every change. Answers are parsed by their caller's schema; errors carry status, reason and message, never headers or bodies.
  */
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import type { HttpAnswer } from '../http/answer.ts';
 import { ConnectionPool } from '../http/pool.ts';
 import { type ProxyVariables, proxyFor } from '../http/proxy.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
+import type { RequestFailures } from '../http/trouble.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
@@ -13,6 +15,7 @@ import type { Redactor } from '../lib/redact.ts';
 import { type HttpResponse, textOf } from './answers.ts';
 import { Authorization } from './authorization.ts';
 import { connectionFailures } from './connection-failure.ts';
+import { header } from './impersonation.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { type LineStream, readLines, type StreamRequest } from './line-stream.ts';
 import { type Asked, type ClusterHints, notFromKubernetes, refusal } from './refusal.ts';
@@ -129,10 +132,16 @@ function fenced(client: UnfencedClient, check: Fence): FencedClient {
 class UnfencedClient implements ClusterClient {
   readonly access: ClusterAccess;
   readonly #options: ClusterClientOptions;
-  readonly #pool: ConnectionPool;
+  readonly #closing = new AbortController();
+  /** Every pool that may still have a request under way. */
+  readonly #pools = new Set<ConnectionPool>();
+  #pool: ConnectionPool;
+  /** What the pool's connections show. */
+  #certificate: ConnectionOptions['cert'];
   #bearerPool: ConnectionPool | undefined;
   readonly #authorization: Authorization;
   readonly #commonHeaders: readonly string[];
+  readonly #failures: RequestFailures;
   #requests = 0;
   /** When the API server was last seen to be away, on the monotonic clock. */
   #awayAt: number | undefined;
@@ -142,7 +151,9 @@ class UnfencedClient implements ClusterClient {
   constructor(options: ClusterClientOptions) {
     this.access = options.access;
     this.#options = options;
+    this.#failures = connectionFailures(options.access, requestTimeoutMs);
     this.#pool = this.#openPool(options.access.tls);
+    this.#certificate = options.access.tls.cert;
     this.#commonHeaders = ['user-agent', options.userAgent, 'accept', acceptJson];
     this.#authorization = new Authorization(options.access.credential, options);
   }
@@ -167,7 +178,7 @@ class UnfencedClient implements ClusterClient {
         now: () => clock.now(),
         monotonic: () => clock.monotonic(),
         // A closed client has nothing to wait for.
-        sleep: (ms) => clock.sleep(ms, AbortSignal.any([request.signal, this.#pool.closing])),
+        sleep: (ms) => clock.sleep(ms, AbortSignal.any([request.signal, this.#closing.signal])),
       },
       random,
       signal: request.signal,
@@ -179,7 +190,8 @@ class UnfencedClient implements ClusterClient {
 
   async once(request: ClusterRequest, fence?: Fence): Promise<HttpResponse> {
     const { method, path, body, signal, bearer } = request;
-    this.#pool.closing.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    if (bearer === undefined && this.#authorization.expired) await this.#renew();
     this.#requests++;
     // A review of someone's token is a POST that changes nothing; so is a TokenRequest, but its token must not be minted unfenced.
     const changes = method !== 'GET' && bearer === undefined;
@@ -201,7 +213,8 @@ class UnfencedClient implements ClusterClient {
 
   async stream(request: StreamRequest): Promise<LineStream> {
     const { query, signal, idleTimeoutMs } = request;
-    this.#pool.closing.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    if (this.#authorization.expired) await this.#renew();
     this.#requests++;
     const path = query === undefined ? request.path : `${request.path}?${new URLSearchParams(query).toString()}`;
     const asked = { ...request, method: 'GET' as const, path };
@@ -211,22 +224,27 @@ class UnfencedClient implements ClusterClient {
       return this.#headers(asked, authorization);
     };
     const stream = await this.#pool.stream({ method: 'GET', path, headers, body: undefined, signal, idleTimeoutMs });
-    const judge = (answer: HttpAnswer) => void this.#judge(asked, answer, authorization);
+    const judge = async (answer: HttpAnswer) => void (await this.#judge(asked, answer, authorization));
     return readLines(stream, asked, { judge, requestTimeoutMs });
   }
 
   /** Whatever is still under way fails at once, waits between attempts included. */
   close(): void {
-    this.#pool.close();
-    this.#bearerPool?.close();
+    this.#closing.abort(this.#failures.closed());
+    for (const pool of this.#pools) pool.close();
+  }
+
+  async #renew(): Promise<void> {
+    await this.#authorization.renew();
+    this.#showCurrentCertificate();
   }
 
   /** @throws Failure for what is no answer to build on */
-  #judge(request: Judged, answer: HttpAnswer, authorization: string | undefined): HttpResponse {
+  async #judge(request: Judged, answer: HttpAnswer, authorization: string | undefined): Promise<HttpResponse> {
     const response = textOf(answer);
     const { status } = response;
     if (awayStatuses.includes(status)) this.#wasAway();
-    const passing = this.#passingReason(request, response, authorization);
+    const passing = isDenial(status) ? await this.#passingReason(request, status, authorization) : undefined;
     if (passing !== undefined) throw this.#refusal(request, response, passing);
     if ((status >= 200 && status < 300) || request.expected?.includes(status)) {
       // A 404 page of a load balancer must not pass for "there is no such account", nor its 200 for "deleted". The API
@@ -234,39 +252,57 @@ class UnfencedClient implements ClusterClient {
       const isJson = /json/i.test(response.header('content-type') ?? '');
       if ((status < 300 || request.path.startsWith('/api')) && !isJson)
         throw notFromKubernetes(request, status, this.access);
+      if (request.bearer === undefined) this.#authorization.accepted();
       if (this.#serverTimeMs === undefined) this.#takeServerTime(response);
       return response;
     }
     throw this.#refusal(request, response, undefined);
   }
 
-  #openPool(tls: ClusterAccess['tls']): ConnectionPool {
+  #openPool(options: ConnectionOptions): ConnectionPool {
     const { access, connections, proxyEnv } = this.#options;
-    return new ConnectionPool({
+    const pool = new ConnectionPool({
       server: access.server,
-      tls,
-      proxy: proxyFor(access.server, proxyEnv),
+      // Made once: each connection would read certificates and key again.
+      tls: { ...options, secureContext: createSecureContext(options) },
+      proxy: access.proxy ?? proxyFor(access.server, proxyEnv),
       connectTimeoutMs,
       size: connections,
       requestTimeoutMs,
       longestAnswer,
-      failures: connectionFailures(access, requestTimeoutMs),
+      failures: this.#failures,
       onLoss: () => this.#wasAway(),
     });
+    this.#pools.add(pool);
+    return pool;
+  }
+
+  /** New connections where a plugin gave another client certificate. What is under way on the old ones goes on. */
+  #showCurrentCertificate(): void {
+    const { credential, tls: shared } = this.#options.access;
+    const current = credential.kind === 'exec' ? credential.plugin.login.tls : {};
+    if (current.cert === undefined || current.cert === this.#certificate) return;
+    this.#certificate = current.cert;
+    const old = this.#pool;
+    this.#pool = this.#openPool({ ...shared, ...current });
+    void old.retire().then(() => this.#pools.delete(old));
   }
 
   #wasAway(): void {
     this.#awayAt = this.#options.clock.monotonic();
   }
 
-  /** Why a refusal, even one that the caller expects, is no verdict yet; undefined when it is one. */
-  #passingReason(
+  /** Why a denial, even one that the caller expects, is no verdict yet; undefined when it is one. */
+  async #passingReason(
     { bearer }: Judged,
-    { status }: HttpResponse,
+    status: number,
     authorization: string | undefined,
-  ): 'settling' | 'rotated' | undefined {
-    if (status !== 401 && status !== 403) return undefined;
-    if (status === 401 && bearer === undefined && this.#authorization.replaced(authorization)) return 'rotated';
+  ): Promise<'settling' | 'rotated' | undefined> {
+    if (status === 401 && bearer === undefined) {
+      const rotated = await this.#authorization.replaced(authorization);
+      this.#showCurrentCertificate();
+      if (rotated) return 'rotated';
+    }
     const settling = this.#awayAt !== undefined && this.#options.clock.monotonic() - this.#awayAt < settlingMs;
     return settling ? 'settling' : undefined;
   }
@@ -279,10 +315,13 @@ class UnfencedClient implements ClusterClient {
     return this.#bearerPool;
   }
 
-  #headers({ method, body, accept, impersonate }: Sent, authorization: string | undefined): readonly string[] {
+  #headers(request: Sent, authorization: string | undefined): readonly string[] {
+    const { method, body, accept, bearer, impersonate } = request;
     const [, userAgent = ''] = this.#commonHeaders;
     const headers = accept === undefined ? [...this.#commonHeaders] : ['user-agent', userAgent, 'accept', accept];
-    if (impersonate !== undefined) headers.push('impersonate-user', impersonate);
+    // Another's token speaks for itself.
+    if (impersonate !== undefined) headers.push(...header('impersonate-user', impersonate));
+    else if (bearer === undefined) headers.push(...this.access.impersonation);
     if (body !== undefined)
       headers.push('content-type', method === 'PATCH' ? 'application/merge-patch+json' : 'application/json');
     if (authorization !== undefined) headers.push('authorization', authorization);
@@ -302,7 +341,11 @@ class UnfencedClient implements ClusterClient {
   }
 }
 
+function isDenial(status: number): boolean {
+  return status === 401 || status === 403;
+}
+
 /** What decides about an answer. */
 type Judged = Asked & Pick<ClusterRequest, 'bearer' | 'expected'>;
 /** What a request's headers are made of. */
-type Sent = Pick<ClusterRequest, 'method' | 'body' | 'accept' | 'impersonate'>;
+type Sent = Pick<ClusterRequest, 'method' | 'body' | 'accept' | 'bearer' | 'impersonate'>;

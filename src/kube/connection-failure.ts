@@ -50,7 +50,7 @@ function connectionFailure({ server: { origin }, source }: ClusterAccess, error:
     case 'proxy':
       return failure(
         `the Kubernetes API server ${origin} can't be reached: ${words}`,
-        'the proxy comes from HTTPS_PROXY; a host that needs none belongs into NO_PROXY',
+        'the proxy comes from proxy-url in the kubeconfig or from HTTPS_PROXY; a host that needs none belongs into NO_PROXY',
       );
     case 'network':
       return failure(

@@ -1,25 +1,41 @@
 /**
  * Where the API server is and who we are there: from a pod's own ServiceAccount, or from kubeconfig files as kubectl
- * reads them (several in KUBECONFIG, the first one wins for each name).
+ * reads them.
  */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
-import { parse } from 'yaml';
 import * as z from 'zod';
+import { isLoopback } from '../http/endpoint.ts';
+import { parseProxy } from '../http/proxy.ts';
 import { Failure } from '../lib/failure.ts';
-import { Secret } from '../lib/secret.ts';
 import { shellCommand } from '../lib/shell-command.ts';
 import type { Variables } from '../lib/variables.ts';
-import type { Credential, Login } from './credential.ts';
-import { execPluginSchema, runExecPlugin } from './exec-plugin.ts';
+import type { Credential } from './credential.ts';
+import type { ExecCluster } from './exec-plugin.ts';
+import { impersonationHeaders } from './impersonation.ts';
+import { checkAuthority } from './key-pair.ts';
+import {
+  chooseKubeconfig,
+  currentContext,
+  type Found,
+  findEntry,
+  type KubeconfigFile,
+  material,
+  readKubeconfigFiles,
+} from './kubeconfig-files.ts';
+import { loginOf, userSchema } from './login.ts';
 
 export interface ClusterAccess {
   /** The API server's address as this program reaches it. */
   readonly server: URL;
   readonly tls: ConnectionOptions;
   readonly credential: Credential;
+  /** The proxy that the kubeconfig names; undefined to go by the environment. */
+  readonly proxy: URL | undefined;
+  /** Headers that say as whom to act, names and values in turn. */
+  readonly impersonation: readonly string[];
   /** The CA that signed the API server's certificate (PEM), where one is named. */
   readonly certificateAuthority: string | undefined;
   /** undefined in a pod. */
@@ -52,44 +68,33 @@ export interface ClusterSurroundings {
   readonly variables: Variables;
 }
 
-const chooseKubeconfig = 'set KUBECONFIG to the file that kubectl uses for this cluster';
-const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+export interface AccessOptions {
+  /** One file, in place of those that KUBECONFIG lists; a colon in its name is a part of it. */
+  readonly explicitFile?: string | undefined;
+  /** The file's current-context unless given. */
+  readonly context?: string | undefined;
+  /** Whether a credential plugin can ask someone at a terminal. */
+  readonly terminal?: boolean;
+  /** Ends a credential plugin that runs, now or later. */
+  readonly signal: AbortSignal;
+}
 
-const nonEmpty = z.string().min(1);
+const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** What a cluster says to the exec plugins of its users. */
+const execExtension = 'client.authentication.k8s.io/exec';
+
 const clusterSchema = z.object({
-  server: nonEmpty,
+  server: z.string().min(1),
   'certificate-authority': z.string().optional(),
   'certificate-authority-data': z.string().optional(),
   'insecure-skip-tls-verify': z.boolean().optional(),
   'tls-server-name': z.string().optional(),
   'proxy-url': z.string().optional(),
+  'disable-compression': z.boolean().optional(),
+  extensions: z.array(z.object({ name: z.string(), extension: z.unknown() })).nullish(),
 });
-const userSchema = z.object({
-  token: z.string().optional(),
-  tokenFile: z.string().optional(),
-  'client-certificate': z.string().optional(),
-  'client-certificate-data': z.string().optional(),
-  'client-key': z.string().optional(),
-  'client-key-data': z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-  exec: execPluginSchema.optional(),
-  as: z.string().optional(),
-  'as-uid': z.string().optional(),
-  'as-groups': z.array(z.string()).nullish(),
-  'as-user-extra': z.record(z.string(), z.unknown()).nullish(),
-  'auth-provider': z.unknown().optional(),
-});
-const kubeconfigSchema = z.object({
-  'current-context': z.string().nullish(),
-  clusters: z.array(z.object({ name: nonEmpty, cluster: clusterSchema })).nullish(),
-  users: z.array(z.object({ name: nonEmpty, user: userSchema.nullish() })).nullish(),
-  contexts: z
-    .array(z.object({ name: nonEmpty, context: z.object({ cluster: z.string(), user: z.string().optional() }) }))
-    .nullish(),
-});
-type Kubeconfig = z.infer<typeof kubeconfigSchema>;
-type User = z.infer<typeof userSchema>;
+const contextSchema = z.object({ cluster: z.string(), user: z.string().optional() });
+type Cluster = z.infer<typeof clusterSchema>;
 
 /** The pod's own namespace; undefined outside a pod. */
 export function podNamespace({ inPod }: { readonly inPod: boolean }): string | undefined {
@@ -108,14 +113,14 @@ export function podNamespace({ inPod }: { readonly inPod: boolean }): string | u
  */
 export async function loadClusterAccess(
   { kubeconfig, home, apiServer, variables }: ClusterSurroundings,
-  { explicitFile, context }: { explicitFile?: string | undefined; context?: string | undefined } = {},
+  options: AccessOptions,
 ): Promise<ClusterAccess> {
-  const listed = (explicitFile ?? kubeconfig ?? '').split(path.delimiter).filter((file) => file !== '');
+  const listed = options.explicitFile
+    ? [options.explicitFile]
+    : (kubeconfig ?? '').split(path.delimiter).filter((file) => file !== '');
   if (listed.length === 0 && apiServer !== undefined) return podAccess(apiServer);
   const files = listed.length > 0 ? listed : [path.join(home ?? homedir(), '.kube', 'config')];
-  const loaded = files
-    .map((file) => ({ file, config: readKubeconfig(file, files.length > 1) }))
-    .filter(({ config }) => config !== undefined);
+  const loaded = readKubeconfigFiles(files);
   if (loaded.length === 0) {
     throw new Failure(
       'usage',
@@ -123,15 +128,7 @@ export async function loadClusterAccess(
       { hint: chooseKubeconfig },
     );
   }
-  return resolveContext(loaded, { wanted: context, kubectl: kubectlFor(explicitFile, listed), variables });
-}
-
-/** kubectl's own flag takes one file only. */
-function kubectlFor(explicitFile: string | undefined, listed: readonly string[]): readonly string[] {
-  if (!explicitFile || listed.length === 0) return ['kubectl'];
-  return listed.length === 1
-    ? ['kubectl', '--kubeconfig', ...listed]
-    : ['env', `KUBECONFIG=${listed.join(path.delimiter)}`, 'kubectl'];
+  return resolveContext(loaded, variables, options);
 }
 
 function podAccess({ host, port }: PodApiServer): ClusterAccess {
@@ -149,6 +146,8 @@ function podAccess({ host, port }: PodApiServer): ClusterAccess {
     server: new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`),
     tls: { ca: certificateAuthority },
     credential: { kind: 'token-file', file: path.join(serviceAccountDirectory, 'token') },
+    proxy: undefined,
+    impersonation: [],
     certificateAuthority,
     source: "this pod's ServiceAccount",
     clusterName: undefined,
@@ -158,119 +157,44 @@ function podAccess({ host, port }: PodApiServer): ClusterAccess {
   };
 }
 
-function readKubeconfig(file: string, optional: boolean): Kubeconfig | undefined {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' && (optional || file.endsWith(path.join('.kube', 'config')))) return undefined;
-    throw new Failure('usage', `the kubeconfig ${file} ${code === 'ENOENT' ? 'does not exist' : "can't be read"}`, {
-      cause: error,
-      hint: chooseKubeconfig,
-    });
-  }
-  let document: unknown;
-  try {
-    document = parse(text);
-  } catch (error) {
-    throw new Failure('usage', `the kubeconfig ${file} is not valid YAML`, { cause: error, hint: chooseKubeconfig });
-  }
-  const result = kubeconfigSchema.safeParse(document);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new Failure(
-    'usage',
-    issue === undefined || issue.path.length === 0
-      ? `the file ${file} is no kubeconfig`
-      : `the kubeconfig ${file} is malformed at ${issue.path.join('.')}: ${issue.message}`,
-    { hint: chooseKubeconfig },
-  );
-}
-
 async function resolveContext(
-  loaded: readonly { file: string; config: Kubeconfig | undefined }[],
-  { wanted, kubectl, variables }: { wanted: string | undefined; kubectl: readonly string[]; variables: Variables },
+  files: readonly KubeconfigFile[],
+  variables: Variables,
+  { explicitFile, context: wanted, terminal = false, signal }: AccessOptions,
 ): Promise<ClusterAccess> {
-  const find = <T>(pick: (config: Kubeconfig) => T | undefined): { file: string; value: T } | undefined => {
-    for (const { file, config } of loaded) {
-      const value = config === undefined ? undefined : pick(config);
-      if (value !== undefined) return { file, value };
-    }
-    return undefined;
-  };
+  const kubectl = explicitFile ? ['kubectl', '--kubeconfig', explicitFile] : ['kubectl'];
   const configCommand = (...words: readonly string[]) => `\`${shellCommand([...kubectl, 'config', ...words])}\``;
-  const all = loaded.map(({ file }) => file).join(', ');
-  const name = wanted ?? find((config) => config['current-context'] || undefined)?.value;
-  if (name === undefined) {
-    throw new Failure('usage', `the kubeconfig ${all} has no current-context`, {
-      hint: `choose one with ${configCommand('use-context', 'NAME')}`,
-    });
-  }
-  const context = find((config) => config.contexts?.find((entry) => entry.name === name)?.context);
-  if (context === undefined)
-    throw new Failure('usage', `the kubeconfig ${all} has no context ${name}`, {
-      hint: `${configCommand('get-contexts')} lists those that there are`,
-    });
-  const clusterName = context.value.cluster;
-  const cluster = find((config) => config.clusters?.find((entry) => entry.name === clusterName)?.cluster);
-  if (cluster === undefined)
-    throw new Failure('usage', `the kubeconfig ${all} has no cluster ${clusterName}, which its context ${name} names`, {
-      hint: `${configCommand('get-clusters')} lists those that there are`,
-    });
-  const userName = context.value.user;
-  const user = find((config) => {
-    const entry = config.users?.find((one) => one.name === userName);
-    return entry === undefined ? undefined : (entry.user ?? {});
-  });
-  if (userName && user === undefined)
-    throw new Failure('usage', `the kubeconfig ${all} has no user ${userName}, which its context ${name} names`, {
-      hint: `${configCommand('get-users')} lists those that there are`,
-    });
-  if (user !== undefined)
-    refuseUnsupported(user.file, userName ?? '', user.value, configCommand('use-context', 'NAME'));
+  const all = files.map(({ file }) => file).join(', ');
+  const bad = (what: string, hint: string) => new Failure('usage', `the kubeconfig ${all} ${what}`, { hint });
+  const listing = (what: string) => `${configCommand(what)} lists those that there are`;
 
-  const fields = cluster.value;
-  if (fields['proxy-url'])
-    throw new Failure(
-      'usage',
-      `the kubeconfig ${cluster.file} names a proxy for ${clusterName} (proxy-url), which is not read here`,
-      { hint: "give the proxy's address in HTTPS_PROXY instead" },
-    );
-  if (!URL.canParse(fields.server) || !/^https?:$/.test(new URL(fields.server).protocol)) {
-    throw new Failure(
-      'usage',
-      `the kubeconfig ${cluster.file} has an unusable server address for ${clusterName}: ${fields.server}`,
-      {
-        hint: `it must be like https://HOST:6443; fix it with ${configCommand('set-cluster', 'NAME', '--server=URL')}`,
-      },
-    );
-  }
-  const certificateAuthority = material(
-    cluster.file,
-    fields['certificate-authority-data'],
-    fields['certificate-authority'],
-  );
-  const server = new URL(fields.server);
-  const login = await credentialOf(
-    user?.file ?? cluster.file,
-    user?.value ?? {},
-    {
-      server: fields.server,
-      certificateAuthority,
-    },
+  const name = wanted ?? currentContext(files);
+  if (name === undefined)
+    throw bad('has no current-context', `choose one with ${configCommand('use-context', 'NAME')}`);
+  const context = findEntry(files, ['contexts', 'context'], name, contextSchema);
+  if (context === undefined) throw bad(`has no context ${name}`, listing('get-contexts'));
+  const { cluster: clusterName, user: userName } = context.value;
+  const cluster = findEntry(files, ['clusters', 'cluster'], clusterName, clusterSchema);
+  if (cluster === undefined)
+    throw bad(`has no cluster ${clusterName}, which its context ${name} names`, listing('get-clusters'));
+  const user = userName ? findEntry(files, ['users', 'user'], userName, userSchema) : undefined;
+  if (userName && user === undefined)
+    throw bad(`has no user ${userName}, which its context ${name} names`, listing('get-users'));
+
+  const place = placeOf(cluster, clusterName, configCommand('set-cluster', 'NAME', '--server=URL'));
+  const known = user ?? { file: cluster.file, value: {} };
+  const login = await loginOf(known, userName ?? '', {
+    cluster: execCluster(cluster.value, place),
     variables,
-  );
+    terminal,
+    signal,
+    useContext: configCommand('use-context', 'NAME'),
+  });
   return {
-    server,
-    tls: {
-      ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
-      ...(fields['insecure-skip-tls-verify'] === true ? { rejectUnauthorized: false } : {}),
-      ...(fields['tls-server-name'] ? { servername: fields['tls-server-name'] } : {}),
-      ...login.tls,
-    },
+    ...place,
+    tls: { ...place.tls, ...login.tls },
     credential: login.credential,
-    certificateAuthority,
+    impersonation: impersonationHeaders(known.value),
     source: `context ${name} of ${context.file}`,
     clusterName,
     contextName: name,
@@ -279,57 +203,62 @@ async function resolveContext(
   };
 }
 
-/** What kubectl would do and this program does not: going on without it would be acting as somebody else. */
-function refuseUnsupported(file: string, name: string, user: User, useContext: string): void {
-  const [field] = Object.entries(user).find(([key, value]) => /^as(-|$)|^auth-provider$/.test(key) && value) ?? [];
-  if (field !== undefined)
-    throw new Failure(
-      'usage',
-      `the kubeconfig ${file} has the field ${field} for the user ${name}, which is not supported here`,
-      {
-        hint: `choose a context with a token, a client certificate or an exec plugin: ${useContext}, or --context`,
-      },
+type Place = Pick<ClusterAccess, 'server' | 'tls' | 'proxy' | 'certificateAuthority'>;
+
+/** Where the API server is, and how its certificate is checked. @throws Failure (usage) */
+function placeOf({ file, value: fields }: Found<Cluster>, name: string, setServer: string): Place {
+  const bad = (what: string, hint: string) => new Failure('usage', `the kubeconfig ${file} ${what}`, { hint });
+  if (!URL.canParse(fields.server) || !/^https?:$/.test(new URL(fields.server).protocol))
+    throw bad(
+      `has an unusable server address for ${name}: ${fields.server}`,
+      `it must be like https://HOST:6443; fix it with ${setServer}`,
     );
+  const server = new URL(fields.server);
+  if (server.protocol === 'http:' && !isLoopback(server.hostname))
+    throw bad(
+      `has the address ${server.origin} for ${name}: plain http would send our credentials and every token in the clear`,
+      'use https; http is for loopback only',
+    );
+  const certificateAuthority = material(file, 'certificate-authority', {
+    data: fields['certificate-authority-data'],
+    file: fields['certificate-authority'],
+  });
+  if (certificateAuthority !== undefined) checkAuthority(certificateAuthority, `${name} in ${file}`);
+  const insecure = fields['insecure-skip-tls-verify'] === true;
+  if (insecure && certificateAuthority !== undefined)
+    throw bad(
+      `has both insecure-skip-tls-verify and a certificate-authority for ${name}`,
+      'kubectl refuses that too: remove insecure-skip-tls-verify, so that the certificate is checked',
+    );
+  const proxy = fields['proxy-url'] ? parseProxy(fields['proxy-url']) : undefined;
+  if (fields['proxy-url'] && proxy === undefined)
+    throw bad(
+      `has a proxy-url for ${name} that is not the address of a proxy (it is not shown, since it may hold a password)`,
+      'it looks like http://proxy.example.org:3128; socks5 is not known here',
+    );
+  return {
+    server,
+    tls: {
+      ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
+      ...(insecure ? { rejectUnauthorized: false } : {}),
+      ...(fields['tls-server-name'] ? { servername: fields['tls-server-name'] } : {}),
+    },
+    proxy,
+    certificateAuthority,
+  };
 }
 
-/** PEM from inline base64 data, or from a file whose path is relative to the kubeconfig. */
-function material(kubeconfig: string, data: string | undefined, file: string | undefined): string | undefined {
-  if (data) return Buffer.from(data, 'base64').toString('utf8');
-  if (!file) return undefined;
-  const resolved = path.resolve(path.dirname(kubeconfig), file);
-  try {
-    return readFileSync(resolved, 'utf8');
-  } catch (error) {
-    throw new Failure('usage', `the kubeconfig ${kubeconfig} names ${resolved}, which can't be read`, {
-      cause: error,
-      hint: 'does kubectl work with this kubeconfig?',
-    });
-  }
-}
-
-async function credentialOf(
-  file: string,
-  user: User,
-  cluster: { server: string; certificateAuthority: string | undefined },
-  variables: Variables,
-): Promise<Login> {
-  const certificate = material(file, user['client-certificate-data'], user['client-certificate']);
-  const key = material(file, user['client-key-data'], user['client-key']);
-  if ((certificate === undefined) !== (key === undefined))
-    throw new Failure(
-      'usage',
-      `the kubeconfig ${file} has a client certificate without its key, or a key without its certificate`,
-      {
-        hint: 'both are needed: client-certificate(-data) and client-key(-data)',
-      },
-    );
-  const tls = certificate !== undefined && key !== undefined ? { cert: certificate, key } : {};
-  if (user.tokenFile)
-    return { credential: { kind: 'token-file', file: path.resolve(path.dirname(file), user.tokenFile) }, tls };
-  if (user.token) return { credential: { kind: 'token', token: new Secret(user.token) }, tls };
-  if (user.exec) return runExecPlugin(file, user.exec, cluster, variables);
-  if (user.username && user.password !== undefined) {
-    return { credential: { kind: 'basic', userAndPassword: new Secret(`${user.username}:${user.password}`) }, tls };
-  }
-  return { credential: { kind: 'certificate' }, tls };
+/** What an exec plugin may be told of the cluster. */
+function execCluster(fields: Cluster, { certificateAuthority }: Place): ExecCluster {
+  const authority =
+    certificateAuthority === undefined ? undefined : Buffer.from(certificateAuthority).toString('base64');
+  return {
+    server: fields.server,
+    'tls-server-name': fields['tls-server-name'] || undefined,
+    'insecure-skip-tls-verify': fields['insecure-skip-tls-verify'] || undefined,
+    'certificate-authority-data': authority,
+    'proxy-url': fields['proxy-url'] || undefined,
+    'disable-compression': fields['disable-compression'] || undefined,
+    config: fields.extensions?.find(({ name }) => name === execExtension)?.extension,
+  };
 }

@@ -28,7 +28,7 @@ const empty = Buffer.alloc(0);
 
 export interface StreamRules {
   /** @throws Failure for an answer that is not one to build on */
-  readonly judge: (answer: HttpAnswer) => void;
+  readonly judge: (answer: HttpAnswer) => Promise<void>;
   /** For a refusal to be read whole, in milliseconds. */
   readonly requestTimeoutMs: number;
 }
@@ -41,7 +41,7 @@ export async function readLines(
 ): Promise<LineStream> {
   const close = () => stream.end(new Failure('cluster', 'the stream was closed by its reader'));
   try {
-    judge(await beginningOf(stream, requestTimeoutMs));
+    await judge(await beginningOf(stream, requestTimeoutMs));
   } catch (error) {
     close();
     throw error;

@@ -12,6 +12,8 @@ export function clientFor(access: Pick<ClusterAccess, 'server' | 'tls' | 'creden
   const client = openClient({
     access: {
       ...access,
+      proxy: undefined,
+      impersonation: [],
       certificateAuthority: undefined,
       source: 'a test',
       clusterName: undefined,

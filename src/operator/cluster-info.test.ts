@@ -8,6 +8,8 @@ const access = (rest: Partial<ClusterAccess> = {}): ClusterAccess => ({
   server: new URL('https://10.0.0.1:6443'),
   tls: {},
   credential: { kind: 'certificate' },
+  proxy: undefined,
+  impersonation: [],
   certificateAuthority: certificate,
   source: 'context admin of /home/me/.kube/config',
   clusterName: 'kubernetes',
