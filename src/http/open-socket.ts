@@ -11,7 +11,12 @@ export interface Destination {
   readonly proxy: URL | undefined;
   /** How long it may take, TLS and a proxy included, in milliseconds. */
   readonly connectTimeoutMs: number;
+  /** Called when it takes long, so that anyone who waits hears of it before the deadline. */
+  readonly onSlow?: () => void;
 }
+
+/** A connection across the world, through a proxy, is there well before. */
+const slowMs = 1_000;
 
 /** After so long without a word the network is asked whether the other side is still there. */
 const aliveAfterMs = 30_000;
@@ -27,6 +32,7 @@ export async function openSocket(destination: Destination, signal: AbortSignal):
   const port = Number(server.port) || (server.protocol === 'http:' ? 80 : 443);
   const deadline = AbortSignal.timeout(destination.connectTimeoutMs);
   const either = AbortSignal.any([signal, deadline]);
+  const slow = setTimeout(() => destination.onSlow?.(), slowMs).unref();
   try {
     if (server.protocol === 'http:') return await ready(net.connect({ host, port }), 'connect', either);
     const servername = net.isIP(host) === 0 ? host : '';
@@ -40,6 +46,8 @@ export async function openSocket(destination: Destination, signal: AbortSignal):
     if (!deadline.aborted) throw error;
     const said = proxy === undefined ? 'no answer in time' : 'no answer in time, through the proxy';
     throw Object.assign(new Error(said, { cause: error }), { code: 'ETIMEDOUT' });
+  } finally {
+    clearTimeout(slow);
   }
 }
 

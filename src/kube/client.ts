@@ -18,6 +18,7 @@ import { connectionFailures } from './connection-failure.ts';
 import { header } from './impersonation.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { type LineStream, readLines, type StreamRequest } from './line-stream.ts';
+import { Outage } from './outage.ts';
 import { type Asked, type ClusterHints, notFromKubernetes, refusal } from './refusal.ts';
 
 export { malformedAnswer, parseAnswer, parseJson } from './answers.ts';
@@ -142,6 +143,7 @@ class UnfencedClient implements ClusterClient {
   readonly #authorization: Authorization;
   readonly #commonHeaders: readonly string[];
   readonly #failures: RequestFailures;
+  readonly #outage: Outage;
   #requests = 0;
   /** When the API server was last seen to be away, on the monotonic clock. */
   #awayAt: number | undefined;
@@ -151,7 +153,8 @@ class UnfencedClient implements ClusterClient {
   constructor(options: ClusterClientOptions) {
     this.access = options.access;
     this.#options = options;
-    this.#failures = connectionFailures(options.access, requestTimeoutMs);
+    this.#outage = new Outage(options.log);
+    this.#failures = connectionFailures(options.access, { requestTimeoutMs, outage: this.#outage });
     this.#pool = this.#openPool(options.access.tls);
     this.#certificate = options.access.tls.cert;
     this.#commonHeaders = ['user-agent', options.userAgent, 'accept', acceptJson];
@@ -231,6 +234,7 @@ class UnfencedClient implements ClusterClient {
   /** Whatever is still under way fails at once, waits between attempts included. */
   close(): void {
     this.#closing.abort(this.#failures.closed());
+    this.#outage.close();
     for (const pool of this.#pools) pool.close();
   }
 
@@ -243,7 +247,10 @@ class UnfencedClient implements ClusterClient {
   async #judge(request: Judged, answer: HttpAnswer, authorization: string | undefined): Promise<HttpResponse> {
     const response = textOf(answer);
     const { status } = response;
-    if (awayStatuses.includes(status)) this.#wasAway();
+    if (awayStatuses.includes(status)) {
+      this.#wasAway();
+      this.#outage.began(`the Kubernetes API server ${this.access.server.origin} answers with ${status}`);
+    } else this.#outage.ended();
     const passing = isDenial(status) ? await this.#passingReason(request, status, authorization) : undefined;
     if (passing !== undefined) throw this.#refusal(request, response, passing);
     if ((status >= 200 && status < 300) || request.expected?.includes(status)) {
@@ -271,6 +278,7 @@ class UnfencedClient implements ClusterClient {
       requestTimeoutMs,
       longestAnswer,
       failures: this.#failures,
+      onSlow: () => this.#outage.began(`the Kubernetes API server ${access.server.origin} does not answer yet`),
       onLoss: () => this.#wasAway(),
     });
     this.#pools.add(pool);

@@ -2,13 +2,21 @@
 import { type RequestFailures, troubleOf } from '../http/trouble.ts';
 import { Failure } from '../lib/failure.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
+import type { Outage } from './outage.ts';
 
 /** @param requestTimeoutMs how long a request may take */
-export function connectionFailures(access: ClusterAccess, requestTimeoutMs: number): RequestFailures {
+export function connectionFailures(
+  access: ClusterAccess,
+  { requestTimeoutMs, outage }: { requestTimeoutMs: number; outage: Outage },
+): RequestFailures {
   const { origin } = access.server;
   const failed = (said: string, transient: boolean) => new Failure('cluster', said, { transient });
   return {
-    of: (error) => connectionFailure(access, error),
+    of: (error) => {
+      const failure = connectionFailure(access, error);
+      if (failure.transient) outage.began(failure.message);
+      return failure;
+    },
     timedOut: () => failed(`${origin} did not answer within ${requestTimeoutMs / 1_000} s`, true),
     silent: (afterMs) => failed(`${origin} sent nothing for ${afterMs / 1_000} s`, true),
     closed: () => failed(`the connections to ${origin} were closed before the answer came`, false),

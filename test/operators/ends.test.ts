@@ -90,6 +90,28 @@ describe('behind a proxy that accepts CONNECT and does not answer', () => {
   });
 });
 
+describe('an API server that is away is said, while it is tried again,', () => {
+  test.each<[command: string, terminal: boolean, how: string, says: RegExp]>([
+    ['sync', false, 'refuses', /"level":"warn".*can't be reached: nothing listens there; trying again/],
+    ['sync', true, 'refuses', /can't be reached:\s+nothing listens there;\s+trying\s+again/],
+    ['status', false, 'refuses', /can't be reached: nothing listens there; trying again/],
+    ['status', false, 'hangs', /https:\/\/api\.pks\.example:6443 does not answer yet; trying again/],
+  ])('by %s (on a terminal: %s) where it %s', { timeout: limit }, async (command, terminal, how, says) => {
+    const club = await useClub();
+    await using proxy = await startConnectProxy(() => 'none');
+    const server = how === 'hangs' ? 'https://api.pks.example:6443' : 'https://127.0.0.1:1';
+    const KUBECONFIG = await kubeconfigWith(club, () => server);
+    const env = { KUBECONFIG, HTTPS_PROXY: proxy.url };
+    const started = Promise.withResolvers<RunningCommand>();
+    const run = club.run([command], { env, terminal, onStart: started.resolve });
+    const running = await started.promise;
+    await running.printed(says);
+    running.kill('SIGTERM');
+    // On a terminal the signal goes to util-linux's script, which ends with 0.
+    expect((await run).exitCode).toBe(terminal ? 0 : 143);
+  });
+});
+
 test('an API server on this machine is not asked through a proxy', { timeout: limit }, async () => {
   const club = await useClub();
   club.api.seed(2);
