@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
+import { fetchNpmPackage } from '../npm-package.ts';
 import { type FetchedPackage, fetchDebianPackages } from './debian-packages.ts';
 import { type ImageOptions, writeImageArchive } from './image-archive.ts';
-import { fetchNodePackage } from './node-runtime.ts';
 import { type Architecture, type Pins, readPins } from './pins.ts';
 import {
   assembleRootFileSystem,
@@ -81,7 +81,7 @@ export async function buildImage(
   const { bundles, title } = recipes[name];
   const pins = await readPins();
   const debian = await fetchDebianPackages(pins, architecture, { say: (line) => console.error(`image: ${line}`) });
-  const node = await fetchNodePackage(pins.architectures[architecture].node);
+  const node = await fetchNpmPackage(pins.architectures[architecture].node);
   const sbom = await describeImage(name, architecture, pins, debian);
   const layer = await withFile(SBOM_NAME, sbom, async (sbomFile) => {
     const { entries } = await assembleRootFileSystem(architecture, {

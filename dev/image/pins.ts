@@ -1,6 +1,7 @@
 /** What the image is made of: every package with its version and checksum, in pins.json (`npm run image:pins`). */
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { npmPackage } from '../npm-package.ts';
 
 /** As Debian and OCI call the processor. */
 export const architectures = ['amd64', 'arm64'] as const;
@@ -11,12 +12,6 @@ const debianPackage = z.strictObject({
   version: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
-const npmPackage = z.strictObject({
-  name: z.string(),
-  version: z.string(),
-  /** As npm writes it: `sha512-` and base64. */
-  integrity: z.string().startsWith('sha512-'),
-});
 const pinsSchema = z.strictObject({
   /** Seconds since the epoch: the time that every file of the image bears. */
   sourceDateEpoch: z.int(),
@@ -25,7 +20,6 @@ const pinsSchema = z.strictObject({
 });
 
 export type DebianPackage = z.infer<typeof debianPackage>;
-export type NpmPackage = z.infer<typeof npmPackage>;
 export type Pins = z.infer<typeof pinsSchema>;
 
 const PINS_FILE = new URL('pins.json', import.meta.url);

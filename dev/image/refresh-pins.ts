@@ -6,9 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { findNpmPackage } from '../npm-package.ts';
 import { openDebianArchive } from './debian.ts';
-import { findNodePackage } from './node-runtime.ts';
-import { type Architecture, type DebianPackage, type Pins, readPins, writePins } from './pins.ts';
+import { type Architecture, type DebianPackage, npmArchitecture, type Pins, readPins, writePins } from './pins.ts';
 
 const DEBIAN_SUITE = 'trixie';
 /**
@@ -46,7 +46,7 @@ async function pinsFor(architecture: Architecture): Promise<Pins['architectures'
       debian.push(newest);
     }
     // The release that development and tests run on.
-    return { debian, node: await findNodePackage(process.versions.node, architecture) };
+    return { debian, node: await findNpmPackage(`node-linux-${npmArchitecture(architecture)}`, process.versions.node) };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -28,8 +28,8 @@ export interface MemberEnvironment {
   readonly clock: Clock;
   /** The process that started this one: kubectl, when this is its plugin. */
   readonly parentPid: number;
-  /** How this program was started: Node's path, and the file that it runs. */
-  readonly program: { readonly node: string; readonly script: string };
+  /** How this program was started: Node's path, and the file that it runs; of a single executable only its own path. */
+  readonly program: { readonly node: string; readonly script: string | undefined };
 }
 
 export interface TextOutput {
@@ -37,6 +37,10 @@ export interface TextOutput {
   readonly columns?: number;
   write(text: string): unknown;
 }
+
+/** Put in by the bundler where Node and the program are one file (dev/executables). */
+declare const SINGLE_EXECUTABLE: boolean | undefined;
+const isSingleExecutable = typeof SINGLE_EXECUTABLE === 'boolean' && SINGLE_EXECUTABLE;
 
 export function memberEnvironment(signal: AbortSignal): MemberEnvironment {
   return {
@@ -49,6 +53,6 @@ export function memberEnvironment(signal: AbortSignal): MemberEnvironment {
     signal,
     clock: systemClock,
     parentPid: process.ppid,
-    program: { node: process.execPath, script: process.argv[1] ?? '' },
+    program: { node: process.execPath, script: isSingleExecutable ? undefined : (process.argv[1] ?? '') },
   };
 }

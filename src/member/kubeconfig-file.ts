@@ -13,6 +13,8 @@ import type { MemberEnvironment } from './environment.ts';
 import { execApiVersion } from './get-token.ts';
 
 const programName = 'credentials-updater';
+/** As a plugin of kubectl: `kubectl credentials`. */
+const pluginName = 'kubectl-credentials';
 
 export interface DescribedEntry {
   readonly name: string;
@@ -49,25 +51,40 @@ export async function writeEntry(entry: KubeconfigEntry, options: MergeOptions):
 async function plugin(environment: MemberEnvironment, name: string, describedAt: string): Promise<ExecPlugin> {
   const command = ['get-token', '--name', name];
   const { node, script } = environment.program;
-  // By its name where kubectl will find it so, which outlives an upgrade of Node. Never so on Windows: kubectl would run
-  // npm's .cmd there, and with it a shell, which would be another parent process each time.
-  const onPath = environment.platform !== 'win32' && (await isOnPath(environment));
+  const onPath = await nameOnPath(environment);
+  const byPath = script === undefined ? { command: node, args: command } : nodeAnd(node, script, command);
   return {
     apiVersion: execApiVersion,
-    ...(onPath ? { command: programName, args: command } : { command: node, args: [path.resolve(script), ...command] }),
+    ...(onPath === undefined ? byPath : { command: onPath, args: command }),
     interactiveMode: 'Never',
     provideClusterInfo: false,
     installHint: `${programName} is not where it was when you logged in. Install it again, and run: ${programName} login --cluster ${describedAt}`,
   };
 }
 
-/** Whether the first program of our name on PATH is this one. */
-async function isOnPath({ env, program }: MemberEnvironment): Promise<boolean> {
-  const own = await realpath(program.script).catch(() => undefined);
-  for (const folder of (env.PATH ?? '').split(path.delimiter)) {
+function nodeAnd(node: string, script: string, command: readonly string[]) {
+  return { command: node, args: [path.resolve(script), ...command] };
+}
+
+/**
+ * The name by which kubectl finds this program on PATH: it outlives an upgrade of Node, and of a program that krew has put
+ * into a folder of its version. Never npm's on Windows: kubectl would run a .cmd there, and with it a shell, which would be
+ * another parent process each time.
+ */
+async function nameOnPath({ env, platform, program }: MemberEnvironment): Promise<string | undefined> {
+  const isSingleExecutable = program.script === undefined;
+  if (platform === 'win32' && !isSingleExecutable) return undefined;
+  const own = await realpath(program.script ?? program.node).catch(() => undefined);
+  for (const name of [programName, pluginName])
+    if (own !== undefined && own === (await firstOnPath(env, platform === 'win32' ? `${name}.exe` : name))) return name;
+  return undefined;
+}
+
+async function firstOnPath({ PATH = '' }: MemberEnvironment['env'], file: string): Promise<string | undefined> {
+  for (const folder of PATH.split(path.delimiter)) {
     if (!path.isAbsolute(folder)) continue;
-    const found = await realpath(path.join(folder, programName)).catch(() => undefined);
-    if (found !== undefined) return found === own;
+    const found = await realpath(path.join(folder, file)).catch(() => undefined);
+    if (found !== undefined) return found;
   }
-  return false;
+  return undefined;
 }

