@@ -167,9 +167,9 @@ describe('workspaces', () => {
     `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings/credentials-updater`;
   const quota = (namespace: string) => `/api/v1/namespaces/${namespace}/resourcequotas/credentials-updater`;
 
-  /** Namespaces are the whole cluster's, so that each lab has its own prefix. */
+  /** Namespaces are the whole cluster's, so that each lab has its own suffix. */
   async function useWorkspaces() {
-    const template = ({ usersNamespace }: TestCluster) => `${usersNamespace}-{account}`;
+    const template = ({ usersNamespace }: TestCluster) => `{account}--${usersNamespace}`;
     const lab = await useLab(
       (_, { systemNamespace }) => ({ secrets: { namespace: systemNamespace } }),
       (cluster) => ({

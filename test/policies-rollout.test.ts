@@ -173,6 +173,95 @@ describe('policies adopt', () => {
   it('needs one of its steps, and names them', async () => {
     const { exitCode, stderr } = await desk.command(['policies']);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('policies needs one of: adopt, would-refuse, provide');
+    expect(stderr).toContain('policies needs one of: adopt, would-refuse, provide, grant');
+  });
+});
+
+describe('policies grant', () => {
+  const grant = (namespace: string, account: string, env: Readonly<Record<string, string>> = {}) =>
+    desk.command(['policies', 'grant', namespace, '--to', account, '--output', 'text'], { env });
+  const createMember = (name: string, number: number) =>
+    create('/api/v1/namespaces/poolc-users/serviceaccounts', {
+      metadata: {
+        name,
+        labels: { 'app.kubernetes.io/managed-by': 'credentials-updater' },
+        annotations: { 'credentials-updater/user-uuid': `00000000-0000-4000-8000-00000000000${number}` },
+      },
+    });
+  const labelsOf = (namespace: string) =>
+    desk.kubectl('get', 'namespace', namespace, '--ignore-not-found', '-o', 'jsonpath={.metadata.labels}');
+
+  beforeAll(async () => {
+    await createNamespace('poolc-users', {});
+    for (const [index, name] of ['kim', 'kim.lee', 'min-jun'].entries()) await createMember(name, index + 1);
+    await create('/api/v1/namespaces/poolc-users/serviceaccounts', { metadata: { name: 'default' } });
+  });
+
+  it('makes a namespace that is its owner’s and enforces Pod Security, and does nothing the second time', async () => {
+    expect(await grant('club-site', 'kim.lee')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^club-site is kim\.lee's\. /),
+    });
+    const labels = await labelsOf('club-site');
+    expect(labels).toContain('"poolc.org/owner":"kim.lee"');
+    expect(labels).toContain('"pod-security.kubernetes.io/enforce":"baseline"');
+    expect(await grant('club-site', 'kim.lee')).toMatchObject({
+      exitCode: 0,
+      stdout: "club-site is kim.lee's already.\n",
+    });
+  });
+
+  it.each([
+    ['club-site', 'kim', /club-site can't be given to kim: it is kim\.lee's/],
+    ['min-jun', 'kim', /it is the name of another account, min-jun/],
+    ['min-jun--lab', 'kim', /names that begin with min-jun-- are the account min-jun's/],
+    ['kim--lab', 'kim.lee', /names that begin with kim-- are the account kim's/],
+    ['kube-extra', 'kim', /one of the cluster's own/],
+    ['monitoring', 'kim', /one of the cluster's own/],
+    ['poolc-users', 'kim', /one of the cluster's own/],
+    ['default', 'kim', /one of the cluster's own/],
+    ['Kim', 'kim', /no name of a namespace/],
+    ['kim.lee', 'kim.lee', /no name of a namespace/],
+    ['--all', 'kim', /no name of a namespace|unknown option/],
+    ['other-site', 'nobody', /there is no member with the ServiceAccount nobody in poolc-users/],
+    ['other-site', 'default', /there is no member with the ServiceAccount default in poolc-users/],
+  ])('refuses %s for %s', async (namespace, account, why) => {
+    const { exitCode, stderr } = await grant(namespace, account);
+    expect(stderr).toMatch(why);
+    expect(exitCode).toBe(2);
+  });
+
+  it('gives no name that something still trusts, and says what does', async () => {
+    const subjects = ['--serviceaccount=vault:server', '--user=system:serviceaccount:vault:agent'];
+    await desk.kubectl('create', 'clusterrolebinding', 'vault;reboot', '--clusterrole=view', subjects[0] ?? '');
+    await desk.kubectl('-n', 'club-site', 'create', 'rolebinding', 'agent', '--clusterrole=view', subjects[1] ?? '');
+    const { exitCode, stdout } = await grant('vault', 'kim');
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^Nothing was made: 2 bindings name ServiceAccounts of vault/);
+    expect(stdout).toMatch(/edit 'clusterrolebinding\/vault;reboot'$/m);
+    expect(stdout).toMatch(/-n club-site edit rolebinding\/agent$/m);
+    expect(await labelsOf('vault')).toBe('');
+    await desk.kubectl('delete', 'clusterrolebinding/vault;reboot');
+    await desk.kubectl('-n', 'club-site', 'delete', 'rolebinding/agent');
+    expect((await grant('vault', 'kim')).exitCode).toBe(0);
+  });
+
+  it('is an administrator’s: a ServiceAccount that may do everything, the updater’s own too, gives nothing', async () => {
+    await desk.kubectl('apply', '-k', join(desk.directory, 'deploy/policies/builtin'));
+    await createNamespace('poolc-system', {});
+    await create('/api/v1/namespaces/poolc-system/serviceaccounts', { metadata: { name: 'credentials-updater' } });
+    const user = '--serviceaccount=poolc-system:credentials-updater';
+    await desk.kubectl('create', 'clusterrolebinding', 'updater', '--clusterrole=cluster-admin', user);
+    const token = await desk.kubectl('-n', 'poolc-system', 'create', 'token', 'credentials-updater');
+    const kubeconfig = await desk.cluster.kubeconfigFor({ token: token.trim() });
+    let tries = 0;
+    const attempt = async () => {
+      tries += 1;
+      return (await grant(`gift-${tries}`, 'kim', { KUBECONFIG: kubeconfig })).stderr;
+    };
+    // The policy comes into force a moment later.
+    await expect
+      .poll(attempt, { timeout: 60_000, interval: 1000 })
+      .toMatch(/Only an administrator, no ServiceAccount, sets, changes or removes the label poolc.org\/owner/);
   });
 });

@@ -23,7 +23,7 @@ const inSecrets = (_: string, { systemNamespace }: TestCluster) => ({ secrets: {
 const nowhere = () => ({ none: {} });
 const workspaceWith = (quota: object) => (cluster: TestCluster) => ({
   // One with rules of its own: nothing aggregates them here, and anyone may bind a role without rules.
-  workspace: { namespace: `${cluster.usersNamespace}-{account}`, clusterRole: 'system:aggregate-to-edit', quota },
+  workspace: { namespace: `{account}--${cluster.usersNamespace}`, clusterRole: 'system:aggregate-to-edit', quota },
 });
 
 test.each([

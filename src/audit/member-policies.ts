@@ -20,6 +20,7 @@ export interface PolicyObjects {
 /** What refuses by itself. */
 const rules = [
   'members-access',
+  'members-free-hosts',
   'members-ingress-hosts',
   'members-ingresses',
   'members-namespace-contents',

@@ -1,4 +1,5 @@
 /** The cluster's own namespaces, as the policies know them: by which names they trust, and which they keep from members. */
+import { reservedNamespacePattern } from '../core/namespace-names.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Gathered } from './gather.ts';
 import type { PolicyObjects } from './member-policies.ts';
@@ -18,10 +19,6 @@ export const shippedTrustedNamespaces: readonly string[] = [
   'ingress-nginx',
   'monitoring',
 ];
-
-/** `reservedNamespaces` there; the same test holds these two to each other. */
-export const shippedReservedNamespaces =
-  /^((default|kube|poolc|openshift|kyverno|argo|argocd|cert-manager|ingress|istio|linkerd|calico|cilium|tigera|flux|gatekeeper|longhorn|rook|metallb|monitoring|prometheus|grafana|loki|sealed-secrets|local-path|metrics)(-.*)?|www|api)$/;
 
 export interface TrustedNamespaces {
   readonly names: ReadonlySet<string>;
@@ -45,7 +42,7 @@ export async function trustedNamespaces(gathered: Gathered): Promise<TrustedName
 /** Names that no member may take: those that are shipped, and those that an operator has added on the cluster. */
 export async function reservedNamespaces(gathered: Gathered): Promise<(namespace: string) => boolean> {
   const inPlace = await settingInPlace(gathered, 'reservedNamespaces');
-  const patterns = [shippedReservedNamespaces, ...inPlace.flatMap(patternOf)];
+  const patterns = [reservedNamespacePattern, ...inPlace.flatMap(patternOf)];
   return (namespace) => patterns.some((pattern) => pattern.test(namespace));
 }
 

@@ -1,4 +1,4 @@
-/** `credentials-updater policies would-refuse|adopt|provide`: the steps that bring the policies to a cluster in use. */
+/** `credentials-updater policies would-refuse|adopt|provide|grant`: the steps that bring the policies to a cluster in use. */
 import type { Command } from 'commander';
 import { gather } from '../audit/gather.ts';
 import { namespacesOf, readSettings } from '../config/settings.ts';
@@ -9,6 +9,7 @@ import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
 import { adopt, planAdoption } from '../rollout/adopt.ts';
 import { readContents } from '../rollout/contents.ts';
 import type { RolloutContext } from '../rollout/context.ts';
+import { type GrantRequest, grant } from '../rollout/grant.ts';
 import { provide } from '../rollout/provide.ts';
 import { wouldRefuse } from '../rollout/would-refuse.ts';
 import { canAsk, confirmOnTerminal } from './confirm.ts';
@@ -28,6 +29,7 @@ import {
   type RolloutLook,
   renderAdopted,
   renderAdoptionPlan,
+  renderGrant,
   renderProvided,
   renderWouldRefuse,
 } from './render-policies.ts';
@@ -93,6 +95,28 @@ export function addPoliciesCommand(program: Command, { environment, end }: Comma
     [['After members have made namespaces', 'credentials-updater policies provide']],
     { 0: 'every namespace has it', 1: 'failed for some; they are named', 2: 'bad usage' },
   );
+
+  const grantCommand = policies
+    .command('grant')
+    .summary('give a member a namespace whose name is not theirs by the account')
+    .description(
+      "Makes a namespace for one member under a name that members can't take themselves: any but the account's own and those that begin with it and two hyphens. Refuses a name of the cluster's own or of another account, and one whose ServiceAccounts a binding still names. Only an administrator can, no ServiceAccount.",
+    )
+    .argument('<namespace>', 'name of the new namespace')
+    .requiredOption('--to <account>', "the member's ServiceAccount")
+    .action(async (namespace: string, options: CommandOptions) => {
+      const request = { namespace, account: textOf(options['to']) ?? '' };
+      end(await grantAction(environment, { ...commonFlags(program, options), request }));
+    });
+  withExamples(
+    shared(grantCommand),
+    [['For an account whose own name has a dot', 'credentials-updater policies grant kim-lee --to kim.lee']],
+    {
+      0: 'it is theirs',
+      1: 'something still names its ServiceAccounts, or the API server refused',
+      2: "a name that can't be given; bad usage",
+    },
+  );
 }
 
 function shared(command: Command): Command {
@@ -135,6 +159,17 @@ async function provideAction(
     const provided = await provide(context, contents);
     print({ namespaces: provided }, () => renderProvided(provided, look));
     return provided.some(({ outcome }) => outcome === 'failed') ? exitCodes.failed : exitCodes.done;
+  });
+}
+
+async function grantAction(
+  environment: Environment,
+  flags: CommonFlags & { readonly request: GrantRequest },
+): Promise<number> {
+  return withRollout(environment, flags, async ({ context, look, print }) => {
+    const granted = await grant(context, flags.request);
+    print({ ...flags.request, ...granted }, () => renderGrant(flags.request, granted, look));
+    return granted.outcome === 'inherits' ? exitCodes.failed : exitCodes.done;
   });
 }
 

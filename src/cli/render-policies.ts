@@ -5,6 +5,7 @@ import type { CommandTemplate } from '../lib/shell-command.ts';
 import { withoutInvisible, wrapLine } from '../lib/terminal-text.ts';
 import type { Adopted } from '../rollout/adopt.ts';
 import type { AdoptionDecision } from '../rollout/decide-adoption.ts';
+import type { Grant, GrantRequest } from '../rollout/grant.ts';
 import type { Provided } from '../rollout/provide.ts';
 import type { WouldRefuse } from '../rollout/would-refuse.ts';
 
@@ -86,6 +87,33 @@ export function renderProvided(provided: readonly Provided[], { columns }: Rollo
   const failed = count('failed');
   const end = `${named(count('complete') + count('provided'))} complete${failed === 0 ? '' : `, ${failed} failed`}.`;
   return textOf([...lines, end]);
+}
+
+export function renderGrant(
+  { namespace, account }: GrantRequest,
+  granted: Grant,
+  { columns, kubectl }: RolloutLook,
+): string {
+  const said = (text: string) => wrapLine(withoutInvisible(text), columns, 4);
+  switch (granted.outcome) {
+    case 'made':
+      return textOf([
+        said(`${namespace} is ${account}'s. Kyverno gives it what it comes with; otherwise run policies provide.`),
+      ]);
+    case 'theirs already':
+      return textOf([said(`${namespace} is ${account}'s already.`)]);
+    case 'inherits':
+      return textOf([
+        said(
+          `Nothing was made: ${granted.bindings.length} bindings name ServiceAccounts of ${namespace}, so that ${account} would have what they give. Take those subjects out first:`,
+        ),
+        ...granted.bindings.map(({ name, namespace: where }) =>
+          where === undefined
+            ? `    ${kubectl`edit clusterrolebinding/${name}`}`
+            : `    ${kubectl`-n ${where} edit rolebinding/${name}`}`,
+        ),
+      ]);
+  }
 }
 
 function named(count: number): string {

@@ -4,6 +4,7 @@ import { members, planInput, shuffled } from '../../test/generated-clubs.ts';
 import { nobodysId } from './member-id.ts';
 import type { Member, NamesGiven } from './model.ts';
 import { assignNames, isValidName, longestName, type NamedMember, probeNamePrefix } from './names.ts';
+import { hasAmbiguousNamespaces } from './namespace-names.ts';
 
 const id = (end: string) => `12345678-0000-4000-8000-${end.padStart(12, '0')}`;
 const member = (login: string | null, memberId: string): Member => ({ id: memberId, login });
@@ -38,6 +39,9 @@ describe('the name of a new member', () => {
     ['no login id', null, 'member-12345678'],
     ['the name of the default account', 'default', 'default-12345678'],
     ['the same in upper case', 'DEFAULT', 'default-cdef'],
+    ['two hyphens, which begin the names of namespaces', 'kim--lee', 'kim-lee-12345678'],
+    ['the same in upper case', 'Kim--Lee', 'kim-lee-12345678'],
+    ['what begins Punycode', 'xn', 'xn-12345678'],
     ['the name of a probe', `${probeNamePrefix}1`, 'member-12345678'],
     ['what a probe is called', probeNamePrefix.slice(0, -1).toUpperCase(), 'member-12345678'],
   ])('is made of %s', (_, loginId, name) => {
@@ -108,6 +112,7 @@ describe('for any members on any cluster, the names', () => {
           member: { id: uuid },
         } of named) {
           expect(isValidName(name)).toBe(true);
+          expect(hasAmbiguousNamespaces(name) && input.namesGiven.get(name) !== uuid).toBe(false);
           expect(name === 'default' || name.startsWith(probeNamePrefix)).toBe(false);
           if (input.namesGiven.get(name) === uuid) continue;
           expect(name.length).toBeLessThanOrEqual(longestName);

@@ -4,13 +4,14 @@
  *
  * In this order, and whatever the order of the list:
  * 0. a name that is reserved for this very member: they were here before, and get it back;
- * 1. the login id itself, when it is a valid name;
+ * 1. the login id itself, when it is a valid name that has namespaces of its own: no `--`, not `xn` (namespace-names.ts);
  * 2. the login id lower-cased + `-` + the last 4 characters of the UUID, as the original program did;
  * 3. a slug of what is usable of the login id + `-` + the first 8 characters of the UUID;
  * 4. when the name of step 1 to 3 is taken, reserved, or wanted by two: slug + `-` + the whole UUID.
  */
 import { type MemberId, nobodysId, suffixesOf } from './member-id.ts';
 import type { Member, NamesGiven } from './model.ts';
+import { hasAmbiguousNamespaces } from './namespace-names.ts';
 
 export interface NamedMember {
   readonly member: Member;
@@ -119,7 +120,9 @@ export function isValidName(name: string): boolean {
 }
 
 function isUsable(name: string): boolean {
-  return name.length <= longestName && subdomainPattern.test(name) && !isReserved(name);
+  return (
+    name.length <= longestName && subdomainPattern.test(name) && !isReserved(name) && !hasAmbiguousNamespaces(name)
+  );
 }
 
 /** Names that the cluster or this program needs for itself. */

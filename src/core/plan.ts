@@ -16,6 +16,7 @@ import {
   printable,
 } from './model.ts';
 import { assignNames } from './names.ts';
+import { hasAmbiguousNamespaces } from './namespace-names.ts';
 
 export interface PlanInput {
   readonly members: readonly Member[];
@@ -210,6 +211,12 @@ function observedWarnings(
         about: account.name,
         reason:
           'someone else is deleting this account of an active member; its tokens stop working, a new one takes its place',
+      });
+    } else if (isOwned(account) && active.has(account.memberId) && hasAmbiguousNamespaces(account.name)) {
+      warnings.push({
+        about: account.name,
+        reason:
+          'is from before names without --: the policies give it no namespace by its name, so an operator grants each (policies grant)',
       });
     }
   }

@@ -15,6 +15,7 @@ import {
   managedByValue,
   ownerAnnotation,
 } from '../core/model.ts';
+import { whyNotTheirs } from '../core/namespace-names.ts';
 import { type ClusterClient, partialMetadata } from '../kube/client.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure } from '../lib/failure.ts';
@@ -144,7 +145,8 @@ export function keepWorkspace(
       },
     },
   };
-  if (seen !== undefined) requireTheirs(seen, owner, tenant);
+  if (seen === undefined) requireNameOfTheirs(name, tenant.account.name);
+  else requireTheirs(seen, owner, tenant);
   const binding = bindings.get(name);
   const quota = quotas.get(name);
   if (binding !== undefined && !isOurs(binding.metadata, owner))
@@ -206,10 +208,19 @@ function isOurs(metadata: Pick<Metadata, 'labels' | 'annotations'>, owner: strin
   return metadata.labels[managedByLabel] === managedByValue && metadata.annotations[ownerAnnotation] === owner;
 }
 
+/** Only a new one: what is there goes on, whatever it is called. Another name may be that of another member's account. */
+function requireNameOfTheirs(name: string, account: string): void {
+  const why = whyNotTheirs(name, account);
+  if (why === undefined) return;
+  throw new Failure('cluster', `the namespace ${name} is not made for ${account}: ${why}`, {
+    hint: 'set spec.workspace.namespace to {account} or a name such as {account}--lab, or make the namespace by hand',
+  });
+}
+
 function requireUsableName(name: string): void {
   if (name.startsWith('kube-'))
     throw new Failure('cluster', `the namespace ${name} would have a name that Kubernetes keeps for itself`, {
-      hint: 'set spec.workspace.namespace to a name such as member-{account}',
+      hint: 'set spec.workspace.namespace to a name such as {account}--lab',
     });
   if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return;
   throw new Failure('cluster', `${name} can't be the name of a namespace (a-z, 0-9 and hyphens, 63 characters)`, {

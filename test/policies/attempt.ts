@@ -3,8 +3,24 @@ import type { KubernetesObject } from './objects.ts';
 
 export type VariantName = 'builtin' | 'kyverno' | 'kyverno-cel';
 
+/** Members by the names of their accounts, which say who may take which name. See people.ts. */
+export const namesakes = [
+  'min',
+  'min-jun',
+  'kim',
+  'kim-3f2a',
+  'kim.lee',
+  'kim--lee',
+  'velero',
+  'git',
+  'kube',
+  'xn',
+] as const;
+export type Namesake = (typeof namesakes)[number];
+
 /** See people.ts. */
 export type Person =
+  | Namesake
   | 'alice'
   | 'bob'
   | 'a collector of namespaces'

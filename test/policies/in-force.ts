@@ -77,7 +77,7 @@ function canaries({ needsKyverno }: Variant): Readonly<Record<string, Call>> {
 }
 
 async function labelsOfNew(alice: Session): Promise<Record<string, string>> {
-  const { body } = await alice(create(namespace('alice-canary')), { dryRun: true });
+  const { body } = await alice(create(namespace('alice--canary')), { dryRun: true });
   const schema = z.object({ metadata: z.object({ labels: z.record(z.string(), z.string()) }) });
   return schema.safeParse(body).data?.metadata.labels ?? {};
 }

@@ -30,16 +30,16 @@ export function describeOutage(variant: Variant, { controlPlaneOf, kyvernoOf, pe
     };
 
     it("nothing new comes into members' namespaces", async () => {
-      expect(await result('alice', deployment(podSpec({}, privileged)), 'alice-lab')).toMatch(unreachable);
-      expect(await result('alice', deployment(), 'alice-lab')).toMatch(unreachable);
+      expect(await result('alice', deployment(podSpec({}, privileged)), 'alice--lab')).toMatch(unreachable);
+      expect(await result('alice', deployment(), 'alice--lab')).toMatch(unreachable);
     });
 
     it('nobody makes a namespace', async () => {
-      expect(await result('alice', namespace('alice-more'))).toMatch(unreachable);
+      expect(await result('alice', namespace('alice--more'))).toMatch(unreachable);
     });
 
     it('what is there is there', async () => {
-      const { status } = await peopleOf().alice(read('/apis/apps/v1/namespaces/alice-lab/deployments'));
+      const { status } = await peopleOf().alice(read('/apis/apps/v1/namespaces/alice--lab/deployments'));
       expect(status).toBe(200);
     });
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ControlPlane } from '../../dev/control-plane/index.ts';
-import { type Call, create, type Person, patch, read, remove } from './attempt.ts';
+import { type Call, create, type Namesake, namesakes, type Person, patch, read, remove } from './attempt.ts';
 import {
   clusterRole,
   deployment,
@@ -24,11 +24,20 @@ import { openSession, perform, type Session } from './session.ts';
 export type People = Readonly<Record<Person, Session>>;
 
 const LONG_NAME = `${'long-'.repeat(13)}name`;
-const MEMBERS = ['alice', 'bob', 'collector', 'leaver', 'mallory', LONG_NAME];
-const COLLECTED = [1, 2, 3, 4, 5].map((number) => `collector-${number}`);
+const MEMBERS = ['alice', 'bob', 'collector', 'leaver', 'mallory', LONG_NAME, ...namesakes];
+const COLLECTED = [1, 2, 3, 4, 5].map((number) => `collector--${number}`);
 /** All that members own by the end. */
-const membersNamespaces = ['alice-lab', 'alice-old', 'bob-lab', 'leaver-lab', 'grafana-mallory', ...COLLECTED];
-const robot: Subject = { kind: 'ServiceAccount', name: 'robot', namespace: 'alice-lab' };
+const membersNamespaces = [
+  'alice--lab',
+  'alice-old',
+  'bob--lab',
+  'leaver-lab',
+  'grafana-mallory',
+  'min',
+  'kims-by-grant',
+  ...COLLECTED,
+];
+const robot: Subject = { kind: 'ServiceAccount', name: 'robot', namespace: 'alice--lab' };
 
 /** What is there before any policy: the club's namespaces, its members, its controllers. Once for a control plane. */
 export async function setUpClub(controlPlane: ControlPlane): Promise<void> {
@@ -64,9 +73,12 @@ export async function settlePeople(controlPlane: ControlPlane, provide: () => Pr
   const bob = await session('bob', 'poolc-users');
   const collector = await session('collector', 'poolc-users');
 
-  await perform(alice, create(namespace('alice-lab')));
-  await perform(bob, create(namespace('bob-lab')));
+  await perform(alice, create(namespace('alice--lab')));
+  await perform(bob, create(namespace('bob--lab')));
   for (const name of COLLECTED) await perform(collector, create(namespace(name)));
+  const byName = await openNamesakes((name) => session(name, 'poolc-users'));
+  await perform(byName.min, create(namespace('min')));
+  await perform(operator, create(namespace('kims-by-grant', { labels: { 'poolc.org/owner': 'kim.lee' } })));
   await adoptOldNamespaces(operator);
   await provide();
   for (const name of membersNamespaces) await ready(operator, name);
@@ -74,16 +86,32 @@ export async function settlePeople(controlPlane: ControlPlane, provide: () => Pr
   await furnishAlices(alice);
   await furnishBobs(operator, bob);
   return {
+    ...byName,
     alice,
     bob,
     'a collector of namespaces': collector,
     'a member with a long name': await session(LONG_NAME, 'poolc-users'),
-    "alice's robot": openSession(controlPlane, await mint(alice, 'robot', 'alice-lab')),
+    "alice's robot": openSession(controlPlane, await mint(alice, 'robot', 'alice--lab')),
     "alice's robot by its token Secret": openSession(controlPlane, await secretToken(alice)),
     "a leaver's robot": await session('robot', 'leaver-lab'),
     'a robot in grafana-mallory': await session('robot', 'grafana-mallory'),
     'Argo CD': await session('application-controller', 'argocd'),
     'an operator': operator,
+  };
+}
+
+async function openNamesakes(open: (name: string) => Promise<Session>): Promise<Record<Namesake, Session>> {
+  return {
+    min: await open('min'),
+    'min-jun': await open('min-jun'),
+    kim: await open('kim'),
+    'kim-3f2a': await open('kim-3f2a'),
+    'kim.lee': await open('kim.lee'),
+    'kim--lee': await open('kim--lee'),
+    velero: await open('velero'),
+    git: await open('git'),
+    kube: await open('kube'),
+    xn: await open('xn'),
   };
 }
 
@@ -161,10 +189,10 @@ async function furnishAlices(alice: Session): Promise<void> {
     roleBinding('bob', clusterRole('admin'), member('bob')),
     deployment(undefined, 'web'),
     service({}, 'web'),
-    ingress('alice-lab.pks.example', { name: 'mine' }),
+    ingress('alice--lab.internal.poolc', { name: 'mine' }),
     pod(undefined, 'debugged'),
   ];
-  for (const object of objects) await perform(alice, create(object, 'alice-lab'));
+  for (const object of objects) await perform(alice, create(object, 'alice--lab'));
   await perform(alice, create(pod(undefined, 'debugged'), 'alice-old'));
 }
 
@@ -173,9 +201,9 @@ async function furnishBobs(operator: Session, bob: Session): Promise<void> {
     labels: { 'poolc.org/allow-external-services': 'true' },
     annotations: { 'poolc.org/ingress-hosts': 'club.example, *.bob.example' },
   };
-  await perform(operator, patch('Namespace/bob-lab', { metadata: allowances }));
-  await perform(bob, create(ingress('bob-lab.pks.example', { name: 'mine' }), 'bob-lab'));
-  await perform(bob, create(ingress('*.bob.example', { name: 'all-mine' }), 'bob-lab'));
+  await perform(operator, patch('Namespace/bob--lab', { metadata: allowances }));
+  await perform(bob, create(ingress('bob--lab.internal.poolc', { name: 'mine' }), 'bob--lab'));
+  await perform(bob, create(ingress('*.bob.example', { name: 'all-mine' }), 'bob--lab'));
 }
 
 /** As its owner reads it, once the token controller has filled it in. */
@@ -183,7 +211,7 @@ async function secretToken(alice: Session): Promise<string> {
   const secretSchema = z.object({ data: z.object({ token: z.string() }) });
   let token = '';
   await until('the token Secret', async () => {
-    const { body } = await alice(read('/api/v1/namespaces/alice-lab/secrets/robot-token'));
+    const { body } = await alice(read('/api/v1/namespaces/alice--lab/secrets/robot-token'));
     token = secretSchema.safeParse(body).data?.data.token ?? '';
     return token !== '';
   });

@@ -25,7 +25,7 @@ import { runPolicies, runProgram } from './program.ts';
 import { openSession, perform, type Session } from './session.ts';
 import { apply, type Variant } from './variants.ts';
 
-const BOTH = 'alice-both';
+const BOTH = 'alice--both';
 /** RBAC's names hold anything but `/` and `%`: an end of sed's command and a command of its own, and a terminal's title. */
 const hostileNames = ['x|;e touch PWNED\n#', "$(touch PWNED)`touch PWNED`'\u001b]0;taken\u0007", '--all\u009b2J'];
 /** What the policies' settings trust, but a member is admin in. */
@@ -299,7 +299,7 @@ async function setUpOldNamespaces(operator: Session): Promise<void> {
       ...hostileNames.map((name) => roleBinding(name, clusterRole('cluster-admin'), user('bob'))),
       deployment(undefined, 'weak'),
       service({}, 'closed'),
-      ingress('old-data.pks.example', { name: 'data' }),
+      ingress('old-data.internal.poolc', { name: 'data' }),
     ],
     'old-shared': [roleBinding('creators', admin, member('alice'), user('bob'))],
     'old-odd': [roleBinding('creator', admin, user('alice; touch /stolen'), user('$(touch /stolen)\nalice'))],

@@ -53,7 +53,7 @@ function wanted(name: string): Attempt[] {
     {
       ...allowed('create a namespace', `/api/v1/namespaces${dryRun}`),
       method: 'POST',
-      body: namespaceObject(`${name}-lab`),
+      body: namespaceObject(`${name}--lab`),
     },
   ];
 }
@@ -210,14 +210,14 @@ function onNamespaces(name: string): Attempt[] {
     ...['kube', 'poolc', 'default', 'openshift', 'grafana'].map((prefix) =>
       refusedNamespace(`create a namespace called ${prefix}-…`, `${prefix}-${tail}`),
     ),
-    refusedNamespace("create a namespace in another's name", `${name}-lab`, { [ownerLabel]: nowhere }),
-    refusedNamespace('switch Pod Security off', `${name}-lab`, { [podSecurityLabel]: 'privileged' }),
+    refusedNamespace("create a namespace in another's name", `${name}--lab`, { [ownerLabel]: nowhere }),
+    refusedNamespace('switch Pod Security off', `${name}--lab`, { [podSecurityLabel]: 'privileged' }),
     {
-      ...refusedNamespace("create a namespace that isn't theirs alone (without an owner)", `${name}-lab`),
+      ...refusedNamespace("create a namespace that isn't theirs alone (without an owner)", `${name}--lab`),
       harmlessWith: { label: ownerLabel, values: [name] },
     },
     {
-      ...refusedNamespace('create a namespace without Pod Security', `${name}-lab`),
+      ...refusedNamespace('create a namespace without Pod Security', `${name}--lab`),
       harmlessWith: { label: podSecurityLabel, values: ['baseline', 'restricted'] },
     },
   ];

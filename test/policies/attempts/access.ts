@@ -37,7 +37,7 @@ const kyvernoIsTheOperators = refused(
   /Kyverno’s policies and exceptions in members’ namespaces are an operator’s.*운영자만/s,
 );
 
-const robot: Subject = { kind: 'ServiceAccount', name: 'robot', namespace: 'alice-lab' };
+const robot: Subject = { kind: 'ServiceAccount', name: 'robot', namespace: 'alice--lab' };
 const group = (name: string): Subject => ({ kind: 'Group', name });
 
 /** With it Kyverno would lift the quota, which the member can't. */
@@ -53,7 +53,7 @@ export const accessAttempts: readonly Attempt[] = [
   {
     as: 'alice',
     does: 'mints a token for it',
-    call: { method: 'POST', path: '/api/v1/namespaces/alice-lab/serviceaccounts/robot/token', body: tokenRequest() },
+    call: { method: 'POST', path: '/api/v1/namespaces/alice--lab/serviceaccounts/robot/token', body: tokenRequest() },
     expect: 'allowed',
   },
   {
@@ -61,13 +61,13 @@ export const accessAttempts: readonly Attempt[] = [
     does: 'acts as it',
     call: {
       method: 'GET',
-      path: '/api/v1/namespaces/alice-lab/pods',
-      headers: { 'Impersonate-User': 'system:serviceaccount:alice-lab:robot' },
+      path: '/api/v1/namespaces/alice--lab/pods',
+      headers: { 'Impersonate-User': 'system:serviceaccount:alice--lab:robot' },
     },
     expect: 'allowed',
   },
   { as: 'alice', does: 'creates a Secret', call: inLab(secret('mine')), expect: 'allowed' },
-  { as: 'alice', does: 'reads her Secrets', call: read('/api/v1/namespaces/alice-lab/secrets'), expect: 'allowed' },
+  { as: 'alice', does: 'reads her Secrets', call: read('/api/v1/namespaces/alice--lab/secrets'), expect: 'allowed' },
   {
     as: 'alice',
     does: 'claims storage',
@@ -91,7 +91,7 @@ export const accessAttempts: readonly Attempt[] = [
   {
     as: 'alice',
     does: 'lets all ServiceAccounts of her namespace view',
-    call: bind(clusterRole('view'), group('system:serviceaccounts:alice-lab')),
+    call: bind(clusterRole('view'), group('system:serviceaccounts:alice--lab')),
     expect: 'allowed',
   },
   { as: 'alice', does: 'creates a Role', call: give('get', 'list'), expect: 'allowed' },
@@ -117,7 +117,7 @@ export const accessAttempts: readonly Attempt[] = [
   {
     as: 'alice',
     does: 'adds a group to a binding that is there',
-    call: patch('RoleBinding/robot', { subjects: [group('system:authenticated')] }, 'alice-lab'),
+    call: patch('RoleBinding/robot', { subjects: [group('system:authenticated')] }, 'alice--lab'),
     expect: peopleByName('Group system:authenticated'),
   },
   { as: 'alice', does: 'binds cluster-admin', call: bind(clusterRole('cluster-admin'), robot), expect: moreThanSheHas },
@@ -165,43 +165,43 @@ export const accessAttempts: readonly Attempt[] = [
   {
     as: 'alice',
     does: "deletes the owner's RoleBinding",
-    call: remove('RoleBinding/namespace-owner', 'alice-lab'),
+    call: remove('RoleBinding/namespace-owner', 'alice--lab'),
     expect: comesWithTheNamespace('RoleBinding namespace-owner'),
   },
   {
     as: 'alice',
     does: "adds bob to the owner's RoleBinding",
-    call: patch('RoleBinding/namespace-owner', { subjects: [member('alice'), member('bob')] }, 'alice-lab'),
+    call: patch('RoleBinding/namespace-owner', { subjects: [member('alice'), member('bob')] }, 'alice--lab'),
     expect: comesWithTheNamespace('RoleBinding namespace-owner'),
   },
   {
     as: 'alice',
     does: 'deletes all RoleBindings',
-    call: removeAll('RoleBinding', 'alice-lab'),
+    call: removeAll('RoleBinding', 'alice--lab'),
     expect: comesWithTheNamespace('RoleBinding namespace-owner'),
   },
   {
     as: "alice's robot",
     does: "deletes the owner's RoleBinding",
-    call: remove('RoleBinding/namespace-owner', 'alice-lab'),
+    call: remove('RoleBinding/namespace-owner', 'alice--lab'),
     expect: comesWithTheNamespace('RoleBinding namespace-owner'),
   },
   {
     as: 'alice',
     does: 'deletes the quota',
-    call: remove('ResourceQuota/namespace-quota', 'alice-lab'),
+    call: remove('ResourceQuota/namespace-quota', 'alice--lab'),
     expect: lacksTheRight,
   },
   {
     as: 'alice',
     does: 'raises the quota',
-    call: patch('ResourceQuota/namespace-quota', { spec: { hard: { pods: '999' } } }, 'alice-lab'),
+    call: patch('ResourceQuota/namespace-quota', { spec: { hard: { pods: '999' } } }, 'alice--lab'),
     expect: lacksTheRight,
   },
   {
     as: 'alice',
     does: 'deletes the limits',
-    call: remove('LimitRange/namespace-limits', 'alice-lab'),
+    call: remove('LimitRange/namespace-limits', 'alice--lab'),
     expect: lacksTheRight,
   },
   {
@@ -219,19 +219,19 @@ export const accessAttempts: readonly Attempt[] = [
   {
     as: 'alice',
     does: 'changes the default NetworkPolicy',
-    call: patch('NetworkPolicy/namespace-default', { spec: { ingress: [{}] } }, 'alice-lab'),
+    call: patch('NetworkPolicy/namespace-default', { spec: { ingress: [{}] } }, 'alice--lab'),
     expect: 'allowed',
   },
   {
     as: 'an operator',
     does: 'raises the quota of one namespace',
-    call: patch('ResourceQuota/namespace-quota', { spec: { hard: { pods: '999' } } }, 'alice-lab'),
+    call: patch('ResourceQuota/namespace-quota', { spec: { hard: { pods: '999' } } }, 'alice--lab'),
     expect: 'allowed',
   },
   {
     as: 'Argo CD',
     does: 'raises the quota of one namespace',
-    call: patch('ResourceQuota/namespace-quota', { spec: { hard: { pods: '999' } } }, 'alice-lab'),
+    call: patch('ResourceQuota/namespace-quota', { spec: { hard: { pods: '999' } } }, 'alice--lab'),
     expect: 'allowed',
   },
 
@@ -272,7 +272,7 @@ export const accessAttempts: readonly Attempt[] = [
 ];
 
 function inLab(object: Parameters<typeof create>[0]): Call {
-  return create(object, 'alice-lab');
+  return create(object, 'alice--lab');
 }
 
 function bind(roleRef: Parameters<typeof roleBinding>[1], subject: Subject): Call {

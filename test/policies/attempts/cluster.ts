@@ -17,7 +17,7 @@ const rbac = 'rbac.authorization.k8s.io/v1';
 export const clusterAttempts: readonly Attempt[] = [
   { as: 'alice', does: 'lists all namespaces', call: read('/api/v1/namespaces'), expect: 'allowed' },
   { as: 'alice', does: 'lists all Ingresses', call: read('/apis/networking.k8s.io/v1/ingresses'), expect: 'allowed' },
-  { as: 'alice', does: "reads bob's namespace", call: read('/api/v1/namespaces/bob-lab'), expect: 'allowed' },
+  { as: 'alice', does: "reads bob's namespace", call: read('/api/v1/namespaces/bob--lab'), expect: 'allowed' },
   {
     as: 'alice',
     does: 'asks who she is',
@@ -127,13 +127,13 @@ export const clusterAttempts: readonly Attempt[] = [
 
   // Another member's namespace.
   ...forbidden('alice', {
-    "lists bob's pods": read('/api/v1/namespaces/bob-lab/pods'),
-    "reads bob's Secrets": read('/api/v1/namespaces/bob-lab/secrets'),
-    "creates a pod in bob's namespace": create(pod(), 'bob-lab'),
-    "gives herself bob's namespace": create(roleBinding('mine', clusterRole('admin'), member('alice')), 'bob-lab'),
-    "mints a token of bob's namespace": mint('default', 'bob-lab'),
-    "labels bob's namespace": patch('Namespace/bob-lab', { metadata: { labels: { team: 'alice' } } }),
-    "deletes bob's namespace": remove('Namespace/bob-lab'),
+    "lists bob's pods": read('/api/v1/namespaces/bob--lab/pods'),
+    "reads bob's Secrets": read('/api/v1/namespaces/bob--lab/secrets'),
+    "creates a pod in bob's namespace": create(pod(), 'bob--lab'),
+    "gives herself bob's namespace": create(roleBinding('mine', clusterRole('admin'), member('alice')), 'bob--lab'),
+    "mints a token of bob's namespace": mint('default', 'bob--lab'),
+    "labels bob's namespace": patch('Namespace/bob--lab', { metadata: { labels: { team: 'alice' } } }),
+    "deletes bob's namespace": remove('Namespace/bob--lab'),
   }),
 
   // ServiceAccounts that a member made are in no group of members.
@@ -142,7 +142,7 @@ export const clusterAttempts: readonly Attempt[] = [
     'lists all Ingresses': read('/apis/networking.k8s.io/v1/ingresses'),
     'creates a namespace': create(namespace('robots')),
     'mints a token for alice': mint('alice', 'poolc-users'),
-    "lists bob's pods": read('/api/v1/namespaces/bob-lab/pods'),
+    "lists bob's pods": read('/api/v1/namespaces/bob--lab/pods'),
   }),
   ...forbidden("alice's robot by its token Secret", {
     'creates a namespace': create(namespace('robots')),

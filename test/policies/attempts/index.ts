@@ -1,6 +1,7 @@
 import type { Attempt } from '../attempt.ts';
 import { accessAttempts } from './access.ts';
 import { clusterAttempts } from './cluster.ts';
+import { nameAttempts } from './names.ts';
 import { namespaceAttempts } from './namespaces.ts';
 import { networkAttempts } from './network.ts';
 import { workloadAttempts } from './workloads.ts';
@@ -9,6 +10,7 @@ import { workloadAttempts } from './workloads.ts';
 export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'the cluster outside their own namespaces': clusterAttempts,
   namespaces: namespaceAttempts,
+  'who takes which name': nameAttempts,
   workloads: workloadAttempts,
   'Services and Ingresses': networkAttempts,
   'who has access to a namespace': accessAttempts,

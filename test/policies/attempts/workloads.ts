@@ -67,13 +67,13 @@ export const workloadAttempts: readonly Attempt[] = [
   {
     as: 'alice',
     does: 'turns a running Deployment privileged',
-    call: patch('Deployment/web', { spec: { template: { spec: podSpec({}, privileged) } } }, 'alice-lab'),
+    call: patch('Deployment/web', { spec: { template: { spec: podSpec({}, privileged) } } }, 'alice--lab'),
     expect: noPrivileged,
   },
   {
     as: 'alice',
     does: 'scales a Deployment',
-    call: patch('Deployment/web', { spec: { replicas: 2 } }, 'alice-lab'),
+    call: patch('Deployment/web', { spec: { replicas: 2 } }, 'alice--lab'),
     expect: 'allowed',
   },
   {
@@ -81,7 +81,7 @@ export const workloadAttempts: readonly Attempt[] = [
     does: 'debugs a pod with a privileged container',
     call: {
       method: 'PATCH',
-      path: `${itemPath('Pod/debugged', 'alice-lab')}/ephemeralcontainers`,
+      path: `${itemPath('Pod/debugged', 'alice--lab')}/ephemeralcontainers`,
       body: { spec: { ephemeralContainers: [{ name: 'debug', image: 'registry.example/sh', ...privileged }] } },
     },
     expect: podSecurity(/violates PodSecurity "baseline:latest": privileged/),
@@ -144,5 +144,5 @@ function attempt(object: KubernetesObject, what: string, expect: Attempt['expect
 }
 
 function by(as: Attempt['as'], object: KubernetesObject, what: string, expect: Attempt['expect']): Attempt {
-  return { as, does: `creates a ${object.kind}, ${what}`, call: create(object, 'alice-lab'), expect };
+  return { as, does: `creates a ${object.kind}, ${what}`, call: create(object, 'alice--lab'), expect };
 }

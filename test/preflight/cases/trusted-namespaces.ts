@@ -83,14 +83,18 @@ export function describeTrustedNamespaces(deskOf: () => Desk): void {
     onTestFinished(() => apply(shipped));
     const asAlice = ['--as=system:serviceaccount:poolc-users:alice', '--as-group=system:serviceaccounts:poolc-users'];
     const creation = () =>
-      kubectl('create', 'namespace', 'harbor', '--dry-run=server', ...asAlice).catch((error: unknown) => String(error));
-    expect(await creation()).toMatch(/namespace\/harbor created/);
-    await apply(shipped.replace('["kube-system"', '["harbor", "kube-system"'));
-    await expect.poll(creation, { timeout: 60_000, interval: 500 }).toMatch(/harbor is reserved for the cluster/);
-    await createNamespace('harbor');
+      kubectl('create', 'namespace', 'alice--harbor', '--dry-run=server', ...asAlice).catch((error: unknown) =>
+        String(error),
+      );
+    expect(await creation()).toMatch(/namespace\/alice--harbor created/);
+    await apply(shipped.replace('["kube-system"', '["alice--harbor", "kube-system"'));
+    await expect
+      .poll(creation, { timeout: 60_000, interval: 500 })
+      .toMatch(/alice--harbor is reserved for the cluster/);
+    await createNamespace('alice--harbor');
     await createRole('create');
-    await bind('harbor', '--serviceaccount=poolc-users:alice');
-    await expectFoundAndMended(deskOf(), { finds, says: /the namespace harbor is trusted by its name/ });
+    await bind('alice--harbor', '--serviceaccount=poolc-users:alice');
+    await expectFoundAndMended(deskOf(), { finds, says: /the namespace alice--harbor is trusted by its name/ });
   });
 
   it('does not know what a setting trusts that is no plain list', async () => {
