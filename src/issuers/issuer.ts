@@ -1,5 +1,4 @@
 /** A credential for one account: the port. `token.ts` is a TokenRequest. */
-import type { OwnedAccount } from '../core/model.ts';
 import type { Secret } from '../lib/secret.ts';
 
 export interface Credential {
@@ -18,7 +17,12 @@ export interface IssuedCredential extends Credential {
   readonly issuer: string | undefined;
 }
 
-export type AccountOfToken = Pick<OwnedAccount, 'name' | 'uid'>;
+export interface AccountOfToken {
+  readonly name: string;
+  readonly uid: string;
+  /** The Secret that the credential ends with. */
+  readonly boundTo?: { readonly name: string; readonly uid: string };
+}
 
 export interface Issuer {
   /** Whether it has public keys to check signatures with. */

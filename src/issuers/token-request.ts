@@ -1,10 +1,10 @@
 /** TokenRequest (mint), SelfSubjectReview (try a token) and the issuer's public keys. */
 import * as z from 'zod';
-import type { OwnedAccount } from '../core/model.ts';
 import { type ClusterClient, malformedAnswer, parseAnswer, parseJson } from '../kube/client.ts';
 import { Failure } from '../lib/failure.ts';
 import { isRecord, isStringArray } from '../lib/json.ts';
 import { accountPath } from '../registry/accounts.ts';
+import type { AccountOfToken } from './issuer.ts';
 
 export interface MintRequest {
   readonly namespace: string;
@@ -26,23 +26,27 @@ export interface MintedToken {
  */
 export async function mintToken(
   client: ClusterClient,
-  account: Pick<OwnedAccount, 'name' | 'uid'>,
+  { name, uid, boundTo }: AccountOfToken,
   { namespace, lifetimeSeconds, audiences }: MintRequest,
   signal: AbortSignal,
 ): Promise<MintedToken> {
   const response = await client.once({
     method: 'POST',
-    path: `${accountPath(namespace, account.name)}/token`,
+    path: `${accountPath(namespace, name)}/token`,
     body: {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
-      metadata: { uid: account.uid },
-      spec: { expirationSeconds: lifetimeSeconds, ...(audiences.length === 0 ? {} : { audiences }) },
+      metadata: { uid },
+      spec: {
+        expirationSeconds: lifetimeSeconds,
+        ...(audiences.length === 0 ? {} : { audiences }),
+        ...(boundTo === undefined ? {} : { boundObjectRef: { apiVersion: 'v1', kind: 'Secret', ...boundTo } }),
+      },
     },
     signal,
   });
   const minted = readAnswer(parseJson(response.body));
-  if (minted === undefined) throw malformedAnswer(`a token for ${account.name}`, 'its spec or status');
+  if (minted === undefined) throw malformedAnswer(`a token for ${name}`, 'its spec or status');
   return minted;
 }
 

@@ -50,7 +50,7 @@ export async function listAccounts(client: ClusterClient, namespace: string, sig
 }
 
 /** One account by name; undefined when there is none. Uses the list verb, so that a run needs no other. */
-async function findAccount(
+export async function findAccount(
   client: ClusterClient,
   namespace: string,
   name: string,
