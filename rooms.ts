@@ -20,6 +20,8 @@ export const mayImport: Readonly<Record<string, readonly Importable[]>> = {
   issuers: ['lib', 'kube', 'core', 'registry'],
   deliveries: ['lib', 'http', 'kube', 'poolc', 'core', 'issuers'],
   notify: ['lib', 'http'],
+  // What a device and a gateway say to each other; the plugin has it too.
+  devices: ['lib'],
   config: [...foundation, 'notify'],
   sync: ['lib', 'http', 'kube', 'core', 'registry', 'directories', 'deliveries', 'issuers'],
   run: ['lib', 'http', 'kube', 'core', ...ports, 'sync'],
@@ -28,7 +30,20 @@ export const mayImport: Readonly<Record<string, readonly Importable[]>> = {
   // The steps that bring the policies to a cluster in use.
   rollout: ['lib', 'http', 'kube', 'core', 'registry', 'audit'],
   preflight: [...foundation, ...ports, 'config', 'sync', 'run', 'audit'],
+  gateway: ['lib', 'http', 'kube', 'core', 'registry', 'issuers', 'devices'],
   // A program of its own, without the Kubernetes client: it starts whenever kubectl wants a token.
-  member: ['lib', 'http', 'poolc', { room: 'kube', only: ['kubeconfig-document.ts', 'token-claims.ts'] }],
-  cli: [...foundation, ...ports, 'config', 'sync', 'run', 'operator', 'audit', 'rollout', 'preflight', 'member'],
+  member: ['lib', 'http', 'poolc', 'devices', { room: 'kube', only: ['kubeconfig-document.ts', 'token-claims.ts'] }],
+  cli: [
+    ...foundation,
+    ...ports,
+    'config',
+    'sync',
+    'run',
+    'operator',
+    'audit',
+    'rollout',
+    'preflight',
+    'gateway',
+    'member',
+  ],
 };

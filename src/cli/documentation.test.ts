@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { flagOf, settingDefinitions, settingGroups } from '../config/definitions.ts';
+import { flagOf, gatewayDefinitions, settingDefinitions, settingGroups } from '../config/definitions.ts';
 import { describeMemberSync, tableFields } from '../config/describe-fields.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { createProgram } from './program.ts';
@@ -18,7 +18,7 @@ const commands = program.commands.filter((command) => !membersCommands.includes(
 /** A command in parts has one section, which names the flags of each of them. */
 const optionsOf = (command: (typeof commands)[number]) =>
   command.commands.length === 0 ? command.options : command.commands.flatMap((part) => part.options);
-const settingFlags = new Set(settingDefinitions.map(({ name }) => flagOf(name)));
+const settingFlags = new Set([...settingDefinitions, ...gatewayDefinitions].map(({ name }) => flagOf(name)));
 const ownFlags = commands.map((command) => ({
   command: command.name(),
   flags: [
@@ -68,6 +68,19 @@ describe.each(['commands.md', 'commands.ko.md'])('docs/%s', async (file) => {
       expect(text).toMatch(new RegExp(`^\\| (\\d+, )?${code}(, \\d+)? \\|`, 'm'));
   });
 });
+
+test.each(['gateway.md', 'gateway.ko.md'])(
+  'docs/%s names every setting of a gateway with its default, and no other',
+  async (file) => {
+    const text = await readFile(join(docs, file), 'utf8');
+    const rows = new Map(
+      [...text.matchAll(/^\| ([A-Z][A-Z_]+) \|([^|]*)\|/gm)].map(([, name = '', value = '']) => [name, value]),
+    );
+    expect([...rows.keys()]).toEqual(gatewayDefinitions.map(({ name }) => name));
+    for (const { name, default: fallback = '' } of gatewayDefinitions)
+      expect({ name, value: rows.get(name) }).toEqual({ name, value: expect.stringContaining(fallback) });
+  },
+);
 
 describe.each(['README.md', 'README.ko.md'])('the table of settings in %s', async (file) => {
   const text = await readFile(join(docs, '..', file), 'utf8');

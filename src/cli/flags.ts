@@ -1,6 +1,6 @@
 /** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
 import { type Command, Option } from 'commander';
-import { flagOf, settingDefinitions, settingGroups } from '../config/definitions.ts';
+import { flagOf, type SettingDefinition, settingDefinitions, settingGroups } from '../config/definitions.ts';
 import type { FlagValues, SettingSources } from '../config/settings.ts';
 import { wrapLine } from '../lib/terminal-text.ts';
 import type { Environment } from './environment.ts';
@@ -41,16 +41,21 @@ export function withFileFlag(command: Command): Command {
  * @param names those that the command reads; all of them unless given
  */
 export function withSettings(command: Command, names?: readonly string[]): Command {
-  for (const { title, settings, environmentOnly } of settingGroups) {
-    if (environmentOnly) continue;
-    for (const { name, placeholder, description, default: fallback, choices } of settings) {
-      if (names !== undefined && !names.includes(name)) continue;
-      const suffix = fallback === undefined ? '' : ` [${fallback}]`;
-      const option = new Option(`${flagOf(name)} <${placeholder}>`, `${name}: ${description}${suffix}`).helpGroup(
-        `${title} settings:`,
-      );
-      command.addOption(choices === undefined ? option : option.choices(choices));
-    }
+  const settings = settingGroups.flatMap((group) => (group.environmentOnly ? [] : group.settings));
+  return withDefinitions(
+    command,
+    settings.filter(({ name }) => names === undefined || names.includes(name)),
+  );
+}
+
+/** A flag for each of these settings, under the heading of its group. */
+export function withDefinitions(command: Command, definitions: readonly SettingDefinition[]): Command {
+  for (const { name, placeholder, description, default: fallback, choices, group } of definitions) {
+    const suffix = fallback === undefined ? '' : ` [${fallback}]`;
+    const option = new Option(`${flagOf(name)} <${placeholder}>`, `${name}: ${description}${suffix}`).helpGroup(
+      `${group} settings:`,
+    );
+    command.addOption(choices === undefined ? option : option.choices(choices));
   }
   return command.addHelpText(
     'after',
@@ -92,7 +97,7 @@ export interface CommonFlags extends ClusterOptions {
 export function commonFlags(program: Command, options: CommandOptions): CommonFlags {
   return {
     program,
-    settings: settingFlags(options),
+    settings: flagValuesOf(options, settingDefinitions),
     file: textOf(options['file']),
     output: textOf(options['output']),
     kubeconfig: textOf(options['kubeconfig']),
@@ -110,9 +115,9 @@ export function textOf(value: unknown): string | undefined {
 }
 
 /** --foo-bar arrives as fooBar; settings are called FOO_BAR. */
-function settingFlags(options: CommandOptions): FlagValues {
+export function flagValuesOf(options: CommandOptions, definitions: readonly SettingDefinition[]): FlagValues {
   return Object.fromEntries(
-    settingDefinitions.map(({ name }) => [
+    definitions.map(({ name }) => [
       name,
       textOf(options[name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())]),
     ]),

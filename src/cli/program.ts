@@ -10,6 +10,7 @@ import { addCompletionCommand } from './completion.ts';
 import type { Environment } from './environment.ts';
 import { addExplainCommand } from './explain.ts';
 import type { CommandContext } from './flags.ts';
+import { addGatewayCommand } from './gateway.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
 import { addPlanCommand } from './plan.ts';
 import { addPoliciesCommand } from './policies.ts';
@@ -28,6 +29,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addStatusCommand,
   addKubeconfigCommand,
   addCertificateCommand,
+  addGatewayCommand,
   addRevokeCommand,
   addReserveCommand,
   addExplainCommand,

@@ -6,9 +6,11 @@ import {
   fieldsOf,
   type Notation,
   notationOf,
+  type Schema,
   type SettingGroupTitle,
   settingGroupTitles,
 } from './fields.ts';
+import { gatewaySchema } from './gateway-settings.ts';
 import { memberSyncSchema } from './member-sync.ts';
 import { processSchema } from './process-settings.ts';
 
@@ -40,20 +42,34 @@ const ofMemberSync = fieldsOf(memberSyncSchema).map((field) => ({
   name: field.about.setting,
   belongsTo: 'member-sync' as const,
 }));
-const ofProcess = fieldsOf(processSchema).map((field) => {
-  const [property = '', ...inside] = field.path;
-  // What is inside is a part of a value, as of a secret.
-  return { field, name: inside.length === 0 ? variableOf(property) : undefined, belongsTo: 'process' as const };
-});
+/** The settings of a sync, of a run around it, and of every command that looks after them. */
+export const settingDefinitions = definitionsOf([...ofMemberSync, ...ofProcess(processSchema)]);
 
-export const settingDefinitions: readonly SettingDefinition[] = [
-  ...Map.groupBy([...ofMemberSync, ...ofProcess], ({ name }) => name),
-].flatMap(([name, [first, ...others]]) => {
-  const group = first?.field.about.group;
-  if (name === undefined || first === undefined || group === undefined) return [];
-  const paths = [first, ...others].map(({ field }) => field.path);
-  return [{ ...describe(first.field), name, group, belongsTo: first.belongsTo, paths }];
-});
+/** Those of a gateway, which is a process of its own. */
+export const gatewayDefinitions = definitionsOf(ofProcess(gatewaySchema));
+
+interface NamedField {
+  readonly field: Field;
+  readonly name: string | undefined;
+  readonly belongsTo: SettingDefinition['belongsTo'];
+}
+
+function ofProcess(schema: Schema): NamedField[] {
+  return fieldsOf(schema).map((field) => {
+    const [property = '', ...inside] = field.path;
+    // What is inside is a part of a value, as of a secret.
+    return { field, name: inside.length === 0 ? variableOf(property) : undefined, belongsTo: 'process' };
+  });
+}
+
+function definitionsOf(fields: readonly NamedField[]): readonly SettingDefinition[] {
+  return [...Map.groupBy(fields, ({ name }) => name)].flatMap(([name, [first, ...others]]) => {
+    const group = first?.field.about.group;
+    if (name === undefined || first === undefined || group === undefined) return [];
+    const paths = [first, ...others].map(({ field }) => field.path);
+    return [{ ...describe(first.field), name, group, belongsTo: first.belongsTo, paths }];
+  });
+}
 
 export const settingGroups: readonly SettingGroup[] = settingGroupTitles.map((title) => ({
   title,

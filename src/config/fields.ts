@@ -40,7 +40,16 @@ export interface About {
 }
 
 /** In the order of --help. */
-export const settingGroupTitles = ['PoolC API', 'Cluster', 'Tokens and time', 'Guard', 'Notifications', 'Log'] as const;
+export const settingGroupTitles = [
+  'PoolC API',
+  'Cluster',
+  'Tokens and time',
+  'Guard',
+  'Notifications',
+  'Log',
+  'Gateway',
+  'Log in',
+] as const;
 export type SettingGroupTitle = (typeof settingGroupTitles)[number];
 /** Its values are credentials: they have no flag, since every user of a host can read command lines. */
 export const environmentOnlyGroup: SettingGroupTitle = 'Notifications';

@@ -104,9 +104,14 @@ function namedVariables(value: unknown): ReadonlySet<string> {
 type Given = ReadonlyMap<string, { readonly text: string; readonly origin: string }>;
 
 /** An empty value counts as none: that is how a manifest unsets a variable. */
-function givenSettings(variables: Variables, flags: FlagValues, defaults: FlagValues): Given {
+export function givenSettings(
+  variables: Variables,
+  flags: FlagValues,
+  defaults: FlagValues,
+  definitions = settingDefinitions,
+): Given {
   return new Map(
-    settingDefinitions.flatMap(({ name }) => {
+    definitions.flatMap(({ name }) => {
       const flag = flags[name]?.trim();
       const text = flag || variables[name]?.trim() || defaults[name];
       return text ? [[name, { text, origin: flag ? flagOf(name) : name }]] : [];
@@ -125,12 +130,13 @@ function memberSyncOf(given: Given, variables: Variables): MemberSync {
 }
 
 /** The document with what was given written into it, as the schema reads it. @throws Failure (usage) */
-function readGiven<T>(
+export function readGiven<T>(
   schema: z.ZodType<T>,
   { document, belongsTo }: { document: Record<string, unknown> } & Pick<SettingDefinition, 'belongsTo'>,
   given: Given,
+  all = settingDefinitions,
 ): T {
-  const definitions = settingDefinitions.filter((definition) => definition.belongsTo === belongsTo);
+  const definitions = all.filter((definition) => definition.belongsTo === belongsTo);
   for (const { name, paths, notation, onlyWith } of definitions) {
     const { text } = given.get(name) ?? {};
     if (text === undefined || (onlyWith !== undefined && !given.has(onlyWith))) continue;
