@@ -42,7 +42,7 @@ export default defineConfig({
           ...sideBySide,
           name: 'integration',
           include: ['{test,dev}/**/*.test.ts'],
-          exclude: ['test/{policies,promises,parts}/**'],
+          exclude: ['test/{policies,promises,gateway,parts}/**'],
           globalSetup: ['test/global-setup.ts'],
           retry: secondTry,
         },
@@ -65,6 +65,16 @@ export default defineConfig({
           include: [underFire],
           globalSetup: ['test/global-setup.ts'],
           provide: { chaos: true },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...sideBySide,
+          name: 'gateway',
+          include: ['test/gateway/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
         },
       },
       {

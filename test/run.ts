@@ -7,7 +7,7 @@ import { countedRun, gate, resultsFile, vitest } from './programs.ts';
 import { allPassed, runSteps, type Step } from './steps.ts';
 
 const usage = `Checks formatting, lint, types and unused exports, builds, and runs the tests: unit, integration, promises, policies,
-end to end.
+gateway, end to end.
 
 Usage: npm test [-- [--quick] [--install] [--only STEP]...]
 
@@ -16,7 +16,7 @@ Usage: npm test [-- [--quick] [--install] [--only STEP]...]
   --only STEP  only this step; several may be given
   -h, --help   show this
 
-Integration, promises and policies run side by side: most of their time is waiting. Where no node can run (not Linux, not
+Integration, promises, policies and gateway run side by side: most of their time is waiting. Where no node can run (not Linux, not
 root, packages missing), the end-to-end tests say so in words and count as nothing. What is heavier: npm run test:parts.
 The last line is: N passed, N failed
 `;
@@ -75,7 +75,7 @@ const mainJob: Step = {
   run: () => vitest('main-job', ['integration'], { args: ['test/sync.test.ts', '--tags-filter=main-job'] }),
 };
 
-const projects = ['integration', 'promises', 'policies'] as const;
+const projects = ['integration', 'promises', 'policies', 'gateway'] as const;
 
 function onControlPlanes(chosen: readonly string[]): Step {
   return {
