@@ -43,7 +43,7 @@ export async function bundle({
       // Bundled CommonJS dependencies ask for require(), which an ES module does not have.
       js: `#!/usr/bin/env node\nimport { createRequire as bundleRequire } from 'node:module';\nconst require = bundleRequire(import.meta.url);\n${await checkOfNode(target)}`,
     },
-    plugins: [builtinsInPart, ...plugins],
+    plugins: [builtinsInPart, withoutHttp2, ...plugins],
     logLevel: 'warning',
     metafile: true,
   });
@@ -74,5 +74,16 @@ const builtinsInPart: Plugin = {
       const exported = names.map((name) => `export const ${name} = /* @__PURE__ */ (() => all.${name})();`);
       return { contents: [`const all = require('${path}');`, 'export default all;', ...exported].join('\n') };
     });
+  },
+};
+
+/** undici's HTTP/2 is never used, and brings `node:http2` with it at every start: a tenth of a second on a busy machine. */
+const withoutHttp2: Plugin = {
+  name: 'without-http2',
+  setup(build) {
+    build.onResolve({ filter: /\/client-h2\.js$/ }, ({ path, importer }) =>
+      importer.includes('/undici/') ? { path, namespace: 'never-used' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'never-used' }, () => ({ contents: 'module.exports = undefined;' }));
   },
 };

@@ -25,8 +25,6 @@ const program = new Command('bench:compare')
   .action(async (old: string, other: string) => {
     await compare([resolve(old), resolve(other)], optionsSchema.parse(program.opts()));
   });
-await program.parseAsync();
-
 async function compare(bundles: readonly [string, string], options: z.infer<typeof optionsSchema>): Promise<void> {
   const started = performance.now();
   const say = (line: string) => console.error(`${elapsed(started).padStart(6)}  ${line}`);
@@ -86,3 +84,5 @@ function count(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('a whole number above 0 is needed.');
 }
+
+await program.parseAsync();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { quantile, slopeOf, spreadOf } from './statistics.ts';
+import { quantile, spreadOf } from './statistics.ts';
 
 describe('samples', () => {
   test('have a middle, an end and another end, in whatever order they come', () => {
@@ -16,9 +16,4 @@ describe('samples', () => {
   test('that are none have no middle', () => {
     expect(() => quantile([], 0.5)).toThrow('there are no samples');
   });
-});
-
-test('a slope is what each further unit adds, whatever there is at none', () => {
-  const line = [100, 1_000, 10_000].map((x) => [x, 5 + 0.25 * x] as const);
-  expect(slopeOf(line)).toBeCloseTo(0.25);
 });

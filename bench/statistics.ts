@@ -20,11 +20,3 @@ export function quantile(samples: readonly number[], fraction: number): number {
   if (below === undefined || above === undefined) throw new Error('there are no samples');
   return below + (above - below) * (position - Math.floor(position));
 }
-
-/** What each further unit of x adds to y: the slope of the straight line that fits best. */
-export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [xMean, yMean] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
-  const covariance = mean(points.map(([x, y]) => (x - xMean) * (y - yMean)));
-  return covariance / mean(points.map(([x]) => (x - xMean) ** 2));
-}

@@ -101,10 +101,6 @@ describe('targets', () => {
     ]);
   });
 
-  test('count CPU for each further member, without what a run costs alone', () => {
-    expect(verdictsOf(resultsOf(fast), 'cpu')).toEqual([[0.1, true]]);
-  });
-
   test('allow one request a member and a constant', () => {
     const twice = (members: number): Round[] => [
       { wrk: 1_000, sync: syncOf(members, { requests: 2 * members }), undici },

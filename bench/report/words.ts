@@ -77,11 +77,9 @@ export const english: Words = {
   targets: {
     'mint-rate': (members) => `minting with verification, against wrk in the same round, ${members} members`,
     'whole-sync': (members) => `a whole sync of ${members} members, start to exit`,
-    cpu: () => 'own CPU for each further member',
     requests: (members) => `requests to the API server, ${members} members`,
     memory: (members) => `peak resident memory, ${members} members`,
     'first-request': () => 'start to first request',
-    creation: (members) => `creating ${members} accounts, against wrk creating as fast as it can`,
     'flow-control': () => 'answers of 429 in a run that delivers every token all the same',
     neighbours: () => "p99 of an unrelated client's GET during a sync, against the idle server",
   },
@@ -148,11 +146,9 @@ export const korean: Words = {
   targets: {
     'mint-rate': (members) => `검증까지 포함한 토큰 발급 속도, 같은 라운드의 wrk 대비, 회원 ${members}명`,
     'whole-sync': (members) => `회원 ${members}명 sync 전체, 프로세스 시작부터 종료까지`,
-    cpu: () => '회원이 한 명 늘 때마다 드는 자체 CPU',
     requests: (members) => `API 서버로 보내는 요청 수, 회원 ${members}명`,
     memory: (members) => `최대 상주 메모리, 회원 ${members}명`,
     'first-request': () => '시작부터 첫 요청까지',
-    creation: (members) => `계정 ${members}개 생성 속도, 전력으로 생성하는 wrk 대비`,
     'flow-control': () => '429 응답을 받으면서도 모든 토큰을 전달한 실행의 429 응답 수',
     neighbours: () => 'sync 중 무관한 클라이언트의 GET p99, 쉬고 있는 서버 대비',
   },
