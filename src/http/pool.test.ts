@@ -138,6 +138,27 @@ describe('requests', () => {
     expect((await pool.send(get('/after'))).body.toString()).toBe('GET /after');
   });
 
+  it('that are ended in the turn before they are sent fail for their caller, and for nobody else', async () => {
+    const { port } = await serve(echo);
+    const pool = poolOf(port, { size: 1 });
+    // On a connection that was used before, a request waits for a turn.
+    await pool.send(get('/first'));
+    const controller = new AbortController();
+    const unhandled: unknown[] = [];
+    const listen = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', listen);
+    try {
+      const failed = failureOf(pool.send(get('/second', { signal: controller.signal })));
+      queueMicrotask(() => controller.abort(new Error('enough')));
+      expect(await failed).toEqual(new Error('enough'));
+      await sleep(10);
+    } finally {
+      process.off('unhandledRejection', listen);
+    }
+    expect(unhandled).toEqual([]);
+    expect((await pool.send(get('/third'))).body.toString()).toBe('GET /third');
+  });
+
   it('that are not answered in time fail as worth another try', async () => {
     const { port } = await serve(() => undefined);
     const failure = await failureOf(poolOf(port, { timeoutMs: 300 }).send(get('/')));

@@ -284,6 +284,8 @@ class Exchange implements Receiver {
     this.#settled = settled;
     this.#beforeSend = request.beforeSend;
     this.#reader = new AnswerReader(options.longestAnswer);
+    // Its signal may end it before it is sent, when nobody waits for the answer yet.
+    this.#outcome.promise.catch(() => undefined);
   }
 
   get answer(): Promise<HttpAnswer> {
