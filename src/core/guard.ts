@@ -50,16 +50,22 @@ export interface Verdict {
 
 type Check = (plan: Plan, limits: GuardLimits, situation: GuardSituation) => Refusal | undefined;
 
-const checks: readonly Check[] = [
-  directoryIsEmpty,
-  directoryIsTooSmall,
-  tooManyLeave,
-  tooManyJoin,
-  noBaselineOutsideAPod,
-];
+const checks: readonly Check[] = [directoryIsEmpty, directoryIsTooSmall, noBaselineOutsideAPod];
+/** Of one run by itself. */
+const checksOfChanges: readonly Check[] = [tooManyLeave, tooManyJoin];
 
-export function guard(plan: Plan, limits: GuardLimits, situation: GuardSituation): Verdict {
-  const refusals = checks.map((check) => check(plan, limits, situation)).filter((refusal) => refusal !== undefined);
+/** @param ofDay in a program that goes on: why the plan is too much for a day, in place of the check of one run */
+export function guard(
+  plan: Plan,
+  limits: GuardLimits,
+  situation: GuardSituation,
+  ofDay?: (plan: Plan) => readonly Refusal[],
+): Verdict {
+  const applied = ofDay === undefined ? [...checks, ...checksOfChanges] : checks;
+  const refusals = [
+    ...applied.map((check) => check(plan, limits, situation)).filter((refusal) => refusal !== undefined),
+    ...(ofDay?.(plan) ?? []),
+  ];
   const notes: string[] = [];
   if (plan.owned === 0 && plan.create.length > 0) {
     notes.push(
@@ -82,15 +88,26 @@ function directoryIsTooSmall(plan: Plan, { minMembers }: GuardLimits): Refusal |
   };
 }
 
+/** Which limit so many removals of so many accounts are beyond; undefined for none. */
+export function removalsExceed(leaving: number, owned: number, limits: GuardLimits): 'many' | 'most' | undefined {
+  // In whole numbers: 14 of 100 are not more than 14%.
+  if (leaving > limits.maxRemovals && leaving * 100 > limits.maxRemovalPercent * owned) return 'many';
+  return owned >= 4 && leaving > owned / 2 ? 'most' : undefined;
+}
+
+/** Whether so many additions to so many accounts are beyond the limit. */
+export function additionsExceed(joining: number, owned: number, { maxAdditions }: GuardLimits): boolean {
+  return joining > maxAdditions && joining > owned;
+}
+
 function tooManyLeave(plan: Plan, limits: GuardLimits): Refusal | undefined {
   const leaving = plan.remove.filter((removal) => !removal.held).length;
   const percent = plan.owned === 0 ? 0 : (leaving / plan.owned) * 100;
-  // In whole numbers: 14 of 100 are not more than 14%.
-  const many = leaving > limits.maxRemovals && leaving * 100 > limits.maxRemovalPercent * plan.owned;
-  const mostOfAFew = plan.owned >= 4 && leaving > plan.owned / 2;
-  if (!many && !mostOfAFew) return undefined;
+  const limitExceeded = removalsExceed(leaving, plan.owned, limits);
+  if (limitExceeded === undefined) return undefined;
   if (limits.allowRemovals !== undefined && leaving <= limits.allowRemovals) return undefined;
-  const limit = many ? `${limits.maxRemovals} accounts and ${limits.maxRemovalPercent}%` : 'half of them';
+  const limit =
+    limitExceeded === 'many' ? `${limits.maxRemovals} accounts and ${limits.maxRemovalPercent}%` : 'half of them';
   const permitted = limits.allowRemovals === undefined ? '' : `, and ALLOW_REMOVALS permits ${limits.allowRemovals}`;
   return {
     reason: `${leaving} of ${plan.owned} accounts (${percent.toFixed(1)}%) would be removed; the limit is ${limit}${permitted}`,
@@ -100,7 +117,7 @@ function tooManyLeave(plan: Plan, limits: GuardLimits): Refusal | undefined {
 
 function tooManyJoin(plan: Plan, limits: GuardLimits): Refusal | undefined {
   const joining = plan.create.length;
-  if (plan.owned === 0 || joining <= limits.maxAdditions || joining <= plan.owned) return undefined;
+  if (plan.owned === 0 || !additionsExceed(joining, plan.owned, limits)) return undefined;
   if (limits.allowAdditions !== undefined && joining <= limits.allowAdditions) return undefined;
   const permitted = limits.allowAdditions === undefined ? '' : `, and ALLOW_ADDITIONS permits ${limits.allowAdditions}`;
   return {

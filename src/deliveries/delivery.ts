@@ -1,5 +1,6 @@
 /** Where credentials go: the port. One file beside this one for each kind of delivery. */
 import type { Member, OwnedAccount } from '../core/model.ts';
+import type { DeliveredToken } from '../core/renewal.ts';
 import type { Credential } from '../issuers/issuer.ts';
 import type { Failure } from '../lib/failure.ts';
 import type { SecretHolder } from '../lib/redact.ts';
@@ -53,5 +54,10 @@ export interface Delivery {
   readonly replaces: 'all' | 'each';
   /** Whether it takes credentials at all: where it doesn't, none are issued. */
   readonly takesCredentials: boolean;
+  /**
+   * What its members have now, by account name, from what was written down with each credential; undefined where it keeps
+   * no such record.
+   */
+  readonly delivered?: ((signal: AbortSignal) => Promise<ReadonlyMap<string, DeliveredToken>>) | undefined;
   begin(): Batch;
 }

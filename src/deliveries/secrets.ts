@@ -15,6 +15,7 @@ import {
   managedByValue,
   ownerAnnotation,
 } from '../core/model.ts';
+import type { DeliveredToken } from '../core/renewal.ts';
 import { type ClusterClient, partialMetadata } from '../kube/client.ts';
 import type { KubeconfigCluster } from '../kube/kubeconfig-document.ts';
 import { listPages } from '../kube/pages.ts';
@@ -24,6 +25,8 @@ import { keepParcels } from './kept-parcels.ts';
 import { memberKubeconfig } from './member-kubeconfig.ts';
 
 const expiresAnnotation = 'credentials-updater.poolc.org/expires';
+/** Seconds that the token was granted, from which the controller knows when to renew it. */
+const grantedAnnotation = 'credentials-updater.poolc.org/granted-seconds';
 const managedBy = { [managedByLabel]: managedByValue };
 
 export interface SecretsDeliveryOptions {
@@ -45,6 +48,7 @@ export function secretsDelivery(options: SecretsDeliveryOptions): Delivery {
     address: `Secrets in ${options.namespace}`,
     replaces: 'each',
     takesCredentials: true,
+    delivered: (signal) => delivered(options, signal),
     begin: () => keepParcels((parcels, sendOptions) => send(options, parcels, sendOptions)),
   };
 }
@@ -67,21 +71,7 @@ async function send(
   const { namespace, concurrency } = options;
   await right.renew();
   const client = options.client.withFence(() => right.assertHeld());
-  const existing = await listPages({
-    client,
-    path: collection(namespace),
-    query: { labelSelector: `${managedByLabel}=${managedByValue}` },
-    item: metadataSchema,
-    what: `Secrets in ${namespace}`,
-    signal,
-    accept: partialMetadata,
-  });
-  const ours = new Map(
-    existing
-      .map(({ metadata }) => metadata)
-      .filter(({ annotations }) => annotations?.[ownerAnnotation] === options.owner)
-      .map((metadata) => [metadata.name, metadata]),
-  );
+  const ours = await listOurs({ ...options, client }, signal);
   // Access first: what an account that is gone was given is taken away before anything new is written.
   const leaving = [...ours.values()].filter(({ annotations }) => !accounts.has(annotations?.[accountAnnotation] ?? ''));
   await pMap(leaving, (secret) => remove(client, namespace, secret, signal), { concurrency, signal });
@@ -100,6 +90,46 @@ async function send(
     { concurrency, signal },
   );
   return results.filter((result) => result !== undefined);
+}
+
+/** This MemberSync's own Secrets, by name: their metadata alone. */
+async function listOurs(
+  { client, namespace, owner }: Pick<SecretsDeliveryOptions, 'client' | 'namespace' | 'owner'>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Existing>> {
+  const existing = await listPages({
+    client,
+    path: collection(namespace),
+    query: { labelSelector: `${managedByLabel}=${managedByValue}` },
+    item: metadataSchema,
+    what: `Secrets in ${namespace}`,
+    signal,
+    accept: partialMetadata,
+  });
+  return new Map(
+    existing
+      .map(({ metadata }) => metadata)
+      .filter(({ annotations }) => annotations?.[ownerAnnotation] === owner)
+      .map((metadata) => [metadata.name, metadata]),
+  );
+}
+
+/** A Secret of another name than today's, or whose annotations somebody changed, counts as none: a new one is written. */
+async function delivered(
+  options: SecretsDeliveryOptions,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, DeliveredToken>> {
+  const found = new Map<string, DeliveredToken>();
+  for (const [name, { annotations = {} }] of await listOurs(options, signal)) {
+    const account = annotations[accountAnnotation];
+    const expiresAt = Date.parse(annotations[expiresAnnotation] ?? '') / 1_000;
+    // Until grants were written down, a week was what nearly everyone asked for; an earlier renewal does no harm.
+    const grantedSeconds = Number(annotations[grantedAnnotation] ?? 7 * 86_400);
+    if (account === undefined || Number.isNaN(expiresAt) || !(grantedSeconds > 0)) continue;
+    if (name !== options.name.replaceAll('{account}', account)) continue;
+    found.set(account, { uid: annotations[accountUidAnnotation] ?? '', expiresAt, grantedSeconds });
+  }
+  return found;
 }
 
 async function write(
@@ -126,6 +156,7 @@ async function write(
         [accountAnnotation]: account.name,
         [accountUidAnnotation]: account.uid,
         [expiresAnnotation]: expires,
+        [grantedAnnotation]: String(credential.grantedSeconds),
       },
       ...(existing === undefined ? {} : { resourceVersion: existing.resourceVersion, uid: existing.uid }),
     },

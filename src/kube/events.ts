@@ -1,10 +1,15 @@
-/** Events (events.k8s.io/v1): what `kubectl describe job` shows below the Job. */
+/** Events (events.k8s.io/v1): what `kubectl describe` shows below an object. */
 import type { ClusterClient } from './client.ts';
 
-export interface JobEvent {
+export interface ObjectEvent {
   readonly namespace: string;
   /** What the Event is about. */
-  readonly job: { readonly name: string; readonly uid: string };
+  readonly regarding: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+  };
   readonly type: 'Normal' | 'Warning';
   /** CamelCase, for machines: `SyncRefused`. */
   readonly reason: string;
@@ -19,14 +24,14 @@ export interface JobEvent {
   readonly suffix: string;
 }
 
-export async function writeEvent(client: ClusterClient, event: JobEvent, signal: AbortSignal): Promise<void> {
+export async function writeEvent(client: ClusterClient, event: ObjectEvent, signal: AbortSignal): Promise<void> {
   await client.call({
     method: 'POST',
     path: `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(event.namespace)}/events`,
     body: {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      metadata: { name: `${event.job.name.slice(0, 200)}.${event.suffix}`, namespace: event.namespace },
+      metadata: { name: `${event.regarding.name.slice(0, 200)}.${event.suffix}`, namespace: event.namespace },
       eventTime: microTime(event.nowMs),
       type: event.type,
       reason: event.reason,
@@ -34,13 +39,7 @@ export async function writeEvent(client: ClusterClient, event: JobEvent, signal:
       action: event.action,
       reportingController: event.controller,
       reportingInstance: event.instance.slice(0, 128),
-      regarding: {
-        apiVersion: 'batch/v1',
-        kind: 'Job',
-        namespace: event.namespace,
-        name: event.job.name,
-        uid: event.job.uid,
-      },
+      regarding: { ...event.regarding, namespace: event.namespace },
     },
     signal,
     // An earlier attempt by us whose answer was lost.

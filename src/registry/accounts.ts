@@ -19,6 +19,8 @@ const serviceAccountSchema = z.object({
   }),
 });
 type ServiceAccount = z.infer<typeof serviceAccountSchema>;
+/** A ServiceAccount of the API, read as an account. */
+export const accountSchema: z.ZodType<Account> = serviceAccountSchema.transform(toAccount);
 
 const listSchema = z.object({
   metadata: z.object({ continue: z.string().optional() }),

@@ -28,6 +28,8 @@ const summarySchema = z.object({
   delivered: z.number(),
   undelivered: z.number(),
   undeliveredUuids: z.array(z.string()),
+  /** UIDs of accounts that were made in the seconds before it, and were delivered: their age alone would not tell. */
+  recentUids: z.array(z.string()).optional(),
 });
 
 export type LastRun = z.infer<typeof summarySchema>;

@@ -19,3 +19,5 @@ export const holdsName = ({ name }: RegistryPlace): string => `${name}-holds`;
 export const lastRunName = ({ name }: RegistryPlace): string => `${name}-summary`;
 /** The ConfigMap of one part of the names that were given. */
 export const namesGivenName = ({ name }: RegistryPlace, shard: number): string => `${name}-names-${shard}`;
+/** The ConfigMap of the controller's rolling day: what was changed, and what an operator allowed. */
+export const dayName = ({ name }: RegistryPlace): string => `${name}-day`;

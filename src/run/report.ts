@@ -175,7 +175,7 @@ async function publishEvent(
     target.client,
     {
       namespace: registry.namespace,
-      job,
+      regarding: { apiVersion: 'batch/v1', kind: 'Job', ...job },
       type: 'Warning',
       reason: reasons[report.outcome],
       action: 'Sync',

@@ -15,7 +15,7 @@ import type { Log } from '../lib/log.ts';
 import { runLockName } from '../registry/place.ts';
 import type { LockedContext } from './context.ts';
 
-interface RunLockOptions {
+export interface LeaseLockOptions {
   readonly client: ClusterClient;
   readonly address: LeaseAddress;
   /** Pod or host name + a random suffix. */
@@ -27,7 +27,20 @@ interface RunLockOptions {
   readonly renewEveryMs: number;
   /** How long another holder is waited for. */
   readonly waitMs: number;
+  /** How often another holder is looked at. */
+  readonly pollMs?: number;
+  /** Whose it is, for messages. */
+  readonly words?: LockWords;
 }
+
+export interface LockWords {
+  /** `the run lock` */
+  readonly lock: string;
+  /** `run`: another one holds it. */
+  readonly holder: string;
+}
+
+const runWords: LockWords = { lock: 'the run lock', holder: 'run' };
 
 export interface RunLock {
   /** When it was taken, as the Lease says: tells this hold of it from every other. */
@@ -44,7 +57,7 @@ export interface RunLock {
   readonly release: () => Promise<void>;
 }
 
-const pollMs = 1_000;
+const defaultPollMs = 1_000;
 const renewalRounds = 3;
 /** An API server that restarts is waited for, so that the next run needn't wait for the lock to end by itself. */
 const giveBackMs = 20_000;
@@ -57,7 +70,7 @@ export async function acquireLock(
   signal: AbortSignal,
 ): Promise<RunLock> {
   const durationMs = lock.durationSeconds * 1_000;
-  const options: RunLockOptions = {
+  return acquireLeaseLock({
     client,
     address: { namespace: registry.namespace, name: runLockName(registry) },
     holder: `${host}-${Math.floor(random() * 2 ** 32)
@@ -70,7 +83,11 @@ export async function acquireLock(
     // By default every 20 s of 90.
     renewEveryMs: durationMs / 4.5,
     waitMs: lock.waitSeconds * 1_000,
-  };
+  });
+}
+
+/** Any Lease that one holder has at a time. @throws Failure (lock) when another holds it for longer than is waited */
+export async function acquireLeaseLock(options: LeaseLockOptions): Promise<RunLock> {
   return hold(options, await takeOver(options));
 }
 
@@ -85,8 +102,9 @@ interface Held {
   readonly since: number;
 }
 
-async function takeOver(options: RunLockOptions): Promise<Held> {
+async function takeOver(options: LeaseLockOptions): Promise<Held> {
   const { client, address, holder, clock, log, signal, durationMs, waitMs } = options;
+  const { pollMs = defaultPollMs, words = runWords } = options;
   const startedAt = clock.monotonic();
   let watched: { renewTime: string | undefined; holder: string | undefined; since: number } | undefined;
   let told = false;
@@ -118,7 +136,9 @@ async function takeOver(options: RunLockOptions): Promise<Held> {
       );
       if (written !== undefined) {
         if (state.holder)
-          log.warn(`the run of ${state.holder} stopped renewing its lock without giving it back; it is ours now`);
+          log.warn(
+            `the ${words.holder} of ${state.holder} stopped renewing its lock without giving it back; it is ours now`,
+          );
         return { state: written, since: writtenAt };
       }
       // Our own write may have been committed though its answer was lost: then the next read shows us as the holder.
@@ -126,10 +146,10 @@ async function takeOver(options: RunLockOptions): Promise<Held> {
     }
     // Counted from before our write: when it was committed in between, only others could have seen.
     if (state.holder === holder) return { state, since: writtenAt };
-    if (now - startedAt >= waitMs) throw heldByAnother(state, waitMs);
+    if (now - startedAt >= waitMs) throw heldByAnother(state, waitMs, words);
     if (!told) {
       log.info(
-        `another run is at work (${state.holder}, since ${state.acquireTime ?? 'an unknown time'}); waiting for it`,
+        `another ${words.holder} is at work (${state.holder}, since ${state.acquireTime ?? 'an unknown time'}); waiting for it`,
       );
       told = true;
     }
@@ -138,7 +158,7 @@ async function takeOver(options: RunLockOptions): Promise<Held> {
 }
 
 function hold(
-  { client, address, holder, clock, log, signal, durationMs, renewEveryMs }: RunLockOptions,
+  { client, address, holder, clock, log, signal, durationMs, renewEveryMs, words = runWords }: LeaseLockOptions,
   acquired: Held,
 ): RunLock {
   let held = acquired;
@@ -157,7 +177,7 @@ function hold(
     lose(
       new Failure(
         'lock',
-        `the run lock could not be renewed for ${durationMs / 1_000} s and may be another run's now; nothing more was changed`,
+        `${words.lock} could not be renewed for ${durationMs / 1_000} s and may be another ${words.holder}'s now; nothing more was changed`,
         { hint: 'look at the log for why the API server could not be reached; the next run finishes the work' },
       ),
     );
@@ -186,15 +206,15 @@ function hold(
       held = { state, since: sentAt };
       return;
     }
-    throw new Failure('cluster', 'the Lease of the run lock is being changed by someone else all the time', {
+    throw new Failure('cluster', `the Lease of ${words.lock} is being changed by someone else all the time`, {
       transient: true,
     });
   };
   const lostTo = (other: string | undefined): Failure => {
     const failure = new Failure(
       'lock',
-      `the run lock was lost to ${other || 'nobody: it was deleted or given back'}; nothing more was changed`,
-      { hint: 'that run does the work; look at its log' },
+      `${words.lock} was lost to ${other || 'nobody: it was deleted or given back'}; nothing more was changed`,
+      { hint: `that ${words.holder} does the work; look at its log` },
     );
     lose(failure);
     return loss ?? failure;
@@ -215,7 +235,7 @@ function hold(
       } catch (error) {
         if (stop.signal.aborted || lost.signal.aborted || signal.aborted) return;
         // Fatal only at expiry: until then the next round tries again.
-        log.warn(`the run lock could not be renewed: ${toFailure(error).message}`);
+        log.warn(`${words.lock} could not be renewed: ${toFailure(error).message}`);
       }
     }
   };
@@ -239,7 +259,7 @@ function hold(
       } catch (error) {
         const why = tooLate.aborted ? 'the API server did not answer in time' : toFailure(error).message;
         log.warn(
-          `the run lock could not be given back, it ends by itself in ${Math.ceil(remainingMs() / 1_000)} s: ${why}`,
+          `${words.lock} could not be given back, it ends by itself in ${Math.ceil(remainingMs() / 1_000)} s: ${why}`,
         );
       }
     },
@@ -247,7 +267,7 @@ function hold(
 }
 
 async function giveBack(
-  { client, address, signal }: Pick<RunLockOptions, 'client' | 'address' | 'signal'>,
+  { client, address, signal }: Pick<LeaseLockOptions, 'client' | 'address' | 'signal'>,
   held: LeaseState,
   { holder, budgetMs }: { holder: string; budgetMs: number },
 ): Promise<void> {
@@ -260,10 +280,10 @@ async function giveBack(
   }
 }
 
-function heldByAnother(state: LeaseState, waitedMs: number): Failure {
+function heldByAnother(state: LeaseState, waitedMs: number, { holder }: LockWords): Failure {
   return new Failure(
     'lock',
-    `another run holds the lock: ${state.holder} since ${state.acquireTime ?? 'an unknown time'}, last renewed ${state.renewTime ?? 'never'}; waited ${Math.round(waitedMs / 1_000)} s, nothing was changed`,
-    { hint: 'that run does the same work: wait for it, or look at its log' },
+    `another ${holder} holds the lock: ${state.holder} since ${state.acquireTime ?? 'an unknown time'}, last renewed ${state.renewTime ?? 'never'}; waited ${Math.round(waitedMs / 1_000)} s, nothing was changed`,
+    { hint: `that ${holder} does the same work: wait for it, or look at its log` },
   );
 }

@@ -26,6 +26,8 @@ export interface PlanSources {
 export interface PlanJudgement {
   readonly limits: GuardLimits;
   readonly situation: GuardSituation;
+  /** In a program that goes on: why a plan is too much for a day. */
+  readonly ofDay?: ((plan: Plan) => readonly Refusal[]) | undefined;
   /** The plan that was agreed to: another one is refused. */
   readonly agreedPlan?: PlanDocument | undefined;
   readonly place: PlanPlace;
@@ -57,8 +59,8 @@ export async function makePlan(sources: PlanSources, judgement: PlanJudgement, r
   return { plan: confirmed, verdict: judge(confirmed, judgement) };
 }
 
-function judge(plan: Plan, { limits, situation, agreedPlan, place, isOwnId }: PlanJudgement): Verdict {
-  const verdict = guard(plan, limits, situation);
+function judge(plan: Plan, { limits, situation, ofDay, agreedPlan, place, isOwnId }: PlanJudgement): Verdict {
+  const verdict = guard(plan, limits, situation, ofDay);
   const others = [
     agreedPlan === undefined ? undefined : refuseAnotherPlan(agreedPlan, plan, place),
     accountsOfAnotherDirectory(plan, isOwnId),
