@@ -20,11 +20,22 @@ export interface ListRequest<T> {
   readonly accept?: string;
 }
 
+export interface VersionedList<T> {
+  readonly items: T[];
+  /** undefined where the answer has none. */
+  readonly resourceVersion: string | undefined;
+}
+
 /**
  * Every object of a collection, in pages of 500; begun anew when a page has expired (410 Gone).
  * @throws Failure (cluster)
  */
 export async function listPages<T>(request: ListRequest<T>): Promise<T[]> {
+  return (await listVersioned(request)).items;
+}
+
+/** The same, with the version that a watch goes on from. */
+export async function listVersioned<T>(request: ListRequest<T>): Promise<VersionedList<T>> {
   for (let restart = 0; ; restart++) {
     try {
       return await readPages(request);
@@ -35,10 +46,22 @@ export async function listPages<T>(request: ListRequest<T>): Promise<T[]> {
   }
 }
 
-async function readPages<T>({ client, path, query, item, what, signal, accept }: ListRequest<T>): Promise<T[]> {
+async function readPages<T>({
+  client,
+  path,
+  query,
+  item,
+  what,
+  signal,
+  accept,
+}: ListRequest<T>): Promise<VersionedList<T>> {
   // An empty list of partial metadata has null for its items.
-  const schema = z.object({ metadata: z.object({ continue: z.string().optional() }), items: z.array(item).nullish() });
+  const schema = z.object({
+    metadata: z.object({ continue: z.string().optional(), resourceVersion: z.string().optional() }),
+    items: z.array(item).nullish(),
+  });
   const items: T[] = [];
+  let resourceVersion: string | undefined;
   let token: string | undefined;
   do {
     const parameters = new URLSearchParams({
@@ -55,6 +78,7 @@ async function readPages<T>({ client, path, query, item, what, signal, accept }:
     const page = parseAnswer(schema, response, what);
     items.push(...(page.items ?? []));
     token = page.metadata.continue || undefined;
+    resourceVersion = page.metadata.resourceVersion;
   } while (token !== undefined);
-  return items;
+  return { items, resourceVersion };
 }
