@@ -62,7 +62,10 @@ function clusterFor({ env }: Environment, settings: Settings, { client }: Target
     certificateAuthority:
       certificateAuthority === undefined
         ? undefined
-        : readCertificateAuthority(certificateAuthority, 'spec.cluster.certificateAuthority', env),
+        : readCertificateAuthority(certificateAuthority, 'spec.cluster.certificateAuthority', {
+            variables: env,
+            held: settings.held,
+          }),
     insecureSkipTlsVerify: false,
     inPod: settings.inPod,
   });

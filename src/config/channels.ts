@@ -1,24 +1,27 @@
 /** Where operators are notified: from where the settings say each address is, to the address itself. Never throws. */
 import { readFileSync } from 'node:fs';
-import type { Variables } from '../lib/variables.ts';
 import { type ChannelName, type Channels, type FoundAddress, readChannels } from '../notify/channels.ts';
+import { heldName, type ReferenceSources } from './read-reference.ts';
 import type { SecretReference } from './secret-reference.ts';
 
 type References = Readonly<Partial<Record<ChannelName, SecretReference | undefined>>>;
 
-export function channelsOf(references: References, variables: Variables): Channels {
+export function channelsOf(references: References, sources: ReferenceSources): Channels {
   return readChannels((name) => {
     const reference = references[name];
-    return reference === undefined ? undefined : find(reference, name, variables);
+    return reference === undefined ? undefined : find(reference, name, sources);
   });
 }
 
-function find(reference: SecretReference, name: ChannelName, variables: Variables): FoundAddress {
+function find(reference: SecretReference, name: ChannelName, { variables, held }: ReferenceSources): FoundAddress {
   if ('env' in reference) {
     const text = variables[reference.env]?.trim();
     return text ? { from: reference.env, text } : { from: reference.env, problem: 'the variable is not set' };
   }
-  if ('secretKeyRef' in reference) return { from: name, problem: 'only the controller reads Secrets of the cluster' };
+  if ('secretKeyRef' in reference) {
+    const text = held?.get(heldName('Secret', reference.secretKeyRef))?.trim();
+    return text ? { from: name, text } : { from: name, problem: 'only the controller reads Secrets of the cluster' };
+  }
   const from = `the address in ${reference.file}`;
   try {
     const text = readFileSync(reference.file, 'utf8').trim();

@@ -45,12 +45,15 @@ export const settingGroupTitles = [
   'Cluster',
   'Tokens and time',
   'Guard',
+  'Controller',
   'Notifications',
   'Log',
   'Gateway',
   'Log in',
 ] as const;
 export type SettingGroupTitle = (typeof settingGroupTitles)[number];
+/** Read by `controller` alone. */
+export const controllerGroup: SettingGroupTitle = 'Controller';
 /** Its values are credentials: they have no flag, since every user of a host can read command lines. */
 export const environmentOnlyGroup: SettingGroupTitle = 'Notifications';
 

@@ -24,17 +24,20 @@ interface Source {
  * @param namespace where the document doesn't name its own
  * @throws Failure (usage)
  */
-export function readMemberSyncFile(file: string, namespace: string): MemberSync {
-  return parseMemberSync(readText(file), file, namespace);
+export function readMemberSyncFile(file: string, namespace: string, reader: Reader = 'command'): MemberSync {
+  return parseMemberSync(readText(file), file, namespace, reader);
 }
 
+/** Who uses the document: a command can't read the Secrets of a cluster. */
+export type Reader = 'command' | 'controller';
+
 /** @throws Failure (usage) */
-export function parseMemberSync(text: string, file: string, namespace: string): MemberSync {
+export function parseMemberSync(text: string, file: string, namespace: string, reader: Reader = 'command'): MemberSync {
   const source = parse(text, withoutInvisible(file));
   const result = memberSyncSchema.safeParse(withNamespace(source.content, namespace));
   if (!result.success) throw refusalOf(result.error.issues, source);
   refuseMissing(source);
-  refuseForController(source);
+  if (reader === 'command') refuseForController(source);
   const memberSync = toMemberSync(result.data);
   const { directory, delivery } = memberSync;
   if (delivery.kind === 'poolc' && JSON.stringify(directory) !== JSON.stringify(delivery))

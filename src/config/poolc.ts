@@ -4,10 +4,11 @@ import { Failure } from '../lib/failure.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Variables } from '../lib/variables.ts';
 import { flagOf } from './definitions.ts';
+import { type HeldKeys, heldName } from './read-reference.ts';
 import type { SecretReference } from './secret-reference.ts';
 import type { Settings } from './settings.ts';
 
-type PoolcSettings = Pick<Settings, 'directory' | 'file'>;
+type PoolcSettings = Pick<Settings, 'directory' | 'file'> & { readonly held?: HeldKeys | undefined };
 
 /** The endpoint, for the commands that can't do without. @throws Failure (usage) */
 export function requireEndpoint(settings: PoolcSettings): URL {
@@ -27,6 +28,10 @@ export function readApiKey(settings: PoolcSettings, variables: Variables): Secre
     const value = variables[apiKey.env];
     if (value === undefined) throw new Failure('usage', `${from} is not set`, { hint: 'it must hold the key' });
     return parseApiKey(value, from);
+  }
+  if ('secretKeyRef' in apiKey) {
+    const text = settings.held?.get(heldName('Secret', apiKey.secretKeyRef));
+    if (text !== undefined) return parseApiKey(text, `the Secret ${apiKey.secretKeyRef.name}, which ${field} names,`);
   }
   return settings.file === undefined
     ? readKeyFile(fileOf(apiKey), {

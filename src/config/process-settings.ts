@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { LogLevel } from '../lib/log.ts';
 import { field } from './fields.ts';
 import { secretReference, variableNotation } from './secret-reference.ts';
-import { anyText, count, duration, oneOf } from './values.ts';
+import { anyText, count, duration, list, oneOf } from './values.ts';
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
 
@@ -29,6 +29,37 @@ export const processSchema = z.strictObject({
   }),
   allowRemovals: field(count(0).optional(), { group: 'Guard', description: 'for one run: permit up to N removals' }),
   allowAdditions: field(count(0).optional(), { group: 'Guard', description: 'for one run: permit up to N additions' }),
+  watchNamespaces: field(list('namespaces').prefault([]), {
+    group: 'Controller',
+    description: "namespaces whose MemberSyncs it looks after, comma-separated (the pod's own)",
+  }),
+  /** Seconds. */
+  leaderLease: field(duration(2, 600).prefault('30s'), {
+    group: 'Controller',
+    description: 'how long the leader is waited for when it was killed; renewed three times as often',
+  }),
+  /** Seconds. */
+  deliveryGather: field(duration(0, 3_600).prefault('1m'), {
+    group: 'Controller',
+    description: 'for how long joiners are gathered before a map of everyone is sent',
+  }),
+  /** Seconds. */
+  deliveryEvery: field(duration(0, 86_400).prefault('10m'), {
+    group: 'Controller',
+    description: 'at most one map of everyone in this time',
+  }),
+  syncConcurrency: field(count(1, 64).prefault(4), {
+    group: 'Controller',
+    description: 'MemberSyncs that are worked on at once',
+  }),
+  healthPort: field(count(0, 65_535).prefault(8_081), {
+    group: 'Controller',
+    description: 'port of /healthz and /readyz; 0 for none',
+  }),
+  metricsPort: field(count(0, 65_535).prefault(8_080), {
+    group: 'Controller',
+    description: 'port of /metrics; 0 for none',
+  }),
   pushgatewayUrl: field(secretReference().optional(), {
     group: 'Notifications',
     description: 'address of a Prometheus Pushgateway, for the metrics of each run',

@@ -3,27 +3,43 @@ import { readFileSync } from 'node:fs';
 import { Failure } from '../lib/failure.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Variables } from '../lib/variables.ts';
-import type { CertificateReference, SecretReference } from './secret-reference.ts';
+import type { CertificateReference, KeyReference, SecretReference } from './secret-reference.ts';
+
+/** What keys of the cluster's Secrets and ConfigMaps hold, by `heldName`. */
+export type HeldKeys = ReadonlyMap<string, string>;
+
+export const heldName = (kind: 'Secret' | 'ConfigMap', { name, key }: KeyReference): string => `${kind}/${name}/${key}`;
+
+/** From where references are read. */
+export interface ReferenceSources {
+  readonly variables: Variables;
+  /** Of a MemberSync in the cluster; undefined for one that a command was given. */
+  readonly held: HeldKeys | undefined;
+}
 
 /** @param field its path in the document, for messages. @throws Failure (usage) without a word of its content */
-export function readSecret(reference: SecretReference, field: string, variables: Variables): Secret {
-  const text = readText(reference, field, variables).trim();
+export function readSecret(reference: SecretReference, field: string, sources: ReferenceSources): Secret {
+  const text = readText(reference, field, sources).trim();
   if (text === '') throw new Failure('usage', `what ${field} names is empty`, { hint: 'it must hold the secret' });
   return new Secret(text);
 }
 
 /** A certificate authority in PEM. @throws Failure (usage) */
-export function readCertificateAuthority(reference: CertificateReference, field: string, variables: Variables): string {
-  const text = readText(reference, field, variables);
+export function readCertificateAuthority(
+  reference: CertificateReference,
+  field: string,
+  sources: ReferenceSources,
+): string {
+  const text = readText(reference, field, sources);
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new Failure('usage', `what ${field} names holds no certificate in PEM`, {
     hint: 'it begins with -----BEGIN CERTIFICATE-----',
   });
 }
 
-function readText(reference: CertificateReference, field: string, variables: Variables): string {
+function readText(reference: CertificateReference, field: string, sources: ReferenceSources): string {
   if ('env' in reference) {
-    const value = variables[reference.env];
+    const value = sources.variables[reference.env];
     if (value !== undefined) return value;
     throw new Failure('usage', `the variable ${reference.env}, which ${field} names, is not set`);
   }
@@ -37,5 +53,10 @@ function readText(reference: CertificateReference, field: string, variables: Var
       });
     }
   }
+  const held =
+    'secretKeyRef' in reference
+      ? sources.held?.get(heldName('Secret', reference.secretKeyRef))
+      : sources.held?.get(heldName('ConfigMap', reference.configMapKeyRef));
+  if (held !== undefined) return held;
   throw new Failure('usage', `${field} can't be used with -f: only the controller reads Secrets of the cluster`);
 }

@@ -17,7 +17,9 @@ import { channelsOf } from './channels.ts';
 import { flagOf, type SettingDefinition, settingDefinitions } from './definitions.ts';
 import { apiVersion, defaultName, kind, type MemberSync, memberSyncSchema, toMemberSync } from './member-sync.ts';
 import { readMemberSyncFile } from './member-sync-file.ts';
+import type { NamedKey } from './member-sync-object.ts';
 import { processSchema } from './process-settings.ts';
+import type { HeldKeys } from './read-reference.ts';
 import { readSurroundings } from './surroundings.ts';
 
 /** Values by setting name, as the flags gave them. */
@@ -36,12 +38,25 @@ export interface SettingSources {
   readonly defaults?: FlagValues | undefined;
   /** A MemberSync in a file, which is read in place of the settings that it can say. */
   readonly file?: string | undefined;
+  /** A MemberSync of the cluster, in place of them. */
+  readonly object?: MemberSyncObject | undefined;
+}
+
+/** A MemberSync of the cluster, with what the Secrets and ConfigMaps hold that it names. */
+export interface MemberSyncObject {
+  readonly memberSync: MemberSync;
+  readonly held: HeldKeys;
+  /** Reads a list of members that is a key of the cluster. */
+  readonly readList: (key: NamedKey, signal: AbortSignal) => Promise<Buffer>;
 }
 
 /** @throws Failure (usage) that names the setting or the field, its value and what is wrong with it */
-export function readSettings(variables: Variables, { flags = {}, defaults = {}, file }: SettingSources = {}) {
+export function readSettings(variables: Variables, { flags = {}, defaults = {}, file, object }: SettingSources = {}) {
   const given = givenSettings(variables, flags, defaults);
-  const memberSync = file === undefined ? memberSyncOf(given, variables) : memberSyncFrom(file, given, variables);
+  const memberSync =
+    object?.memberSync ??
+    (file === undefined ? memberSyncOf(given, variables) : memberSyncFrom(file, given, variables));
+  const held = object?.held;
   const { allowRemovals, allowAdditions, pushgatewayUrl, ...process } = readGiven(
     processSchema,
     { document: {}, belongsTo: 'process' },
@@ -62,8 +77,11 @@ export function readSettings(variables: Variables, { flags = {}, defaults = {}, 
         HEARTBEAT_URL: memberSync.notifications.heartbeat,
         PUSHGATEWAY_URL: pushgatewayUrl,
       },
-      variables,
+      { variables, held },
     ),
+    /** What the Secrets and ConfigMaps hold that a MemberSync of the cluster names; undefined for any other. */
+    held,
+    readList: object?.readList,
     inPod,
     /** The CronJob that runs this, for commands that an operator is given to copy. */
     cronJobName: cronJobName ?? defaultName,
@@ -176,10 +194,10 @@ function refusalOf({ issues: [issue] }: z.ZodError, definitions: readonly Settin
 /** Where operators are notified, also when another setting can't be used. Never throws. */
 export function readChannelSettings(variables: Variables): Channels {
   const given = givenSettings(variables, {}, {});
-  return channelsOf(
-    Object.fromEntries(channelNames.flatMap((env) => (given.has(env) ? [[env, { env }]] : []))),
+  return channelsOf(Object.fromEntries(channelNames.flatMap((env) => (given.has(env) ? [[env, { env }]] : []))), {
     variables,
-  );
+    held: undefined,
+  });
 }
 
 /** Of a run that never began: where its lock and the accounts would have been, as far as can be told. Never throws. */
@@ -194,8 +212,8 @@ export function readPlaceOfRun(variables: Variables): { namespace: string; membe
 }
 
 /** Whether somebody said it, whatever the default. A document says all that it can say. */
-export function isGiven(setting: string, variables: Variables, { flags = {}, file }: SettingSources): boolean {
-  return file !== undefined || givenSettings(variables, flags, {}).has(setting);
+export function isGiven(setting: string, variables: Variables, { flags = {}, file, object }: SettingSources): boolean {
+  return file !== undefined || object !== undefined || givenSettings(variables, flags, {}).has(setting);
 }
 
 /** Where the directory is asked; undefined when it isn't set, or has no address. */
