@@ -25,6 +25,7 @@ export const mayImport: Readonly<Record<string, readonly Importable[]>> = {
   config: [...foundation, 'notify'],
   sync: ['lib', 'http', 'kube', 'core', 'registry', 'directories', 'deliveries', 'issuers'],
   run: ['lib', 'http', 'kube', 'core', ...ports, 'sync'],
+  controller: [...foundation, ...ports, 'config', 'sync', 'run'],
   operator: [...foundation, ...ports, 'config', 'sync', 'run'],
   audit: ['lib', 'kube', 'core', 'registry', 'issuers'],
   // The steps that bring the policies to a cluster in use.
@@ -39,6 +40,7 @@ export const mayImport: Readonly<Record<string, readonly Importable[]>> = {
     'config',
     'sync',
     'run',
+    'controller',
     'operator',
     'audit',
     'rollout',

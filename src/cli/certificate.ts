@@ -25,6 +25,7 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { withMemberSync } from './member-sync-by-name.ts';
 import { openTarget } from './wiring.ts';
 
 interface CertificateFlags extends CommonFlags {
@@ -122,7 +123,8 @@ function waitOf(text: string): number {
 }
 
 /** @returns the exit code */
-async function certificateCommand(environment: Environment, flags: CertificateFlags): Promise<number> {
+async function certificateCommand(environment: Environment, given: CertificateFlags): Promise<number> {
+  const flags = await withMemberSync(environment, given);
   const { env, stderr, signal } = environment;
   const { name, groups, workspace, out, use, replace } = flags;
   const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });

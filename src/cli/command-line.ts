@@ -33,7 +33,7 @@ export function commandLineOf(
 
 function carriedFlags(
   variables: Variables,
-  { settings, file, kubeconfig, context, output }: CommonFlags,
+  { settings, file, memberSync, kubeconfig, context, output }: CommonFlags,
   access: ClusterAccess | undefined,
 ): (readonly [flag: string, value: string])[] {
   const isPod = access !== undefined && access.contextName === undefined;
@@ -42,6 +42,7 @@ function carriedFlags(
     ['--kubeconfig', kubeconfig ?? (isPod ? undefined : variableOf(variables, 'KUBECONFIG'))],
     ['--context', context ?? access?.contextName],
     ['--file', file],
+    ['--member-sync', memberSync],
     ...Object.entries(settings).map(([name, value]) => [flagOf(name), value ?? fromEnvironment(name)] as const),
     ['--output', output],
   ];

@@ -34,7 +34,7 @@ describe.each(['commands.md', 'commands.ko.md'])('docs/%s', async (file) => {
   const named = (part: string) => new Set([...part.matchAll(/(?<![\w-])--?[a-z][a-z-]*/g)].map(([flag]) => flag));
 
   test.each(ownFlags)('names each flag of $command, and none that is not', ({ command, flags }) => {
-    const common = ['--kubeconfig', '--context', '--file', '-f'];
+    const common = ['--kubeconfig', '--context', '--file', '-f', '--member-sync'];
     const wanted = flags.filter((flag) => !settingFlags.has(flag) && !common.includes(flag));
     expect(section(command)).not.toBe('');
     const inTable = named(

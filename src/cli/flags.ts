@@ -1,7 +1,8 @@
 /** What the commands' definitions share: flags that several have, the parts of their --help, and how flags are read. */
 import { type Command, Option } from 'commander';
 import { flagOf, type SettingDefinition, settingDefinitions, settingGroups } from '../config/definitions.ts';
-import type { FlagValues, SettingSources } from '../config/settings.ts';
+import { controllerGroup } from '../config/fields.ts';
+import type { FlagValues, MemberSyncObject, SettingSources } from '../config/settings.ts';
 import { wrapLine } from '../lib/terminal-text.ts';
 import type { Environment } from './environment.ts';
 import type { ClusterOptions } from './wiring.ts';
@@ -33,18 +34,20 @@ export function withClusterFlags(command: Command): Command {
 
 /** Of the commands that take a MemberSync. */
 export function withFileFlag(command: Command): Command {
-  return command.option('-f, --file <file>', 'a MemberSync to read in place of settings: YAML or JSON');
+  return command
+    .option('-f, --file <file>', 'a MemberSync to read in place of settings: YAML or JSON')
+    .option('--member-sync <name>', 'a MemberSync of the cluster, in place of settings');
 }
 
 /**
  * Flags for settings, in their groups; each shows the environment variable that it stands for.
- * @param names those that the command reads; all of them unless given
+ * @param names those that the command reads; all but the controller's unless given
  */
 export function withSettings(command: Command, names?: readonly string[]): Command {
   const settings = settingGroups.flatMap((group) => (group.environmentOnly ? [] : group.settings));
   return withDefinitions(
     command,
-    settings.filter(({ name }) => names === undefined || names.includes(name)),
+    settings.filter(({ name, group }) => (names === undefined ? group !== controllerGroup : names.includes(name))),
   );
 }
 
@@ -89,6 +92,10 @@ export interface CommonFlags extends ClusterOptions {
   readonly settings: FlagValues;
   /** A MemberSync, in place of the settings that it can say. */
   readonly file?: string | undefined;
+  /** The name of one in the cluster. */
+  readonly memberSync?: string | undefined;
+  /** What it says, once it was read. */
+  readonly object?: MemberSyncObject | undefined;
   readonly output?: string | undefined;
   /** All commands with their flags, for command lines to copy. */
   readonly program: Command;
@@ -99,6 +106,7 @@ export function commonFlags(program: Command, options: CommandOptions): CommonFl
     program,
     settings: flagValuesOf(options, settingDefinitions),
     file: textOf(options['file']),
+    memberSync: textOf(options['memberSync']),
     output: textOf(options['output']),
     kubeconfig: textOf(options['kubeconfig']),
     context: textOf(options['context']),
@@ -106,8 +114,8 @@ export function commonFlags(program: Command, options: CommandOptions): CommonFl
 }
 
 /** Where a command's settings come from, besides the environment. */
-export function sourcesOf({ settings, file }: CommonFlags): SettingSources {
-  return { flags: settings, file };
+export function sourcesOf({ settings, file, object }: CommonFlags): SettingSources {
+  return { flags: settings, file, object };
 }
 
 export function textOf(value: unknown): string | undefined {

@@ -26,6 +26,7 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { withMemberSync } from './member-sync-by-name.ts';
 import { openDirectory } from './open-directory.ts';
 import { renderPlan } from './render-plan.ts';
 import { styleFor } from './style.ts';
@@ -86,7 +87,8 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
 }
 
 /** @returns the exit code: 0, or with --detailed-exitcode 10 when changes are pending */
-async function planCommand(environment: Environment, flags: PlanFlags): Promise<number> {
+async function planCommand(environment: Environment, given: PlanFlags): Promise<number> {
+  const flags = await withMemberSync(environment, given);
   const settings = readSettings(environment.env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const format = outputFormat(environment, flags.output);
   const { signal } = environment;

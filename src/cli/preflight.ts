@@ -25,6 +25,7 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { withMemberSync } from './member-sync-by-name.ts';
 import { openDirectory } from './open-directory.ts';
 import { renderPreflight } from './render-preflight.ts';
 import { styleFor } from './style.ts';
@@ -94,7 +95,8 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
 }
 
 /** @returns the exit code */
-async function preflightCommand(environment: Environment, flags: PreflightFlags): Promise<number> {
+async function preflightCommand(environment: Environment, given: PreflightFlags): Promise<number> {
+  const flags = await withMemberSync(environment, given);
   const { env, stdout, signal } = environment;
   const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   // A file that was named must be there; the one at the default path only is in a pod.

@@ -7,6 +7,7 @@ import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
 import { addCertificateCommand } from './certificate.ts';
 import { addCompletionCommand } from './completion.ts';
+import { addControllerCommand } from './controller.ts';
 import type { Environment } from './environment.ts';
 import { addExplainCommand } from './explain.ts';
 import type { CommandContext } from './flags.ts';
@@ -34,6 +35,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addReserveCommand,
   addExplainCommand,
   addRbacCommand,
+  addControllerCommand,
   addCompletionCommand,
 ];
 

@@ -1,9 +1,11 @@
 /** `credentials-updater rbac -f FILE`: the rights that a sync of this MemberSync needs, as YAML to apply. */
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { readMemberSyncFile } from '../config/member-sync-file.ts';
+import { namedKeys } from '../config/member-sync-object.ts';
 import { readSettings } from '../config/settings.ts';
 import { exitCodes } from '../lib/failure.ts';
-import { type RequiredRole, requiredRoles, type SyncParts } from '../preflight/required-rights.ts';
+import { controllerRoles, type RequiredRole, requiredRoles, type SyncParts } from '../preflight/required-rights.ts';
 import { type CommandContext, type CommandOptions, commonFlags, sourcesOf, textOf, withExamples } from './flags.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
@@ -16,28 +18,51 @@ export function addRbacCommand(program: Command, { environment, end }: CommandCo
       'Prints the Roles that a sync of this MemberSync needs, and no other right, with the bindings that give them to its ServiceAccount: one Role for each namespace, and a ClusterRole where it makes workspaces. Asks no cluster, and makes neither the namespaces nor the ServiceAccount.',
     )
     .requiredOption('-f, --file <file>', 'the MemberSync: YAML or JSON')
-    .option('--service-account <name>', 'who runs the sync, in the namespace of the MemberSync', 'credentials-updater')
+    .option('--controller', 'the rights of the controller, for a MemberSync of the cluster')
+    .option(
+      '--service-account <name>',
+      'who runs the sync: NAME in the namespace of the MemberSync, or NAMESPACE/NAME (credentials-updater; with --controller credentials-updater-controller)',
+    )
     .action((options: CommandOptions) => {
-      const settings = readSettings(environment.env, sourcesOf(commonFlags(program, options)));
-      environment.stdout.write(renderRoles(settings, textOf(options['serviceAccount']) ?? 'credentials-updater'));
+      const isController = options['controller'] === true;
+      const account = textOf(options['serviceAccount']);
+      environment.stdout.write(
+        isController
+          ? rolesOfController(textOf(options['file']) ?? '', account ?? 'credentials-updater-controller')
+          : rolesOfSync(
+              readSettings(environment.env, sourcesOf(commonFlags(program, options))),
+              account ?? 'credentials-updater',
+            ),
+      );
       end(exitCodes.done);
     });
   withExamples(
     command,
     [
       ['Look first', 'credentials-updater rbac -f lab.yaml'],
+      ['For the controller', 'credentials-updater rbac -f lab.yaml --controller | kubectl apply -f -'],
       ['Then give the rights', 'credentials-updater rbac -f lab.yaml | kubectl apply -f -'],
     ],
     { 0: 'printed', 2: 'the MemberSync can not be used' },
   );
 }
 
-function renderRoles(sync: SyncParts, account: string): string {
-  const { namespace, name } = sync.metadata;
-  const subject = { kind: 'ServiceAccount', name: account, namespace };
+function rolesOfSync(sync: SyncParts, account: string): string {
+  return renderRoles(sync, requiredRoles(sync), account);
+}
+
+function rolesOfController(file: string, account: string): string {
+  const memberSync = readMemberSyncFile(file, 'poolc-system', 'controller');
+  return renderRoles(memberSync, controllerRoles(memberSync, namedKeys(memberSync)), account);
+}
+
+function renderRoles({ metadata }: SyncParts, roles: readonly RequiredRole[], account: string): string {
+  const { namespace, name } = metadata;
+  const [accountName = '', accountNamespace = namespace] = account.split('/').toReversed();
+  const subject = { kind: 'ServiceAccount', name: accountName, namespace: accountNamespace };
   // Several MemberSyncs may share a namespace, and a ClusterRole is the whole cluster's.
   const objectName = `credentials-updater:${namespace}:${name}`;
-  return requiredRoles(sync)
+  return roles
     .flatMap((role) => [roleObject(role, objectName), bindingObject(role, objectName, subject)])
     .map((object) => `---\n${stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })}`)
     .join('');

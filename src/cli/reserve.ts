@@ -21,6 +21,7 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { withMemberSync } from './member-sync-by-name.ts';
 import { openLocked } from './wiring.ts';
 
 /** One of them. */
@@ -86,7 +87,8 @@ function useOf(name: string | undefined, memberId: string | undefined, options: 
 }
 
 /** @returns the exit code */
-async function reserveCommand(environment: Environment, flags: CommonFlags, use: Use): Promise<number> {
+async function reserveCommand(environment: Environment, given: CommonFlags, use: Use): Promise<number> {
+  const flags = await withMemberSync(environment, given);
   const { env, stdout } = environment;
   const settings = readSettings(env, sourcesOf(flags));
   const redactor = new Redactor();

@@ -20,6 +20,7 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { withMemberSync } from './member-sync-by-name.ts';
 import { syncCommand } from './sync.ts';
 import { openLocked } from './wiring.ts';
 
@@ -75,7 +76,8 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
 }
 
 /** @returns the exit code */
-async function revokeCommand(environment: Environment, flags: RevokeFlags): Promise<number> {
+async function revokeCommand(environment: Environment, given: RevokeFlags): Promise<number> {
+  const flags = await withMemberSync(environment, given);
   if (flags.hold && flags.release)
     throw new Failure('usage', '--hold and --release contradict each other: give one of them');
   const settings = readSettings(environment.env, sourcesOf(flags));

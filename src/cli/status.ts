@@ -25,6 +25,7 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { withMemberSync } from './member-sync-by-name.ts';
 import { loginOf, renderStatus, statusData } from './render-status.ts';
 import { styleFor } from './style.ts';
 import { openTarget, registryOf } from './wiring.ts';
@@ -89,7 +90,8 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
 }
 
 /** @returns the exit code */
-async function statusCommand(environment: Environment, flags: StatusFlags): Promise<number> {
+async function statusCommand(environment: Environment, given: StatusFlags): Promise<number> {
+  const flags = await withMemberSync(environment, given);
   const { env, stdout, signal } = environment;
   const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const chosen = readFilter(flags);

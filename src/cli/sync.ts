@@ -31,6 +31,7 @@ import {
   withFileFlag,
   withSettings,
 } from './flags.ts';
+import { withMemberSync } from './member-sync-by-name.ts';
 import { renderRun } from './render-run.ts';
 import { styleFor } from './style.ts';
 import { openOnce } from './wiring.ts';
@@ -83,7 +84,8 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
 }
 
 /** @returns the exit code */
-export async function syncCommand(environment: Environment, flags: SyncFlags): Promise<number> {
+export async function syncCommand(environment: Environment, given: SyncFlags): Promise<number> {
+  const flags = await withMemberSync(environment, given);
   const { context, format } = await openSync(environment, flags);
   try {
     const report = await runOnce(context);

@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import type { Settings } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
+import type { GuardSituation } from '../core/guard.ts';
 import type { PlanDocument } from '../core/plan-file.ts';
 import type { Directory } from '../directories/directory.ts';
 import { openTokenIssuer } from '../issuers/token.ts';
@@ -73,26 +74,13 @@ export async function openOnce(
   const refusedRun = { settings, directory, commandLine, planFile: agreedPlan?.file, firstRun };
   const progress = format === 'text' && stderr.isTTY ? terminalProgress(stderr, 'minting') : noProgress;
   const sync: SyncContext = {
-    directory,
-    target,
-    registry: registryOf(settings),
-    openIssuer: ({ client }, issuerSignal) => openTokenIssuer(client, mintRequest(settings), issuerSignal),
+    ...syncParts(settings, directory, { target, log, redactor }),
     delivery: openDelivery(environment, settings, { target, log, redactor, spelling }),
     options: {
-      guard: settings.guard,
-      situation: situationOf(settings, directory, firstRun),
+      ...syncOptions(settings, situationOf(settings, directory, firstRun)),
       agreedPlan: agreedPlan?.document,
       whatAllows: (refusals) => whatAllows(refusedRun, refusals),
-      removalPolicy: settings.removalPolicy,
-      workspace: settings.workspace,
-      maxUndelivered: settings.maxUndelivered,
-      accountConcurrency: settings.accountConcurrency,
-      issueConcurrency: settings.mintConcurrency,
     },
-    clock: systemClock,
-    random: Math.random,
-    log,
-    redactor,
     onIssued: progress.show,
   };
   return {
@@ -112,6 +100,36 @@ export async function openOnce(
     },
     onIssuingEnded: progress.end,
     signal,
+  };
+}
+
+/** What a sync is given, whoever runs it. */
+export function syncParts(
+  settings: Settings,
+  directory: Directory,
+  { target, log, redactor }: Pick<SyncContext, 'target' | 'log' | 'redactor'>,
+) {
+  return {
+    directory,
+    target,
+    registry: registryOf(settings),
+    openIssuer: ({ client }: Target, signal: AbortSignal) => openTokenIssuer(client, mintRequest(settings), signal),
+    clock: systemClock,
+    random: Math.random,
+    log,
+    redactor,
+  };
+}
+
+export function syncOptions(settings: Settings, situation: GuardSituation) {
+  return {
+    guard: settings.guard,
+    situation,
+    removalPolicy: settings.removalPolicy,
+    workspace: settings.workspace,
+    maxUndelivered: settings.maxUndelivered,
+    accountConcurrency: settings.accountConcurrency,
+    issueConcurrency: settings.mintConcurrency,
   };
 }
 

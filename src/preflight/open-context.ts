@@ -53,7 +53,10 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
   const deployed = once(() => readDeployed(gather(client, namespacesOf(own), signal), cronJobName));
   // Flag, environment, CronJob, default.
   const { usable, unusable } = variablesOf(await orUndefined(deployed));
-  const settings = readSettings(env, { ...sources, defaults: sources.file === undefined ? usable : {} });
+  const settings = readSettings(env, {
+    ...sources,
+    defaults: sources.file === undefined && sources.object === undefined ? usable : {},
+  });
   const gathered = gather(client, namespacesOf(settings), signal);
   const apiKey = once(async () => {
     const fileIsGiven = isGiven('POOLC_API_KEY_FILE', env, sources);

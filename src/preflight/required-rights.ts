@@ -3,7 +3,7 @@
 import { type PolicyRule, resourceRule } from '../audit/rbac.ts';
 import { shardCount } from '../registry/names-given.ts';
 import { ownerLeaseName } from '../registry/owner.ts';
-import { holdsName, lastRunName, namesGivenName, type RegistryPlace, runLockName } from '../registry/place.ts';
+import { dayName, holdsName, lastRunName, namesGivenName, type RegistryPlace, runLockName } from '../registry/place.ts';
 import { type WorkspaceSettings, workspaceObjectName } from '../registry/workspaces.ts';
 
 /** What of a MemberSync decides which rights it needs. */
@@ -33,6 +33,66 @@ export function requiredRoles({ metadata, accounts, delivery, workspace }: SyncP
   return [...Map.groupBy(roles, ({ namespace }) => namespace)].map(([namespace, ofOne]) => ({
     namespace,
     rules: ofOne.flatMap(({ rules }) => rules),
+  }));
+}
+
+/** A Secret or ConfigMap that a MemberSync of the cluster names, in its own namespace. */
+export interface NamedObject {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly name: string;
+}
+
+/** What the controller needs for one MemberSync: those of a sync, its record of the day, and what it watches. */
+export function controllerRoles(sync: SyncParts, named: readonly NamedObject[]): RequiredRole[] {
+  const { metadata, accounts } = sync;
+  const namesOf = (kind: NamedObject['kind']) => [
+    ...new Set(named.filter((each) => each.kind === kind).map(({ name }) => name)),
+  ];
+  // Watched by name, metadata alone; read when they are used.
+  const readRule = (resource: string, names: readonly string[]) =>
+    names.length === 0 ? [] : [resourceRule(['get', 'list', 'watch'], '', [resource], names)];
+  const more: RequiredRole[] = [
+    { namespace: accounts.namespace, rules: [resourceRule(['watch'], '', ['serviceaccounts'])] },
+    {
+      namespace: metadata.namespace,
+      rules: [
+        resourceRule(['get', 'update'], '', ['configmaps'], [dayName(metadata)]),
+        ...readRule('secrets', namesOf('Secret')),
+        ...readRule('configmaps', namesOf('ConfigMap')),
+      ],
+    },
+  ];
+  return requiredRoles(sync).map((role) => ({
+    ...role,
+    rules: [
+      ...role.rules,
+      ...more.filter(({ namespace }) => namespace === role.namespace).flatMap(({ rules }) => rules),
+    ],
+  }));
+}
+
+/** What the controller needs whatever there is: its own Lease, and the MemberSyncs of each namespace that it watches. */
+export function controllerOwnRoles(own: string, watched: readonly string[]): RequiredRole[] {
+  const leases = 'coordination.k8s.io';
+  const group = 'credentials-updater.poolc.org';
+  const ofLeader = [
+    // RBAC can't restrict `create` by name.
+    resourceRule(['create'], leases, ['leases']),
+    resourceRule(['get', 'update'], leases, ['leases'], ['credentials-updater-controller']),
+  ];
+  return [...new Set([own, ...watched])].map((namespace) => ({
+    namespace,
+    rules: [
+      ...(namespace === own ? ofLeader : []),
+      ...(watched.includes(namespace)
+        ? [
+            // patch: the finalizer of deletionPolicy Delete.
+            resourceRule(['list', 'watch', 'patch'], group, ['membersyncs']),
+            resourceRule(['patch'], group, ['membersyncs/status']),
+            resourceRule(['create'], 'events.k8s.io', ['events']),
+          ]
+        : []),
+    ],
   }));
 }
 

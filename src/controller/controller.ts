@@ -1,0 +1,399 @@
+/**
+ * The controller: one replica leads, and passes over each MemberSync whenever something changed or is due. The others
+ * wait for its Lease. Everything that matters is on the cluster, so that a new leader goes on where the last one ended.
+ */
+import type { ClusterClient, FencedClient } from '../kube/client.ts';
+import { writeEvent } from '../kube/events.ts';
+import { type Watched, watchCollection } from '../kube/watch.ts';
+import type { Clock } from '../lib/clock.ts';
+import { Failure, toFailure } from '../lib/failure.ts';
+import type { Log } from '../lib/log.ts';
+import { readHolds, readNamesGiven } from '../registry/names-given.ts';
+import { acquireLeaseLock, type RunLock } from '../run/run-lock.ts';
+import { type Observed, observe } from '../sync/make-plan.ts';
+import { sentence } from './conditions.ts';
+import { hasFinalizer, isBeingDeleted, keepFinalizer, removeAll } from './deletion.ts';
+import type { MapTiming } from './due.ts';
+import { timeOf } from './membership.ts';
+import type { ControllerMetrics } from './metrics.ts';
+import {
+  isAskedAnew,
+  keyOf,
+  type MemberSyncObject,
+  memberSyncApi,
+  memberSyncCollection,
+  memberSyncObjectSchema,
+  type Status,
+  statusSchema,
+} from './object.ts';
+import { WorkQueue } from './queue.ts';
+import { type PassResult, reconcile } from './reconcile.ts';
+import { type PassEnd, statusAfter } from './status.ts';
+import { type Memory, newMemory, type OpenedSync, type Surroundings } from './surroundings.ts';
+import { Watches } from './watches.ts';
+
+export interface ControllerOptions {
+  readonly client: ClusterClient;
+  /** Where the leader's Lease is. */
+  readonly namespace: string;
+  /** Whose MemberSyncs it looks after. */
+  readonly watchedNamespaces: readonly string[];
+  readonly host: string;
+  readonly leaseSeconds: number;
+  readonly passSeconds: number;
+  readonly timing: MapTiming;
+  /** MemberSyncs that are worked on at once. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: ControllerMetrics;
+  readonly open: Surroundings['open'];
+  readonly signal: AbortSignal;
+}
+
+export const leaderLeaseName = 'credentials-updater-controller';
+const leaderWords = { lock: 'the leadership', holder: 'controller' };
+
+/** Runs until the signal: leads, or waits to lead. */
+export async function runController(options: ControllerOptions): Promise<void> {
+  const { signal, log, clock, random, metrics } = options;
+  const objects = watchObjects(options);
+  while (!signal.aborted) {
+    try {
+      const leader = await becomeLeader(options);
+      metrics.isLeader = true;
+      log.info('this controller leads now');
+      try {
+        await lead(options, leader, objects);
+      } finally {
+        metrics.isLeader = false;
+        await leader.release();
+      }
+      if (!signal.aborted) log.warn('this controller leads no more, and waits to lead again');
+    } catch (error) {
+      if (signal.aborted) break;
+      log.warn(`leading: ${toFailure(error).message}`);
+      await clock.sleep(1_000 + random() * 4_000, signal).catch(() => undefined);
+    }
+  }
+  await Promise.all(objects.map(({ watched }) => watched.ended));
+}
+
+function becomeLeader({ client, namespace, host, leaseSeconds, clock, random, log, signal }: ControllerOptions) {
+  const durationMs = leaseSeconds * 1_000;
+  return acquireLeaseLock({
+    client,
+    address: { namespace, name: leaderLeaseName },
+    holder: `${host}-${Math.floor(random() * 2 ** 32).toString(16)}`,
+    clock,
+    log,
+    signal,
+    durationMs,
+    renewEveryMs: durationMs / 3,
+    pollMs: durationMs / 6,
+    waitMs: Number.POSITIVE_INFINITY,
+    words: leaderWords,
+  });
+}
+
+interface WatchedObjects {
+  readonly watched: Watched<MemberSyncObject>;
+  readonly listeners: Set<
+    (key: string, before: MemberSyncObject | undefined, after: MemberSyncObject | undefined) => void
+  >;
+}
+
+/** The MemberSyncs themselves are watched by every replica, so that a new leader knows them already. */
+function watchObjects({ client, watchedNamespaces, clock, random, log, signal, metrics }: ControllerOptions) {
+  return watchedNamespaces.map((namespace): WatchedObjects => {
+    const listeners: WatchedObjects['listeners'] = new Set();
+    const watched = watchCollection(
+      {
+        client,
+        path: memberSyncCollection(namespace),
+        item: memberSyncObjectSchema,
+        keyOf,
+        what: `MemberSyncs in ${namespace}`,
+        clock,
+        random,
+        log,
+        signal,
+      },
+      (key, before, after) => {
+        for (const listener of listeners) listener(key, before, after);
+      },
+    );
+    metrics.watched.push(watched);
+    return { watched, listeners };
+  });
+}
+
+/** Until leadership is lost, or the signal. */
+async function lead(options: ControllerOptions, leader: RunLock, objects: readonly WatchedObjects[]): Promise<void> {
+  const signal = AbortSignal.any([options.signal, leader.lost]);
+  const leading = new Leading(options, leader, signal);
+  const stops = objects.map(({ watched, listeners }) => {
+    const listener = leading.onObject.bind(leading);
+    listeners.add(listener);
+    for (const [key, object] of watched.objects) listener(key, undefined, object);
+    return () => listeners.delete(listener);
+  });
+  try {
+    await leading.queue.run(signal);
+  } finally {
+    for (const stop of stops) stop();
+  }
+}
+
+/** One term of leadership. */
+class Leading {
+  readonly queue: WorkQueue;
+  readonly #options: ControllerOptions;
+  readonly #leader: RunLock;
+  readonly #client: FencedClient;
+  readonly #signal: AbortSignal;
+  readonly #watches: Watches;
+  readonly #objects = new Map<string, MemberSyncObject>();
+  readonly #memories = new Map<string, Memory>();
+
+  constructor(options: ControllerOptions, leader: RunLock, signal: AbortSignal) {
+    const { client, clock, random, log, concurrency, metrics } = options;
+    this.#options = options;
+    this.#leader = leader;
+    this.#client = client.withFence(leader.assertHeld);
+    this.#signal = signal;
+    this.#watches = new Watches({
+      client,
+      clock,
+      random,
+      log,
+      signal,
+      onChange: (key, what) => this.#onChange(key, what),
+    });
+    this.queue = new WorkQueue({
+      clock,
+      random,
+      concurrency,
+      work: (key) => this.#work(key),
+      onFailure: (key, error, againMs) => {
+        if (signal.aborted) return;
+        metrics.failed++;
+        log.warn(`${key}: ${sentence(toFailure(error))}; again in ${Math.ceil(againMs / 1_000)} s`);
+      },
+    });
+    metrics.queue = this.queue;
+    metrics.objects = this.#objects;
+  }
+
+  onObject(key: string, before: MemberSyncObject | undefined, after: MemberSyncObject | undefined): void {
+    if (after === undefined) {
+      this.#objects.delete(key);
+      this.#memories.delete(key);
+      this.#watches.forget(key);
+      this.queue.remove(key);
+      if (before !== undefined && !hasFinalizer(before)) void this.#tellRetained(before);
+      return;
+    }
+    this.#objects.set(key, after);
+    if (before === undefined || isAskedAnew(before, after)) this.queue.add(key);
+  }
+
+  #onChange(key: string, what: 'accounts' | 'references'): void {
+    const memory = this.#memories.get(key);
+    const object = this.#objects.get(key);
+    if (memory === undefined || object === undefined) return;
+    memory.isDirty = true;
+    // Many changes at once are one pass; ours come by here too.
+    this.queue.add(key, what === 'accounts' ? 1_000 : 50);
+  }
+
+  /** @returns in how many milliseconds the next pass is due */
+  async #work(key: string): Promise<number | undefined> {
+    const object = this.#objects.get(key);
+    if (object === undefined) return undefined;
+    const { clock, random, metrics, passSeconds } = this.#options;
+    const memory = this.#memories.get(key) ?? newMemory();
+    this.#memories.set(key, memory);
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(tookTooLong(passSeconds)), passSeconds * 1_000);
+    const signal = AbortSignal.any([this.#signal, deadline.signal]);
+    const startedAt = clock.monotonic();
+    const surroundings = this.#surroundings();
+    let end: PassEnd | undefined;
+    try {
+      end = await this.#pass(surroundings, object, memory, signal);
+    } catch (error) {
+      // Somebody else leads now, or we are to end: not our word any more.
+      if (this.#signal.aborted) return undefined;
+      end = { kind: 'failed', failure: toFailure(error) };
+    } finally {
+      clearTimeout(timer);
+      metrics.passed((clock.monotonic() - startedAt) / 1_000);
+    }
+    if (end === undefined) return undefined;
+    const isWell = isWellEnded(end);
+    memory.failures = isWell ? 0 : memory.failures + 1;
+    if (!isWell) metrics.failed++;
+    await this.#writeStatus(object, end, memory.redact);
+    const backOffMs = Math.min(300_000, 1_000 * 2 ** (memory.failures - 1)) * (0.5 + random() / 2);
+    return againAfter(end, timeOf(surroundings), isWell ? undefined : backOffMs);
+  }
+
+  async #pass(
+    surroundings: Surroundings,
+    object: MemberSyncObject,
+    memory: Memory,
+    signal: AbortSignal,
+  ): Promise<PassEnd | undefined> {
+    if (isBeingDeleted(object) && !hasFinalizer(object)) return undefined;
+    const opened = await surroundings.open(object, this.#client, signal);
+    memory.redact = (text) => opened.context.redactor.redact(text);
+    if (isBeingDeleted(object)) {
+      const count = await removeAll(surroundings, object, opened, signal);
+      await this.#tell(object, 'Normal', 'AccountsRemoved', `${count} accounts were removed, as deletionPolicy says`);
+      return undefined;
+    }
+    await keepFinalizer(surroundings, object, opened.wanted.deletionPolicy, signal);
+    this.#watches.want(keyOf(object), opened.wanted);
+    if (opened.wanted.suspend) return { kind: 'suspended' };
+    return { kind: 'passed', result: await reconcile(surroundings, { object, opened, memory }, signal) };
+  }
+
+  #surroundings(): Surroundings {
+    const { host, leaseSeconds, passSeconds, timing, clock, random, log, open } = this.#options;
+    return {
+      client: this.#client,
+      leader: this.#leader,
+      host,
+      lockSeconds: leaseSeconds,
+      passSeconds,
+      timing,
+      clock,
+      random,
+      log,
+      open,
+      observed: (opened, signal) => this.#observed(opened, signal),
+    };
+  }
+
+  async #observed({ context: { target, registry } }: OpenedSync, signal: AbortSignal): Promise<Observed> {
+    const accounts = await this.#watches.accounts(target.namespace, signal);
+    // A namespace without any account of ours may be one that is not there: the list knows how to ask.
+    if (accounts?.some(({ labelled }) => labelled) !== true) return observe(target, registry, signal);
+    const [namesGiven, holds] = await Promise.all([
+      readNamesGiven(target.client, registry, signal),
+      readHolds(target.client, registry, signal),
+    ]);
+    return { accounts, namesGiven, holds };
+  }
+
+  async #writeStatus(object: MemberSyncObject, end: PassEnd, redact: Memory['redact']): Promise<void> {
+    const key = keyOf(object);
+    const latest = this.#objects.get(key);
+    if (latest === undefined || latest.metadata.uid !== object.metadata.uid) return;
+    const { timing } = this.#options;
+    const found = statusAfter({ ...object, status: latest.status }, end, { now: timeOf(this.#surroundings()), timing });
+    const status = statusSchema.parse(JSON.parse(redact(JSON.stringify(found))));
+    await this.#tellTransition(object, latest.status, status, end);
+    const { namespace, name } = object.metadata;
+    if (JSON.stringify(status) === JSON.stringify(latest.status)) return;
+    await this.#client.call({
+      method: 'PATCH',
+      path: `${memberSyncCollection(namespace)}/${name}/status`,
+      body: { status: withNulls(status, latest.status) },
+      signal: this.#signal,
+      expected: [404],
+    });
+  }
+
+  /** What kubectl describe shows: what changed, and each new reason for not being ready. */
+  async #tellTransition(
+    object: MemberSyncObject,
+    before: Status | undefined,
+    after: Status,
+    end: PassEnd,
+  ): Promise<void> {
+    const ready = (status: Status | undefined) => status?.conditions?.find(({ type }) => type === 'Ready');
+    const [was, is] = [ready(before), ready(after)];
+    if (is !== undefined && is.status === 'False' && was?.reason !== is.reason)
+      await this.#tell(object, 'Warning', is.reason, is.message);
+    else if (is?.status === 'True' && was?.status === 'False')
+      await this.#tell(object, 'Normal', 'Ready', 'everything is in sync again');
+    if (end.kind !== 'passed') return;
+    const { createdAccounts, removedAccounts, minted, notDelivered, delivered } = end.result.outcomes;
+    if (createdAccounts.length + removedAccounts.length === 0) return;
+    const counts = `${createdAccounts.length} accounts made, ${removedAccounts.length} removed, ${delivered ? minted - notDelivered : 0} credentials delivered`;
+    await this.#tell(object, 'Normal', 'Synced', counts);
+  }
+
+  async #tellRetained(object: MemberSyncObject): Promise<void> {
+    await this.#tell(
+      object,
+      'Normal',
+      'AccountsRetained',
+      'the MemberSync was deleted, and its accounts stay with their tokens (deletionPolicy: Retain); they are not renewed any more',
+    );
+  }
+
+  /** An Event that can't be written changes nothing. */
+  async #tell(
+    { metadata: { namespace, name, uid } }: MemberSyncObject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    note: string,
+  ): Promise<void> {
+    const { host, random, log } = this.#options;
+    const { group, version, kind } = memberSyncApi;
+    try {
+      await writeEvent(
+        this.#client,
+        {
+          namespace,
+          regarding: { apiVersion: `${group}/${version}`, kind, name, uid },
+          type,
+          reason,
+          action: 'Sync',
+          note,
+          controller: 'credentials-updater',
+          instance: host,
+          nowMs: timeOf(this.#surroundings()),
+          suffix: Math.floor(random() * 2 ** 48).toString(16),
+        },
+        AbortSignal.any([this.#signal, AbortSignal.timeout(5_000)]),
+      );
+    } catch (error) {
+      log.debug(`no Event about ${namespace}/${name}: ${toFailure(error).message}`);
+    }
+  }
+}
+
+function isWellEnded(end: PassEnd): boolean {
+  if (end.kind === 'suspended') return true;
+  if (end.kind === 'failed') return false;
+  const { trust, undelivered, outcomes } = end.result;
+  const failed = outcomes.failedMembers.length + outcomes.accountsNotRemoved.length;
+  return trust.kind !== 'failed' && trust.kind !== 'refused' && undelivered === undefined && failed === 0;
+}
+
+/** In milliseconds; undefined for no time at all. */
+function againAfter(end: PassEnd, now: number, backOffMs: number | undefined): number | undefined {
+  if (end.kind === 'suspended') return undefined;
+  if (end.kind === 'failed') return backOffMs;
+  const { nextSync, nextDelivery }: PassResult = end.result;
+  const next = Math.min(...(backOffMs === undefined ? [nextSync, nextDelivery] : [nextDelivery])) - now;
+  const bounded = backOffMs === undefined ? Math.max(next, 100) : Math.max(Math.min(next, backOffMs), 1_000);
+  return Number.isFinite(bounded) ? bounded : undefined;
+}
+
+function tookTooLong(seconds: number): Failure {
+  return new Failure('deadline', `the pass took longer than ${seconds} s (RUN_DEADLINE) and was stopped`, {
+    hint: "the controller's log says what it was waiting for; the next pass finishes the work",
+  });
+}
+
+/** In a merge patch, what is gone must be named. */
+function withNulls(status: Status, before: Status | undefined): Record<string, unknown> {
+  const gone = Object.keys(before ?? {}).filter((name) => !Object.hasOwn(status, name));
+  return { ...status, ...Object.fromEntries(gone.map((name) => [name, null])) };
+}

@@ -1,0 +1,40 @@
+/** The controller's account in a test: the rights of deploy/controller and of `rbac --controller`, and no others. */
+import { z } from 'zod';
+import { namedKeys, parseMemberSyncObject } from '../../src/config/member-sync-object.ts';
+import { controllerOwnRoles, controllerRoles, type RequiredRole } from '../../src/preflight/required-rights.ts';
+import type { TestCluster } from '../cluster.ts';
+
+const rbac = '/apis/rbac.authorization.k8s.io/v1';
+const name = 'credentials-updater-controller';
+const tokenSchema = z.object({ status: z.object({ token: z.string() }) });
+
+/** @returns its kubeconfig */
+export async function createControllerAccount(cluster: TestCluster): Promise<string> {
+  const { systemNamespace, request } = cluster;
+  const accounts = `/api/v1/namespaces/${systemNamespace}/serviceaccounts`;
+  await request('POST', accounts, { metadata: { name } });
+  await grant(cluster, name, controllerOwnRoles(systemNamespace, [systemNamespace]));
+  const { body } = await request('POST', `${accounts}/${name}/token`, { spec: { expirationSeconds: 3_600 } });
+  return cluster.kubeconfigFor({ token: tokenSchema.parse(body).status.token });
+}
+
+/** What `rbac -f FILE --controller` would print for this MemberSync. */
+export async function grantFor(cluster: TestCluster, object: unknown): Promise<void> {
+  const memberSync = parseMemberSyncObject(object);
+  await grant(cluster, `sync-${memberSync.metadata.name}`, controllerRoles(memberSync, namedKeys(memberSync)));
+}
+
+async function grant(cluster: TestCluster, roleName: string, roles: readonly RequiredRole[]): Promise<void> {
+  const { systemNamespace, request } = cluster;
+  for (const { namespace, rules } of roles) {
+    if (namespace === undefined) throw new Error('a right in the whole cluster');
+    const place = `${rbac}/namespaces/${namespace}`;
+    await request('POST', `${place}/roles`, { metadata: { name: roleName }, rules });
+    const { status, body } = await request('POST', `${place}/rolebindings`, {
+      metadata: { name: roleName },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: roleName },
+      subjects: [{ kind: 'ServiceAccount', name, namespace: systemNamespace }],
+    });
+    if (status !== 201 && status !== 409) throw new Error(JSON.stringify(body));
+  }
+}
