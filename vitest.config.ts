@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 
 /** The promises under fire, whose numbers test/promises/scale.ts raises under `npm run test:chaos`. */
-const underFire = 'test/promises/{kills,controller,fault-matrix,concurrent,wrong-directories}.test.ts';
+const underFire = 'test/promises/{kills,fault-matrix,concurrent,wrong-directories}.test.ts';
 
 /**
  * A machine of CI's may stand still for a while, as no desk does; which tests needed it is printed. None of the promises

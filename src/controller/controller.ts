@@ -52,7 +52,7 @@ export interface ControllerOptions {
   readonly signal: AbortSignal;
 }
 
-export const leaderLeaseName = 'credentials-updater-controller';
+const leaderLeaseName = 'credentials-updater-controller';
 const leaderWords = { lock: 'the leadership', holder: 'controller' };
 
 /** Runs until the signal: leads, or waits to lead. */

@@ -7,7 +7,7 @@ import { nextRun, type Schedule } from '../core/renewal-margin.ts';
 import type { LastRun } from '../registry/last-run.ts';
 import type { Observed } from '../sync/make-plan.ts';
 
-export const defaultIntervalSeconds = 300;
+const defaultIntervalSeconds = 300;
 
 export interface Cadence {
   /** Seconds; five minutes unless one of the two is given. */

@@ -30,7 +30,7 @@ export type Trust =
   | { readonly kind: 'not asked' };
 
 /** The numbers that an operator gave as annotations. */
-export function allowancesOf({ metadata }: MemberSyncObject): Partial<Record<Direction, string>> {
+function allowancesOf({ metadata }: MemberSyncObject): Partial<Record<Direction, string>> {
   const removals = metadata.annotations[allowRemovalsAnnotation];
   const additions = metadata.annotations[allowAdditionsAnnotation];
   return { ...(removals === undefined ? {} : { removals }), ...(additions === undefined ? {} : { additions }) };

@@ -1,6 +1,5 @@
 /** A MemberSync as the controller sees it in the cluster. What it wants is read by config/, from the whole object. */
 import * as z from 'zod';
-import type { RegistryPlace } from '../registry/place.ts';
 
 export const memberSyncApi = {
   group: 'credentials-updater.poolc.org',
@@ -66,10 +65,6 @@ export const memberSyncObjectSchema = z.looseObject({
 export type MemberSyncObject = z.infer<typeof memberSyncObjectSchema>;
 
 export const keyOf = ({ metadata }: MemberSyncObject): string => `${metadata.namespace}/${metadata.name}`;
-
-export function placeOf({ metadata: { namespace, name } }: MemberSyncObject): RegistryPlace {
-  return { namespace, name };
-}
 
 export function memberSyncCollection(namespace: string): string {
   const { group, version } = memberSyncApi;

@@ -59,14 +59,14 @@ export const emptyDay: RollingDay = {
 };
 
 /** More ids than this are no matter for an annotation: the record of them would not fit. */
-export const mostRefused = 20_000;
+const mostRefused = 20_000;
 /** How often an account count is kept. */
 const baselineEveryMs = 3_600_000;
 /** So often may an id go within a day. */
 const mostRemovalsOfOne = 2;
 
 /** Ten characters for an id or a UID: the record holds thousands. */
-export function fingerprint(id: string): string {
+function fingerprint(id: string): string {
   return createHash('sha256').update(id).digest('base64url').slice(0, 10);
 }
 
@@ -186,7 +186,7 @@ function spentIds(direction: Direction, { allowances }: RollingDay): ReadonlySet
 }
 
 /** `40`, or `40@` and a mark that tells two of them apart; 0 for anything else. */
-export function numberOf(text: string): number {
+function numberOf(text: string): number {
   const [, digits] = /^(\d{1,6})(@[\w:.-]{1,40})?$/.exec(text) ?? [];
   return Number(digits ?? 0);
 }

@@ -145,15 +145,15 @@ describe('requests', () => {
     await pool.send(get('/first'));
     const controller = new AbortController();
     const unhandled: unknown[] = [];
-    const listen = (error: unknown) => unhandled.push(error);
-    process.on('unhandledRejection', listen);
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
     try {
       const failed = failureOf(pool.send(get('/second', { signal: controller.signal })));
       queueMicrotask(() => controller.abort(new Error('enough')));
       expect(await failed).toEqual(new Error('enough'));
       await sleep(10);
     } finally {
-      process.off('unhandledRejection', listen);
+      process.off('unhandledRejection', note);
     }
     expect(unhandled).toEqual([]);
     expect((await pool.send(get('/third'))).body.toString()).toBe('GET /third');

@@ -1,9 +1,8 @@
-/** Two controllers under fire: killed, frozen past their Lease, while members come and go and tokens are renewed (P1, P2). */
+/** Two controllers under fire: frozen past their Lease while members come and go and tokens are renewed (P1, P2). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { tokenReviewer } from '../accounts.ts';
-import { condition, type Lab, type RunningController, ready, useLab } from '../controller/lab.ts';
-import { scale } from './scale.ts';
+import { condition, type Lab, ready, useLab } from '../controller/lab.ts';
 
 const faithful = ['kim', 'lee', 'park', 'choi', 'jung'];
 
@@ -12,10 +11,11 @@ function probe(lab: Lab) {
   const whoIs = tokenReviewer(lab.cluster);
   const rejections: string[] = [];
   let probes = 0;
-  let isOver = false;
+  const over = new AbortController();
+  onTestFinished(() => over.abort());
   const last = new Map<string, string>();
   const run = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       for (const [account, token] of await lab.tokens()) if (faithful.includes(account)) last.set(account, token);
       for (const [account, token] of last) {
         const answer = await whoIs(token);
@@ -26,10 +26,13 @@ function probe(lab: Lab) {
       await sleep(50);
     }
   };
-  const ended = run();
+  // What is still under way when a test fails has nobody to tell.
+  const ended = run().catch((error: unknown) => {
+    if (!over.signal.aborted) throw error;
+  });
   return {
     stop: async () => {
-      isOver = true;
+      over.abort();
       await ended;
       return { probes, rejections };
     },
@@ -48,35 +51,6 @@ async function clubUnderFire(): Promise<Lab> {
 }
 
 const fast = { LEADER_LEASE: '4s' };
-
-test(`${scale.controllerKills} kills at random moments: nobody is locked out, and everything is in step afterwards`, async () => {
-  const lab = await clubUnderFire();
-  const replicas: RunningController[] = [await lab.controller(fast), await lab.controller(fast)];
-  await lab.until('Ready', async () => ready(await lab.status())?.status === 'True');
-  const prober = probe(lab);
-  let guests: string[] = [];
-  for (let round = 0; round < scale.controllerKills; round++) {
-    // One joins, and one who joined two rounds ago leaves.
-    guests = [...guests.slice(-1), `guest${round}`];
-    await lab.setMembers([...faithful, ...guests]);
-    await sleep(Math.random() * 2_000);
-    const index = Math.floor(Math.random() * 2);
-    replicas[index]?.signal('SIGKILL');
-    replicas[index] = await lab.controller(fast);
-  }
-  const wanted = [...faithful, ...guests].toSorted();
-  await lab.until('in step', async () => (await lab.accounts()).join() === wanted.join(), 90_000);
-  await lab.until(
-    'all delivered',
-    async () => [...(await lab.tokens()).keys()].toSorted().join() === wanted.join(),
-    90_000,
-  );
-  await lab.until('Ready', async () => ready(await lab.status())?.status === 'True', 90_000);
-  const { probes, rejections } = await prober.stop();
-  expect(rejections).toEqual([]);
-  expect(probes).toBeGreaterThan(scale.controllerKills * 5);
-  console.log(`controller: ${scale.controllerKills} kills, ${probes} uses of tokens, 0 rejected`);
-});
 
 test('a leader frozen past its Lease changes nothing when it wakes up', async () => {
   const lab = await clubUnderFire();
