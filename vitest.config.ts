@@ -5,6 +5,9 @@ import { LongestFirst } from './test/longest-first.ts';
 /** The promises under fire, whose numbers test/promises/scale.ts raises under `npm run test:chaos`. */
 const underFire = 'test/promises/{kills,fault-matrix,concurrent,wrong-directories}.test.ts';
 
+/** The third form of the policies, rendered from the same source as the others: a part of `npm run test:parts`. */
+const kyvernoCel = 'test/policies/kyverno-cel.test.ts';
+
 /**
  * A machine of CI's may stand still for a while, as no desk does; which tests needed it is printed. None of the promises
  * gets one: what breaks one of those once has broken it.
@@ -23,7 +26,8 @@ const sideBySide = { maxWorkers, sequence: { groupOrder: 1 } };
 /**
  * `unit` needs nothing but Node; `integration` and `promises` share one real control plane each (test/global-setup.ts);
  * each file of `policies` has one to itself, since what it tries holds for the whole cluster; `chaos` is a part of
- * `promises` once more, for longer, one file after the other.
+ * `promises` once more, for longer, one file after the other; `kyverno-cel` is the policies in the form that PoolC does not
+ * use.
  */
 export default defineConfig({
   test: {
@@ -70,6 +74,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'kyverno-cel',
+          sequence: { groupOrder: 3 },
+          include: [kyvernoCel],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           ...sideBySide,
           name: 'gateway',
           include: ['test/gateway/**/*.test.ts'],
@@ -83,6 +97,7 @@ export default defineConfig({
           ...sideBySide,
           name: 'policies',
           include: ['test/policies/**/*.test.ts'],
+          exclude: [kyvernoCel],
           testTimeout: 180_000,
           hookTimeout: 300_000,
         },

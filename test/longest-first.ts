@@ -9,7 +9,6 @@ const seconds: Readonly<Record<string, number>> = {
   'test/promises/outages.test.ts': 140,
   'test/promises/fault-matrix.test.ts': 140,
   'test/policies/kyverno.test.ts': 130,
-  'test/policies/kyverno-cel.test.ts': 130,
   'test/promises/run-lock.test.ts': 120,
   'test/promises/safeguards.test.ts': 110,
   'test/promises/verification.test.ts': 110,

@@ -61,7 +61,7 @@ describe('policies provide', () => {
     const first = await provide();
     expect(first).toMatchObject({ exitCode: 0, stderr: '' });
     expect(first.stdout).toMatch(
-      /^plain: made LimitRange\/namespace-limits, NetworkPolicy\/namespace-default, ResourceQuota\/namespace-quota, RoleBinding\/namespace-owner$/m,
+      /^plain: made LimitRange\/namespace-limits, NetworkPolicy\/namespace-default, ResourceQuota\/namespace-quota, ResourceQuota\/namespace-store, RoleBinding\/namespace-owner$/m,
     );
     expect(await ownerBinding('plain')).toBe('namespace-owner poolc-namespace-owner alice\n');
     await desk.kubectl('-n', 'plain', 'delete', 'networkpolicy/namespace-default');

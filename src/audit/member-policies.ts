@@ -36,9 +36,9 @@ const newNamespaces = 'members-new-namespaces';
 /** Kubernetes' own policy around Kyverno's: it refuses nothing else. */
 const kyvernoGuard = 'members-kyverno';
 /** Kubernetes' own in every variant. */
-const ownerLabelPolicy = 'members-owner-label';
+const always = ['members-object-size', 'members-owner-label', 'members-pod-annotations'];
 /** These are in more than one variant, so they identify none. */
-export const sharedPolicies: readonly string[] = [kyvernoGuard, ownerLabelPolicy];
+export const sharedPolicies: readonly string[] = [kyvernoGuard, ...always];
 
 type Collection = Exclude<keyof PolicyObjects, 'validatingBindings' | 'mutatingBindings'>;
 
@@ -54,7 +54,7 @@ export const shippedPolicies: Readonly<Record<Variant, Readonly<Partial<Record<C
     celGenerating: [newNamespaces],
     validating: sharedPolicies,
   },
-  builtin: { validating: [...rules, ownerLabelPolicy], mutating: [owner, podSecurity] },
+  builtin: { validating: [...rules, ...always], mutating: [owner, podSecurity] },
 };
 
 export interface VariantState {

@@ -76,6 +76,20 @@ it("the names that preflight takes for the cluster's own are those that the poli
   expect(`'${reservedNamespacePattern.source}'`).toBe(data.reservedNamespaces);
 });
 
+it('the namespaces that the policies trust keep their part of the API server', () => {
+  const flowSchema = z.object({
+    kind: z.literal('FlowSchema'),
+    metadata: z.object({ name: z.literal('poolc-cluster') }),
+    spec: z.object({
+      rules: z.array(z.object({ subjects: z.array(z.object({ group: z.object({ name: z.string() }) })) })),
+    }),
+  });
+  const groups = parseAllDocuments(readFileSync(join(deploy, 'policies/base/flow.yaml'), 'utf8'))
+    .flatMap((document) => flowSchema.safeParse(document.toJS()).data ?? [])
+    .flatMap(({ spec }) => spec.rules.flatMap(({ subjects }) => subjects.map(({ group }) => group.name)));
+  expect(groups).toEqual(shippedTrustedNamespaces.map((name) => `system:serviceaccounts:${name}`));
+});
+
 describe('the policies that preflight looks for', () => {
   const kinds = {
     kyverno: ['ClusterPolicy'],
@@ -84,7 +98,7 @@ describe('the policies that preflight looks for', () => {
   } as const;
   for (const variant of ['kyverno', 'kyverno-cel', 'builtin'] as const) {
     it(`are those of deploy/policies/${variant}`, () => {
-      const shipped = [variant, 'owner-label']
+      const shipped = [variant, 'owner-label', 'always']
         .map((folder) => join(deploy, 'policies', folder))
         .flatMap((directory) =>
           readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((file) => join(directory, file)),

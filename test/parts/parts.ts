@@ -2,6 +2,7 @@
 
 import type { Step } from '../steps.ts';
 import { chaos } from './chaos.ts';
+import { kyvernoCel } from './kyverno-cel.ts';
 import { mutation } from './mutation.ts';
 
-export const parts: readonly Step[] = [chaos, mutation];
+export const parts: readonly Step[] = [chaos, kyvernoCel, mutation];

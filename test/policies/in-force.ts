@@ -9,6 +9,7 @@ import {
   ingress,
   type KubernetesObject,
   namespace,
+  pod,
   podSpec,
   roleBinding,
   service,
@@ -63,6 +64,17 @@ function canaries({ needsKyverno }: Variant): Readonly<Record<string, Call>> {
   return {
     'members-namespaces': patch(`Namespace/${CANARY}`, { metadata: { labels: { 'kubernetes.io/canary': '' } } }),
     'members-owner-label': patch(`Namespace/${CANARY}`, { metadata: { labels: { 'poolc.org/owner': 'robot' } } }),
+    'members-object-size': create(
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'canary' }, data: { text: 'x'.repeat(100_000) } },
+      CANARY,
+    ),
+    'members-pod-annotations': create(
+      {
+        ...pod(),
+        metadata: { name: 'canary', annotations: { 'external-dns.alpha.kubernetes.io/hostname': 'canary' } },
+      },
+      CANARY,
+    ),
     'members-workloads': create(deployment(podSpec(hostPath)), CANARY),
     'members-services': create(service({ type: 'NodePort' }), CANARY),
     'members-ingresses': create(ingress(undefined), CANARY),

@@ -32,8 +32,13 @@ export function pod(spec = podSpec(), name = 'pod'): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec };
 }
 
-export function deployment(spec = podSpec(), name = 'app'): KubernetesObject {
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: withTemplate(name, spec) };
+/** @param annotations of its pods */
+export function deployment(
+  spec = podSpec(),
+  name = 'app',
+  annotations: Readonly<Record<string, string>> = {},
+): KubernetesObject {
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, spec: withTemplate(name, spec, annotations) };
 }
 
 export function statefulSet(spec = podSpec()): KubernetesObject {
@@ -158,9 +163,9 @@ export function member(name: string): Subject {
   return { kind: 'ServiceAccount', name, namespace: 'poolc-users' };
 }
 
-function withTemplate(app: string, spec: Fields): Fields {
+function withTemplate(app: string, spec: Fields, annotations: Fields = {}): Fields {
   const labels = { app };
-  return { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } };
+  return { selector: { matchLabels: labels }, template: { metadata: { labels, annotations }, spec } };
 }
 
 function jobSpec(spec: Fields): Fields {

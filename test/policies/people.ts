@@ -19,7 +19,7 @@ import {
   tokenRequest,
   tokenSecret,
 } from './objects.ts';
-import { openSession, perform, type Session } from './session.ts';
+import { openSession, perform, priorityLevelHeader, type Session } from './session.ts';
 
 export type People = Readonly<Record<Person, Session>>;
 
@@ -124,6 +124,7 @@ export function operatorSession({ request }: ControlPlane): Session {
       body: answer.body,
       message: status.success ? status.data.message : '',
       warnings: [answer.headers['warning'] ?? []].flat(),
+      priorityLevel: String(answer.headers[priorityLevelHeader] ?? ''),
     };
   };
 }
@@ -168,6 +169,7 @@ async function ready(operator: Session, name: string): Promise<void> {
   const paths = [
     `/api/v1/namespaces/${name}/serviceaccounts/default`,
     `/api/v1/namespaces/${name}/resourcequotas/namespace-quota`,
+    `/api/v1/namespaces/${name}/resourcequotas/namespace-store`,
     `/api/v1/namespaces/${name}/limitranges/namespace-limits`,
     `/apis/networking.k8s.io/v1/namespaces/${name}/networkpolicies/namespace-default`,
     `/apis/rbac.authorization.k8s.io/v1/namespaces/${name}/rolebindings/namespace-owner`,
@@ -198,7 +200,7 @@ async function furnishAlices(alice: Session): Promise<void> {
 
 async function furnishBobs(operator: Session, bob: Session): Promise<void> {
   const allowances = {
-    labels: { 'poolc.org/allow-external-services': 'true' },
+    labels: { 'poolc.org/allow-external-services': 'true', 'poolc.org/allow-large-objects': 'true' },
     annotations: { 'poolc.org/ingress-hosts': 'club.example, *.bob.example' },
   };
   await perform(operator, patch('Namespace/bob--lab', { metadata: allowances }));

@@ -11,10 +11,14 @@ export interface Answer {
   readonly message: string;
   /** What kubectl prints as `Warning:`. */
   readonly warnings: readonly string[];
+  /** UID of the API server's priority level that it was served in. */
+  readonly priorityLevel: string;
 }
 
 /** `dryRun`: the whole way through the API server, admission included, but nothing is stored. */
 export type Session = (call: Call, options?: { readonly dryRun?: boolean }) => Promise<Answer>;
+
+export const priorityLevelHeader = 'x-kubernetes-pf-prioritylevel-uid';
 
 const statusSchema = z.object({ kind: z.literal('Status'), message: z.string() });
 
@@ -37,6 +41,7 @@ export function openSession({ server, certificateAuthority }: ClusterAccess, tok
       body: answered,
       message: status.success ? status.data.message : '',
       warnings: [response.headers['warning'] ?? []].flat(),
+      priorityLevel: String(response.headers[priorityLevelHeader] ?? ''),
     };
   };
 }

@@ -8,11 +8,13 @@ import { type ControlPlane, startControlPlane } from '../../dev/control-plane/in
 import { type Kyverno, startKyverno } from '../../dev/kyverno/index.ts';
 import type { Attempt, Outcome } from './attempt.ts';
 import { attempts } from './attempts/index.ts';
+import { describeFreeNames } from './free-names.ts';
 import { inForce, setUpCanary } from './in-force.ts';
 import { describeOutage } from './outage.ts';
 import { type People, settlePeople, setUpClub } from './people.ts';
 import { describeRollout } from './rollout.ts';
 import type { Answer } from './session.ts';
+import { describeStore } from './store.ts';
 import { apply, auditOnly, type Variant } from './variants.ts';
 
 /** Go builds Kyverno where it has never been built. */
@@ -53,6 +55,8 @@ export function testVariant(variant: Variant): void {
     tryEach(variant, expectedOutcome, async ({ as, call }) => people[as](call, { dryRun: true }));
   });
 
+  describeStore(variant, { controlPlaneOf: () => controlPlane, kyvernoOf, peopleOf: () => people });
+
   if (variant.needsKyverno) {
     describeOutage(variant, { controlPlaneOf: () => controlPlane, kyvernoOf, peopleOf: () => people });
   }
@@ -65,6 +69,8 @@ export function testVariant(variant: Variant): void {
 
     tryEach(variant, auditedOutcome, async ({ as, call }) => people[as](call, { dryRun: true }));
   });
+
+  describeFreeNames(variant, { controlPlaneOf: () => controlPlane, peopleOf: () => people });
 }
 
 type AuditedOutcome = Outcome | { readonly warnedBecause: RegExp };

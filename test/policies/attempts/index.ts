@@ -4,6 +4,7 @@ import { clusterAttempts } from './cluster.ts';
 import { nameAttempts } from './names.ts';
 import { namespaceAttempts } from './namespaces.ts';
 import { networkAttempts } from './network.ts';
+import { storeAttempts } from './store.ts';
 import { workloadAttempts } from './workloads.ts';
 
 /** By what they are about. */
@@ -13,5 +14,6 @@ export const attempts: Readonly<Record<string, readonly Attempt[]>> = {
   'who takes which name': nameAttempts,
   workloads: workloadAttempts,
   'Services and Ingresses': networkAttempts,
+  "the cluster's own database": storeAttempts,
   'who has access to a namespace': accessAttempts,
 };

@@ -18,9 +18,42 @@ const noPrivileged = refused(/Privileged containers are not allowed in members�
 const noHostPath = refused(/hostPath volumes are not allowed in members’ namespaces.*hostPath 볼륨/s);
 const noHostNamespaces = refused(/The node’s network, processes and IPC are not for members’ pods.*hostNetwork/s);
 const noHostPort = refused(/Ports of the node are not for members’ pods.*노드의 포트/s);
-const noSystemPriority = refused(/The priority classes system-… would push the cluster’s own pods out/);
+const noPriority = (name: string) =>
+  refused(new RegExp(`The priority class ${name} would push other people’s pods out.*허락되지 않은 우선순위`, 's'));
+const noVolume = refused(/These volumes are of a kind that the node itself mounts.*: share\..*노드가 직접 마운트/s);
+const noNames = refused(/These annotations of pods claim names of the network: external-dns.*external-dns 주석/s);
 
 const hostPort = podSpec({}, { ports: [{ containerPort: 80, hostPort: 80 }] });
+
+/** The node mounts these from wherever the pod says. */
+const mountedByTheNode = {
+  nfs: { server: '192.0.2.1', path: '/' },
+  iscsi: { targetPortal: '192.0.2.1:3260', iqn: 'iqn.2001-04.com.example:disk', lun: 0 },
+  cephfs: { monitors: ['192.0.2.1:6789'] },
+  rbd: { monitors: ['192.0.2.1:6789'], image: 'disk' },
+  flexVolume: { driver: 'example/driver' },
+  fc: { targetWWNs: ['500a0982991b8dc5'], lun: 0 },
+  csi: { driver: 'inline.csi.example' },
+} as const;
+const mountedByClaim = {
+  emptyDir: {},
+  configMap: { name: 'settings' },
+  secret: { secretName: 'settings' },
+  persistentVolumeClaim: { claimName: 'data' },
+  projected: { sources: [{ configMap: { name: 'settings' } }] },
+  ephemeral: {
+    volumeClaimTemplate: {
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    },
+  },
+} as const;
+const externalDns = { 'external-dns.alpha.kubernetes.io/hostname': 'www.internal.poolc' } as const;
+
+const withVolume = (source: Readonly<Record<string, unknown>>) => podSpec({ volumes: [{ name: 'share', ...source }] });
+const annotated = (object: KubernetesObject): KubernetesObject => ({
+  ...object,
+  metadata: { ...object.metadata, annotations: externalDns },
+});
 
 export const workloadAttempts: readonly Attempt[] = [
   ...[pod(), deployment(), statefulSet(), daemonSet(), job(), cronJob(), replicationController()].map(
@@ -44,7 +77,11 @@ export const workloadAttempts: readonly Attempt[] = [
     'with SYS_ADMIN',
     podSecurity(/violates PodSecurity "baseline:latest": non-default capabilities/),
   ),
-  attempt(pod(podSpec({ priorityClassName: 'system-node-critical' })), 'before all others', noSystemPriority),
+  attempt(
+    pod(podSpec({ priorityClassName: 'system-node-critical' })),
+    'before all others',
+    noPriority('system-node-critical'),
+  ),
 
   attempt(deployment(podSpec({}, privileged)), 'privileged', noPrivileged),
   attempt(
@@ -57,7 +94,34 @@ export const workloadAttempts: readonly Attempt[] = [
   attempt(deployment(podSpec({ hostPID: true })), 'that sees processes of the node', noHostNamespaces),
   attempt(deployment(podSpec({ hostIPC: true })), "in the node's IPC", noHostNamespaces),
   attempt(deployment(hostPort), 'with a port of the node', noHostPort),
-  attempt(deployment(podSpec({ priorityClassName: 'system-cluster-critical' })), 'before all others', noSystemPriority),
+  attempt(
+    deployment(podSpec({ priorityClassName: 'system-cluster-critical' })),
+    'before all others',
+    noPriority('system-cluster-critical'),
+  ),
+  attempt(deployment(podSpec({ priorityClassName: 'high' })), "before other members'", noPriority('high')),
+  attempt(cronJob(podSpec({ priorityClassName: 'high' })), "before other members'", noPriority('high')),
+  ...Object.entries(mountedByTheNode).map(([kind, source]) =>
+    attempt(deployment(withVolume({ [kind]: source })), `with a volume of the kind ${kind}`, noVolume),
+  ),
+  attempt(pod(withVolume({ nfs: { server: '192.0.2.1', path: '/' } })), 'with a volume of the kind nfs', noVolume),
+  ...Object.entries(mountedByClaim).map(([kind, source]) =>
+    attempt(deployment(withVolume({ [kind]: source })), `with a volume of the kind ${kind}`, 'allowed'),
+  ),
+  attempt(annotated(pod()), 'with a name of the network', noNames),
+  attempt(deployment(undefined, 'app', externalDns), 'with a name of the network', noNames),
+  {
+    as: 'alice',
+    does: 'gives a running pod a name of the network',
+    call: patch('Pod/debugged', { metadata: { annotations: externalDns } }, 'alice--lab'),
+    expect: noNames,
+  },
+  {
+    as: 'alice',
+    does: 'annotates a running pod otherwise',
+    call: patch('Pod/debugged', { metadata: { annotations: { note: 'mine' } } }, 'alice--lab'),
+    expect: 'allowed',
+  },
   attempt(statefulSet(podSpec(hostPath)), 'with a hostPath', noHostPath),
   attempt(daemonSet(podSpec({ hostNetwork: true })), "in the node's network", noHostNamespaces),
   attempt(job(podSpec({}, privileged)), 'privileged', noPrivileged),
