@@ -16,7 +16,7 @@ import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
-import { type Environment, openLog, outputFormat } from './environment.ts';
+import { type Environment, openLog, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -128,6 +128,12 @@ async function openObject(
   const situation = { inPod: true, loopbackDirectory: directory.isLocal, firstRunConfirmed: false };
   return {
     wanted: memberSync,
+    operators: {
+      channels: settings.channels,
+      userAgent,
+      proxyEnv: readSurroundings(environment.env).proxies,
+      cluster: (settings.cluster.server ?? client.access.server).host,
+    },
     context: {
       ...syncParts(settings, directory, { target, log, redactor }),
       delivery: openDelivery(environment, settings, { target, log, redactor, spelling }),

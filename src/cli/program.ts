@@ -5,6 +5,7 @@ import { exitCodes, Failure } from '../lib/failure.ts';
 import { version } from '../lib/version.ts';
 import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
+import { addAllowCommand } from './allow.ts';
 import { addCertificateCommand } from './certificate.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addControllerCommand } from './controller.ts';
@@ -36,6 +37,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addExplainCommand,
   addRbacCommand,
   addControllerCommand,
+  addAllowCommand,
   addCompletionCommand,
 ];
 

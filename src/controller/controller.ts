@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
 import { readHolds, readNamesGiven } from '../registry/names-given.ts';
+import { leaderLeaseName } from '../run/leader-lease.ts';
 import { acquireLeaseLock, type RunLock } from '../run/run-lock.ts';
 import { type Observed, observe } from '../sync/make-plan.ts';
 import { sentence } from './conditions.ts';
@@ -30,6 +31,7 @@ import { WorkQueue } from './queue.ts';
 import { type PassResult, reconcile } from './reconcile.ts';
 import { type PassEnd, statusAfter } from './status.ts';
 import { type Memory, newMemory, type OpenedSync, type Surroundings } from './surroundings.ts';
+import { tellOperators } from './tell-operators.ts';
 import { Watches } from './watches.ts';
 
 export interface ControllerOptions {
@@ -52,7 +54,6 @@ export interface ControllerOptions {
   readonly signal: AbortSignal;
 }
 
-const leaderLeaseName = 'credentials-updater-controller';
 const leaderWords = { lock: 'the leadership', holder: 'controller' };
 
 /** Runs until the signal: leads, or waits to lead. */
@@ -234,7 +235,11 @@ class Leading {
     if (end === undefined) return undefined;
     const isWell = isWellEnded(end);
     memory.failures = isWell ? 0 : memory.failures + 1;
-    if (!isWell) metrics.failed++;
+    if (!isWell) {
+      metrics.failed++;
+      // What somebody changed was not followed yet.
+      memory.isDirty = true;
+    }
     await this.#writeStatus(object, end, memory.redact);
     const backOffMs = Math.min(300_000, 1_000 * 2 ** (memory.failures - 1)) * (0.5 + random() / 2);
     return againAfter(end, timeOf(surroundings), isWell ? undefined : backOffMs);
@@ -273,18 +278,26 @@ class Leading {
       random,
       log,
       open,
-      observed: (opened, signal) => this.#observed(opened, signal),
+      observed: (opened, memory, signal) => this.#observed(opened, memory, signal),
     };
   }
 
-  async #observed({ context: { target, registry } }: OpenedSync, signal: AbortSignal): Promise<Observed> {
+  async #observed(
+    { context: { target, registry } }: OpenedSync,
+    memory: Memory,
+    signal: AbortSignal,
+  ): Promise<Observed> {
     const accounts = await this.#watches.accounts(target.namespace, signal);
     // A namespace without any account of ours may be one that is not there: the list knows how to ask.
     if (accounts?.some(({ labelled }) => labelled) !== true) return observe(target, registry, signal);
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    const isFresh = memory.names !== undefined && now - memory.names.at < namesTrustedMs;
     const [namesGiven, holds] = await Promise.all([
-      readNamesGiven(target.client, registry, signal),
+      isFresh && memory.names !== undefined ? memory.names.namesGiven : readNamesGiven(target.client, registry, signal),
       readHolds(target.client, registry, signal),
     ]);
+    memory.names = { namesGiven, at: isFresh && memory.names !== undefined ? memory.names.at : now };
     return { accounts, namesGiven, holds };
   }
 
@@ -296,6 +309,7 @@ class Leading {
     const found = statusAfter({ ...object, status: latest.status }, end, { now: timeOf(this.#surroundings()), timing });
     const status = statusSchema.parse(JSON.parse(redact(JSON.stringify(found))));
     await this.#tellTransition(object, latest.status, status, end);
+    if (end.kind === 'passed') await this.#tellOperators(latest.status, status, end.result);
     const { namespace, name } = object.metadata;
     if (JSON.stringify(status) === JSON.stringify(latest.status)) return;
     await this.#client.call({
@@ -325,6 +339,13 @@ class Leading {
     if (createdAccounts.length + removedAccounts.length === 0) return;
     const counts = `${createdAccounts.length} accounts made, ${removedAccounts.length} removed, ${delivered ? minted - notDelivered : 0} credentials delivered`;
     await this.#tell(object, 'Normal', 'Synced', counts);
+  }
+
+  async #tellOperators(before: Status | undefined, after: Status, result: PassResult): Promise<void> {
+    const reason = (status: Status | undefined) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
+    const isNews = reason(before) !== reason(after);
+    const now = timeOf(this.#surroundings());
+    await tellOperators({ opened: result.opened, result, isNews, now }, this.#signal);
   }
 
   async #tellRetained(object: MemberSyncObject): Promise<void> {
@@ -367,6 +388,9 @@ class Leading {
     }
   }
 }
+
+/** Whoever else writes names holds the run lock, and changes accounts too: what was read before is right until then. */
+const namesTrustedMs = 1_800_000;
 
 function isWellEnded(end: PassEnd): boolean {
   if (end.kind === 'suspended') return true;

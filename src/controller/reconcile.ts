@@ -57,8 +57,9 @@ export async function reconcile(
   const renewal: RenewalClock = { now, renewBefore: wanted.token.renewBefore };
   const isDirty = memory.isDirty;
   memory.isDirty = false;
+  if (isDirty || isAskedByHand(object)) memory.names = undefined;
 
-  let observed = await surroundings.observed(opened, signal);
+  let observed = await surroundings.observed(opened, memory, signal);
   let each = await eachState(opened, observed, memory, signal);
   const isMap = context.delivery.replaces === 'all';
   let lastMap = isMap ? await readLastRun(client, context.registry, signal) : undefined;
@@ -90,6 +91,7 @@ export async function reconcile(
   if (isChanging || isSending || isRenewing) {
     await underLock(surroundings, context, signal, async (locked) => {
       outcomes = locked.state.outcomes;
+      memory.names = undefined;
       if (isChanging) {
         trust = await followDirectory(surroundings, locked);
         remember(trust, memory);
@@ -99,7 +101,7 @@ export async function reconcile(
       }
       try {
         each = await deliverEach(locked, { opened, memory, trust, renewal: { ...renewal, now: timeOf(surroundings) } });
-        observed = await surroundings.observed(opened, signal);
+        observed = await surroundings.observed(opened, memory, signal);
         if (trust.kind === 'trusted' && isMapDue()) {
           trust = await confirmDirectory(surroundings, locked);
           lastMap = await sendMap(surroundings, locked, trust, lastMap);

@@ -1,6 +1,7 @@
 /** What a pass over one MemberSync is given, and what it remembers until the next one. */
 import type { MemberSync } from '../config/member-sync.ts';
 import type { MemberId } from '../core/member-id.ts';
+import type { NamesGiven } from '../core/model.ts';
 import type { FencedClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -9,11 +10,14 @@ import type { SyncContext } from '../sync/context.ts';
 import type { Observed } from '../sync/make-plan.ts';
 import type { MapTiming } from './due.ts';
 import type { MemberSyncObject } from './object.ts';
+import type { OperatorChannels } from './tell-operators.ts';
 
 /** A MemberSync with all that its sync needs: secrets read, directory and delivery opened. */
 export interface OpenedSync {
   readonly wanted: MemberSync;
   readonly context: SyncContext;
+  /** Who is notified of what goes wrong. */
+  readonly operators: OperatorChannels;
 }
 
 export interface Surroundings {
@@ -34,7 +38,7 @@ export interface Surroundings {
   /** @throws Failure (usage) for a document or a secret that can't be used */
   readonly open: (object: MemberSyncObject, client: FencedClient, signal: AbortSignal) => Promise<OpenedSync>;
   /** What watches know of the cluster; looked up where they don't. */
-  readonly observed: (opened: OpenedSync, signal: AbortSignal) => Promise<Observed>;
+  readonly observed: (opened: OpenedSync, memory: Memory, signal: AbortSignal) => Promise<Observed>;
 }
 
 /** Lost with the process: everything that matters is on the cluster. Times in milliseconds since the epoch. */
@@ -45,6 +49,8 @@ export interface Memory {
   isDirty: boolean;
   /** Passes in a row that failed. */
   failures: number;
+  /** The names given, as they were last read; read anew once anything was changed. */
+  names: { readonly namesGiven: NamesGiven; readonly at: number } | undefined;
   /** Leavers whose accounts stay (removalPolicy: Report), and whose tokens are not renewed. */
   reported: ReadonlySet<MemberId>;
   workspacesSeenAt: number | undefined;
@@ -57,6 +63,7 @@ export function newMemory(): Memory {
     lastSync: undefined,
     isDirty: true,
     failures: 0,
+    names: undefined,
     reported: new Set(),
     workspacesSeenAt: undefined,
     redact: (text) => text,

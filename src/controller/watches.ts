@@ -71,7 +71,9 @@ export class Watches {
     const watched = this.#watches.get(accountsPath(namespace))?.accounts;
     if (watched === undefined) return undefined;
     await Promise.race([watched.listed.catch(() => undefined), aborted(signal)]);
-    return watched.isCurrent ? [...watched.objects.values()] : undefined;
+    // In the order of a list, for people who read names.
+    const byName = (a: Account, b: Account) => (a.name < b.name ? -1 : 1);
+    return watched.isCurrent ? [...watched.objects.values()].toSorted(byName) : undefined;
   }
 
   #release(key: string, wanted: ReadonlySet<string>): void {

@@ -5,6 +5,7 @@ import { shardCount } from '../registry/names-given.ts';
 import { ownerLeaseName } from '../registry/owner.ts';
 import { dayName, holdsName, lastRunName, namesGivenName, type RegistryPlace, runLockName } from '../registry/place.ts';
 import { type WorkspaceSettings, workspaceObjectName } from '../registry/workspaces.ts';
+import { leaderLeaseName } from '../run/leader-lease.ts';
 
 /** What of a MemberSync decides which rights it needs. */
 export interface SyncParts {
@@ -78,7 +79,7 @@ export function controllerOwnRoles(own: string, watched: readonly string[]): Req
   const ofLeader = [
     // RBAC can't restrict `create` by name.
     resourceRule(['create'], leases, ['leases']),
-    resourceRule(['get', 'update'], leases, ['leases'], ['credentials-updater-controller']),
+    resourceRule(['get', 'update'], leases, ['leases'], [leaderLeaseName]),
   ];
   return [...new Set([own, ...watched])].map((namespace) => ({
     namespace,

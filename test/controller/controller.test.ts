@@ -110,6 +110,21 @@ test('what admission can not know is a condition that says what to do, and stops
   );
 });
 
+test('a change that met another run is followed once that run has ended, however long the interval is', async () => {
+  const lab = await labWith(['kim'], { interval: '1h' });
+  await lab.controller({ LEADER_LEASE: '4s' });
+  await becomesReady(lab);
+  const { request, systemNamespace } = lab.cluster;
+  const lease = `/apis/coordination.k8s.io/v1/namespaces/${systemNamespace}/leases/lab`;
+  await request('PATCH', lease, { spec: { holderIdentity: 'somebody', leaseDurationSeconds: 600 } });
+  await lab.setMembers(['kim', 'lee']);
+  await lab.until('told whose it is', async () => ready(await lab.status())?.reason === 'LockedByAnother');
+  expect(ready(await lab.status())?.message).toContain('somebody');
+  expect(await lab.accounts()).toEqual(['kim']);
+  await request('PATCH', lease, { spec: { holderIdentity: '' } });
+  await lab.until('followed', async () => (await lab.accounts()).includes('lee'));
+});
+
 test('suspended, it changes nothing; sync-now is followed once', async () => {
   const lab = await labWith(['kim'], { interval: '1h', suspend: true });
   await lab.controller();

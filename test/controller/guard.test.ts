@@ -1,5 +1,6 @@
 /** A wrong directory in the controller: refused, whatever is restarted or deleted, until an operator allows it, once. */
 import { expect, test } from 'vitest';
+import { runCommand } from '../command.ts';
 import { condition, type Lab, ready, useLab } from './lab.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => `m${String(index).padStart(2, '0')}`);
@@ -69,6 +70,52 @@ test('an allowance lets exactly the refused ones go, once, and stays spent while
   await lab.until('refused', () => refused(lab));
   expect(await lab.accounts()).toHaveLength(5);
   expect(condition(await lab.status(), 'DirectoryTrusted')?.message).toContain('is spent already');
+});
+
+test('allow shows whom it means, and lets exactly them go', async () => {
+  const lab = await clubOf(12);
+  await lab.controller();
+  await lab.until('Ready', async () => ready(await lab.status())?.status === 'True');
+  const { kubeconfig, systemNamespace } = lab.cluster;
+  const env = { KUBECONFIG: kubeconfig, POD_NAMESPACE: systemNamespace };
+  const allow = (...args: string[]) => runCommand(['allow', 'lab', ...args], { env });
+  expect(await allow('--removals', '3', '--yes')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('refuses nothing'),
+  });
+  await lab.setMembers(range(4));
+  await lab.until('refused', () => refused(lab));
+  expect(await allow('--removals', '7', '--yes')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('fewer than the 8 that are refused'),
+  });
+  const unasked = await allow('--removals', '8');
+  expect(unasked).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('confirm with --yes') });
+  expect(unasked.stdout.replaceAll(/\s+/g, ' ')).toContain('Would be removed: m04, m05');
+  expect((await allow('--removals', '8', '--yes')).exitCode).toBe(0);
+  await lab.until('4 accounts', accountsAre(lab, 4));
+});
+
+test('status, plan and revoke work on a MemberSync by name', async () => {
+  const lab = await clubOf(2);
+  await lab.controller();
+  await lab.until('Ready', async () => ready(await lab.status())?.status === 'True');
+  const { kubeconfig, systemNamespace } = lab.cluster;
+  const env = { KUBECONFIG: kubeconfig, POD_NAMESPACE: systemNamespace };
+  const named = (command: string, ...args: string[]) => runCommand([command, '--member-sync', 'lab', ...args], { env });
+  expect(await named('status')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"m00"') });
+  expect((await named('plan', '--detailed-exitcode')).exitCode).toBe(0);
+  expect(await named('revoke', 'm01', '--hold', '--yes')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('removed m01'),
+  });
+  await lab.patchSync({ metadata: { annotations: { 'credentials-updater.poolc.org/sync-now': 'z' } } });
+  await lab.until('looked again', async () => (await lab.status()).lastHandledSyncNow === 'z');
+  expect(await lab.accounts()).toEqual(['m00']);
+  expect(await runCommand(['plan', '--member-sync', 'nobody'], { env })).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('there is no MemberSync'),
+  });
 });
 
 test('an empty directory is refused, and nothing allows it', async () => {

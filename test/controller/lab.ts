@@ -67,9 +67,9 @@ const listSchema = z.object({
 export const ready = ({ conditions }: SeenStatus) => conditions.find(({ type }) => type === 'Ready');
 export const condition = ({ conditions }: SeenStatus, wanted: string) => conditions.find(({ type }) => type === wanted);
 
-/** Call it in a test. Controllers are killed when it ends; namespaces stay. */
-export async function useLab(): Promise<Lab> {
-  const cluster = await useCluster();
+/** Call it in a test; on a cluster of its own unless it is given one. Controllers are killed when it ends; namespaces stay. */
+export async function useLab(existing?: TestCluster): Promise<Lab> {
+  const cluster = existing ?? (await useCluster());
   await installCustomResource(cluster);
   const { systemNamespace, usersNamespace, request } = cluster;
   const credentialsNamespace = systemNamespace.replace('poolc-system', 'lab-credentials');

@@ -1,10 +1,13 @@
-/** Two controllers under fire: frozen past their Lease while members come and go and tokens are renewed (P1, P2). */
+/** Two controllers under fire: killed, frozen past their Lease, while members come and go and tokens are renewed (P1, P2). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { tokenReviewer } from '../accounts.ts';
-import { condition, type Lab, ready, useLab } from '../controller/lab.ts';
+import { condition, type Lab, type RunningController, ready, useLab } from '../controller/lab.ts';
+import { scale } from './scale.ts';
 
 const faithful = ['kim', 'lee', 'park', 'choi', 'jung'];
+/** Others who stay: a guest for each kill leaves on one day, and those may not be half of the club. */
+const others = Array.from({ length: 2 * scale.controllerKills }, (_, index) => `member${index}`);
 
 /** Uses the last delivered token of everyone who never leaves, all the time. */
 function probe(lab: Lab) {
@@ -39,9 +42,9 @@ function probe(lab: Lab) {
   };
 }
 
-async function clubUnderFire(): Promise<Lab> {
+async function clubUnderFire(members: readonly string[] = faithful): Promise<Lab> {
   const lab = await useLab();
-  await lab.setMembers(faithful);
+  await lab.setMembers(members);
   // Tokens are renewed within the first minute of their ten: renewals go on all the time.
   await lab.createSync({
     token: { lifetime: '10m', renewBefore: '9m' },
@@ -51,6 +54,35 @@ async function clubUnderFire(): Promise<Lab> {
 }
 
 const fast = { LEADER_LEASE: '4s' };
+
+test(`${scale.controllerKills} kills at random moments: nobody is locked out, and everything is in step afterwards`, async () => {
+  const lab = await clubUnderFire([...faithful, ...others]);
+  const replicas: RunningController[] = [await lab.controller(fast), await lab.controller(fast)];
+  await lab.until('Ready', async () => ready(await lab.status())?.status === 'True');
+  const prober = probe(lab);
+  let guests: string[] = [];
+  for (let round = 0; round < scale.controllerKills; round++) {
+    // One joins, and one who joined two rounds ago leaves.
+    guests = [...guests.slice(-1), `guest${round}`];
+    await lab.setMembers([...faithful, ...others, ...guests]);
+    await sleep(Math.random() * 2_000);
+    const index = Math.floor(Math.random() * 2);
+    replicas[index]?.signal('SIGKILL');
+    replicas[index] = await lab.controller(fast);
+  }
+  const wanted = [...faithful, ...others, ...guests].toSorted();
+  await lab.until('in step', async () => (await lab.accounts()).join() === wanted.join(), 90_000);
+  await lab.until(
+    'all delivered',
+    async () => [...(await lab.tokens()).keys()].toSorted().join() === wanted.join(),
+    90_000,
+  );
+  await lab.until('Ready', async () => ready(await lab.status())?.status === 'True', 90_000);
+  const { probes, rejections } = await prober.stop();
+  expect(rejections).toEqual([]);
+  expect(probes).toBeGreaterThan(scale.controllerKills * 5);
+  console.log(`controller: ${scale.controllerKills} kills, ${probes} uses of tokens, 0 rejected`);
+});
 
 test('a leader frozen past its Lease changes nothing when it wakes up', async () => {
   const lab = await clubUnderFire();

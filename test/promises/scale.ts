@@ -11,6 +11,8 @@ declare module 'vitest' {
 export interface Scale {
   /** Runs to kill: so many clubs side by side, so many kills in each. */
   readonly kills: { readonly clubs: number; readonly each: number };
+  /** Of two controllers, at random moments. */
+  readonly controllerKills: number;
   /** Clubs of the fault matrix side by side. */
   readonly faultClubs: number;
   /** How long a fault lasts: one request of the step, or all of them, until the run gives up. */
@@ -24,6 +26,7 @@ export interface Scale {
 
 const everyChange: Scale = {
   kills: { clubs: 8, each: 13 },
+  controllerKills: 20,
   faultClubs: 4,
   faultsLast: ['once'],
   concurrentRuns: [2, 10],
@@ -34,6 +37,7 @@ const everyChange: Scale = {
 /** The time-out bounds each test. */
 const chaos: Scale = {
   kills: { clubs: 8, each: 125 },
+  controllerKills: 200,
   faultClubs: 8,
   faultsLast: ['once', 'to the end'],
   concurrentRuns: [2, 3, 5, 10, 20, 30],
