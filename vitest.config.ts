@@ -34,7 +34,10 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     sequence: { sequencer: LongestFirst },
-    tags: [{ name: 'main-job', description: 'One pass of what the program is for: `npm test -- --quick` runs it.' }],
+    tags: [
+      { name: 'main-job', description: 'One pass of what the program is for: `npm test -- --quick` runs it.' },
+      { name: 'older-versions', description: 'What is repeated on the oldest supported versions.' },
+    ],
     projects: [
       {
         extends: true,

@@ -6,7 +6,7 @@ import { pinDigests } from './pin-digests.ts';
 const name = 'ghcr.io/poolc/pks-credentials-updater';
 const digest = `sha256:${'a'.repeat(64)}`;
 
-describe.each(['overlays/production', 'overlays/test', 'preflight', 'gateway'])(
+describe.each(['overlays/production', 'overlays/staging', 'overlays/test', 'preflight', 'gateway'])(
   '%s, with a digest for its image',
   (directory) => {
     it('runs that image, and is otherwise as it was', async () => {

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isMap, isSeq, parseDocument } from 'yaml';
 
-const KUSTOMIZATIONS = ['overlays/production', 'overlays/test', 'preflight', 'gateway'];
+const KUSTOMIZATIONS = ['overlays/production', 'overlays/staging', 'overlays/test', 'preflight', 'gateway'];
 
 export interface PinnedImage {
   readonly name: string;

@@ -40,4 +40,6 @@ export interface AuditOptions {
   readonly probe: boolean;
   /** Look for what members who left still have. */
   readonly leavers: boolean;
+  /** AppProjects of Argo CD that no member deploys through. */
+  readonly operatorProjects: readonly string[];
 }

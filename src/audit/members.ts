@@ -1,7 +1,14 @@
 /** Who counts as a member for RBAC, and which namespaces must be closed to them. */
 import { gainsOf } from './escalation.ts';
 import type { Namespace } from './objects.ts';
-import { type Grant, resourceRule, type Subject, serviceAccountIdentity, serviceAccountUser } from './rbac.ts';
+import {
+  type Grant,
+  resourceRule,
+  type Subject,
+  serviceAccountIdentity,
+  serviceAccountsGroup,
+  serviceAccountUser,
+} from './rbac.ts';
 
 /** The label that the policies give to a member's namespace: its owner's ServiceAccount name. */
 export const ownerLabel = 'poolc.org/owner';
@@ -49,4 +56,20 @@ export function criticalNamespaces(
 
 export function ownerOf({ metadata }: Namespace): string | undefined {
   return metadata.labels[ownerLabel];
+}
+
+/** A member, all of them, or ServiceAccounts of a member's namespace, in any of the ways to name them. */
+export function isMembersSubject(
+  ownedNamespaces: readonly string[],
+  targetNamespace: string,
+): (subject: Subject) => boolean {
+  const owned = new Set(ownedNamespaces);
+  const groups = new Set(ownedNamespaces.map(serviceAccountsGroup));
+  const users = ownedNamespaces.map((namespace) => serviceAccountUser(namespace, ''));
+  return (subject) => {
+    if (isMembersGroup(subject, targetNamespace) || memberNamed(subject, targetNamespace) !== undefined) return true;
+    const { kind, name, namespace } = subject;
+    if (kind === 'ServiceAccount') return namespace !== undefined && owned.has(namespace);
+    return kind === 'Group' ? groups.has(name) : users.some((user) => name.startsWith(user));
+  };
 }

@@ -69,7 +69,11 @@ export function bySubject(ofBinding: readonly Grant[]): [Subject, Grant[]][] {
 }
 
 /** Takes one subject out of a binding; the whole binding where it has no other. */
-export function removeSubjectCommand({ kubectl }: Commands, binding: Binding, subject: Subject): string {
+export function removeSubjectCommand(
+  { kubectl }: Pick<Commands, 'kubectl'>,
+  binding: Binding,
+  subject: Subject,
+): string {
   const { name, namespace, subjects } = binding;
   if (subjects.length === 1) {
     return namespace === undefined

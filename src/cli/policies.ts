@@ -1,6 +1,7 @@
 /** `credentials-updater policies would-refuse|adopt|provide|grant`: the steps that bring the policies to a cluster in use. */
 import type { Command } from 'commander';
-import { gather } from '../audit/gather.ts';
+import { gather, once } from '../audit/gather.ts';
+import { isExempt } from '../audit/kyverno-exclusions.ts';
 import { namespacesOf, readSettings } from '../config/settings.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
@@ -9,6 +10,7 @@ import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
 import { adopt, planAdoption } from '../rollout/adopt.ts';
 import { readContents } from '../rollout/contents.ts';
 import type { RolloutContext } from '../rollout/context.ts';
+import { exemptMembers } from '../rollout/exempt.ts';
 import { type GrantRequest, grant } from '../rollout/grant.ts';
 import { provide } from '../rollout/provide.ts';
 import { wouldRefuse } from '../rollout/would-refuse.ts';
@@ -61,7 +63,11 @@ export function addPoliciesCommand(program: Command, { environment, end }: Comma
       ['What it would do; it asks before it does it', 'credentials-updater policies adopt'],
       ['Without a question', 'credentials-updater policies adopt --yes'],
     ],
-    { 0: 'done, or there was nobody to ask', 1: 'failed for some; they are named', 2: 'not confirmed; bad usage' },
+    {
+      0: 'done, or there was nobody to ask',
+      1: 'failed for some, or Kyverno exempts a member; they are named',
+      2: 'not confirmed; bad usage',
+    },
   );
 
   const wouldRefuseCommand = policies
@@ -129,16 +135,20 @@ function shared(command: Command): Command {
 async function adoptAction(environment: Environment, flags: CommonFlags & { readonly yes: boolean }): Promise<number> {
   return withRollout(environment, flags, async ({ context, look, print }) => {
     const decisions = await planAdoption(context);
+    const exempt = await exemptMembers(context, look.kubectl);
     const toAdopt = decisions.filter(({ kind }) => kind === 'adopt');
     const mayDo = toAdopt.length > 0 && (flags.yes || canAsk(environment));
     // A JSON document is one: that of what was done where something is.
     if (look.format === 'text' || !mayDo)
-      print({ decisions, adopted: [] }, () => renderAdoptionPlan(decisions, { ...look, isLast: !mayDo }));
-    if (!mayDo) return exitCodes.done;
+      print({ decisions, adopted: [], exempt }, () =>
+        renderAdoptionPlan({ decisions, exempt }, { ...look, isLast: !mayDo }),
+      );
+    const exempted = exempt.length > 0 ? exitCodes.failed : exitCodes.done;
+    if (!mayDo) return exempted;
     if (!flags.yes) await confirmOnTerminal(environment, `Label ${toAdopt.length} namespaces with these owners?`);
     const adopted = await adopt(context, decisions);
-    print({ decisions, adopted }, () => renderAdopted(adopted, look));
-    return adopted.some(({ problem }) => problem !== undefined) ? exitCodes.failed : exitCodes.done;
+    print({ decisions, adopted, exempt }, () => renderAdopted(adopted, look));
+    return adopted.some(({ problem }) => problem !== undefined) ? exitCodes.failed : exempted;
   });
 }
 
@@ -191,11 +201,13 @@ async function withRollout(
   const redactor = new Redactor();
   const log = openLog(environment, settings, 'text', redactor);
   const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
+  const gathered = gather(client, namespacesOf(settings), signal);
   try {
     return await work({
       context: {
         client,
-        gathered: gather(client, namespacesOf(settings), signal),
+        gathered,
+        isExempt: once(() => isExempt({ client, gathered, signal })),
         targetNamespace: settings.accounts.namespace,
         concurrency: settings.accountConcurrency,
         signal,

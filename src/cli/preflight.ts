@@ -42,6 +42,9 @@ const settingNames = [
   'LOG_LEVEL',
 ];
 
+/** PKS's, and the one of deploy/argocd. */
+const defaultOperatorProjects = 'admin-proj,poolc-system-proj,credentials-updater';
+
 export interface PreflightFlags extends CommonFlags {
   readonly probe: boolean;
   readonly leavers: boolean;
@@ -49,6 +52,7 @@ export interface PreflightFlags extends CommonFlags {
   readonly overlay: string;
   /** The kustomization of the members' policies; found out unless given. */
   readonly policies?: string | undefined;
+  readonly operatorProjects: readonly string[];
 }
 
 export function addPreflightCommand(program: Command, { environment, end }: CommandContext): void {
@@ -67,6 +71,11 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
       'deploy/overlays/production',
     )
     .option('--policies <path>', "kustomization of the members' policies, for the commands (found out)")
+    .option(
+      '--operator-projects <names>',
+      'AppProjects of Argo CD that no member deploys through, comma-separated',
+      defaultOperatorProjects,
+    )
     .action(async (options: CommandOptions) => {
       end(
         await preflightCommand(environment, {
@@ -75,6 +84,9 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
           leavers: options['leavers'] === true,
           overlay: textOf(options['overlay']) ?? 'deploy/overlays/production',
           policies: textOf(options['policies']),
+          operatorProjects: (textOf(options['operatorProjects']) ?? defaultOperatorProjects)
+            .split(',')
+            .map((name) => name.trim()),
         }),
       );
     });
@@ -118,7 +130,7 @@ async function preflightCommand(environment: Environment, given: PreflightFlags)
       signal,
       userAgent,
       commands: commandsFor(environment, flags, client.access),
-      options: { probe: flags.probe, leavers: flags.leavers },
+      options: { probe: flags.probe, leavers: flags.leavers, operatorProjects: flags.operatorProjects },
     });
     const { server, user, results, counts } = report;
     const text =

@@ -5,6 +5,7 @@ import type { CommandTemplate } from '../lib/shell-command.ts';
 import { withoutInvisible, wrapLine } from '../lib/terminal-text.ts';
 import type { Adopted } from '../rollout/adopt.ts';
 import type { AdoptionDecision } from '../rollout/decide-adoption.ts';
+import type { ExemptMember } from '../rollout/exempt.ts';
 import type { Grant, GrantRequest } from '../rollout/grant.ts';
 import type { Provided } from '../rollout/provide.ts';
 import type { WouldRefuse } from '../rollout/would-refuse.ts';
@@ -18,7 +19,7 @@ export interface RolloutLook {
 
 /** @param isLast whether nothing is going to be done about it */
 export function renderAdoptionPlan(
-  decisions: readonly AdoptionDecision[],
+  { decisions, exempt }: { readonly decisions: readonly AdoptionDecision[]; readonly exempt: readonly ExemptMember[] },
   { isLast, columns, kubectl }: RolloutLook & { readonly isLast: boolean },
 ): string {
   const lines = decisions.flatMap((decision) => decisionLines(decision, columns, kubectl));
@@ -29,7 +30,11 @@ export function renderAdoptionPlan(
       : isLast
         ? `Nothing was changed. To label ${named(count)}: add --yes.`
         : undefined;
-  return textOf([...lines, ...(end === undefined ? [] : [end])]);
+  const failures = exempt.flatMap(({ problem, command }) => [
+    wrapLine(withoutInvisible(`failed: ${problem}`), columns, 2),
+    `    ${command}`,
+  ]);
+  return textOf([...lines, ...failures, ...(end === undefined ? [] : [end])]);
 }
 
 function decisionLines(

@@ -3,7 +3,9 @@
  * from what was gathered to findings. What a check may not read makes it `unknown`; nothing makes the others stop.
  */
 
+import { argoCdProjects } from '../audit/checks/argocd-projects.ts';
 import { certificateApprovers } from '../audit/checks/certificate-approvers.ts';
+import { exemptions } from '../audit/checks/exemptions.ts';
 import { leavers } from '../audit/checks/leavers.ts';
 import { legacyTokens } from '../audit/checks/legacy-tokens.ts';
 import { memberRole } from '../audit/checks/member-role.ts';
@@ -51,6 +53,8 @@ const checks: Readonly<Record<string, Check>> = {
   policies,
   'trusted-namespaces': trustedNamespaces,
   kyverno,
+  exemptions,
+  'argocd-projects': argoCdProjects,
   accounts,
   'legacy-tokens': legacyTokens,
   names,

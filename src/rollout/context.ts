@@ -8,6 +8,8 @@ export interface RolloutContext {
   readonly gathered: Gathered;
   /** Of the members' ServiceAccounts. */
   readonly targetNamespace: string;
+  /** Whether Kyverno lets us past its policies, so that a dry run of ours shows nothing. */
+  readonly isExempt: () => Promise<boolean>;
   /** Requests at a time. */
   readonly concurrency: number;
   readonly signal: AbortSignal;

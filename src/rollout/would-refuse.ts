@@ -4,7 +4,7 @@
  */
 import pMap from 'p-map';
 import { ownerOf } from '../audit/members.ts';
-import { isRbacRefusal } from '../audit/rbac.ts';
+import { isRbacRefusal, serviceAccountUser } from '../audit/rbac.ts';
 import { listPages } from '../kube/pages.ts';
 import { warningsOf } from '../kube/warnings.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
@@ -72,9 +72,9 @@ export async function wouldRefuse(context: RolloutContext): Promise<WouldRefuse>
           const { namespace, name } = object.metadata;
           const title = `${kind.kind}/${name}`;
           await attempt(`${namespace} ${title}`, async () => {
-            const reasons = await tryAnew(context, object, kind);
-            if (reasons.length > 0)
-              refused.push({ namespace, owner: owners.get(namespace) ?? '', object: title, reasons });
+            const owner = owners.get(namespace) ?? '';
+            const reasons = await tryAnew(context, object, kind, owner);
+            if (reasons.length > 0) refused.push({ namespace, owner, object: title, reasons });
           });
         },
         { concurrency, signal },
@@ -100,14 +100,43 @@ function isMembersOwn({ metadata }: ExistingObject, { kind }: Kind): boolean {
   return kind !== 'RoleBinding' || metadata.name !== 'namespace-owner';
 }
 
-/** @throws Failure where our own rights do not reach that far */
-async function tryAnew({ client, signal }: RolloutContext, object: ExistingObject, kind: Kind): Promise<string[]> {
+/**
+ * As the namespace's owner. What the owner has no right to make is tried with our own rights, which show nothing where
+ * Kyverno exempts us.
+ * @throws Failure where nobody's rights reach that far
+ */
+async function tryAnew(context: RolloutContext, object: ExistingObject, kind: Kind, owner: string): Promise<string[]> {
+  try {
+    return await tryAs(context, object, kind, serviceAccountUser(context.targetNamespace, owner));
+  } catch (error) {
+    if (!(error instanceof Failure) || error.status !== 403) throw error;
+    if (await context.isExempt()) {
+      throw new Failure(
+        'cluster',
+        `${error.message}; Kyverno exempts you from its policies, so that you can't try it`,
+        {
+          cause: error,
+        },
+      );
+    }
+    return tryAs(context, object, kind, undefined);
+  }
+}
+
+/** @throws Failure where the rights do not reach that far: those to act as that user, or theirs */
+async function tryAs(
+  { client, signal }: RolloutContext,
+  object: ExistingObject,
+  kind: Kind,
+  user: string | undefined,
+): Promise<string[]> {
   const namespace = encodeURIComponent(object.metadata.namespace);
   try {
     const response = await client.call({
       method: 'POST',
       path: `${kind.root}/namespaces/${namespace}/${kind.plural}?dryRun=All`,
       body: asNew(object, kind.kind),
+      ...(user === undefined ? {} : { impersonate: user }),
       signal,
     });
     return warningsOf(response);

@@ -12,6 +12,13 @@ const { data } = patchSchema.parse(
 );
 const check = data['resource.customizations.health.batch_CronJob'];
 
+const valuesSchema = z.object({ configs: z.object({ cm: patchSchema.shape.data }) });
+
+test("is the same where the chart's values say it", async () => {
+  const values = await readFile(join(import.meta.dirname, '../../deploy/argocd/pks/argo-cd-values.yaml'), 'utf8');
+  expect(valuesSchema.parse(parse(values)).configs.cm).toEqual(data);
+});
+
 const monday = '2026-11-16T15:00:00Z';
 const nextMonday = '2026-11-23T15:00:00Z';
 const healthOf = (status: Record<string, unknown> | undefined, suspend = false) =>

@@ -79,7 +79,7 @@ async function useExistingCluster(kubeconfig: string): Promise<StartedCluster> {
 }
 
 async function refuseClusterInUse(access: KubectlAccess): Promise<void> {
-  const names = ['poolc-system', 'poolc-users', 'poolc-system-test', 'poolc-users-test', 'poolc-site', 'argocd'];
+  const names = ['poolc-system', 'poolc-users', 'poolc-users-test-system', 'poolc-users-test', 'poolc-site', 'argocd'];
   const found = await kubectlFor(access)(['get', 'namespace', '--ignore-not-found', '--output=name', ...names]);
   if (found.trim() === '') return;
   throw new Error(

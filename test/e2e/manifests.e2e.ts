@@ -1,22 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
-import { parse } from 'yaml';
-import { z } from 'zod';
-import { argoCdDefinitions } from './argocd.ts';
+import { describe, expect, it } from 'vitest';
 import { clusterUnderTest } from './cluster-under-test.ts';
 import { runKubectl } from './kubectl.ts';
-import { copyOfDeploy, dryRun, parseManifest } from './manifests.ts';
+import { copyOfDeploy, parseManifest } from './manifests.ts';
 import { projectPath } from './project-path.ts';
-
-const kindSchema = z.object({ kind: z.string() });
-const projectSchema = z.object({
-  spec: z.object({
-    destinations: z.array(z.object({ namespace: z.string() })),
-    clusterResourceWhitelist: z.array(kindSchema),
-    namespaceResourceWhitelist: z.array(kindSchema),
-  }),
-});
 
 const cluster = clusterUnderTest();
 const { kubectl } = cluster;
@@ -32,7 +20,7 @@ describe('the overlays', () => {
   });
 
   it('grant nothing cluster-wide', async () => {
-    for (const overlay of ['production', 'test']) {
+    for (const overlay of ['production', 'staging', 'test']) {
       const objects = parseManifest(await kubectl(['kustomize', projectPath(`deploy/overlays/${overlay}`)]));
       expect(objects.filter(({ kind }) => kind.startsWith('Cluster'))).toEqual([]);
     }
@@ -86,37 +74,5 @@ describe('the overlays', () => {
     const { exitCode, stderr } = await runKubectl(cluster, ['kustomize', join(deploy.directory, 'overlays/test')]);
     expect(exitCode).not.toBe(0);
     expect(stderr).toMatch(/already registered id: UsedByOneEnvironmentOnly.*api\.poolc\.org/);
-  });
-});
-
-describe("Argo CD's objects", () => {
-  it("are accepted by the API server under Argo CD's own definitions", async () => {
-    await kubectl(['create', 'namespace', 'argocd']);
-    const definitions = (await argoCdDefinitions()).flatMap((file) => ['-f', file]);
-    await kubectl(['apply', '--server-side', ...definitions]);
-    // A definition is served a moment after it was accepted; long, where the machine has other things to do.
-    const printed = await vi.waitFor(() => dryRun(cluster, projectPath('deploy/argocd')), { timeout: 120_000 });
-    expect(printed.toSorted()).toEqual([
-      'applicationset.argoproj.io/credentials-updater serverside-applied (server dry run)',
-      'appproject.argoproj.io/credentials-updater serverside-applied (server dry run)',
-    ]);
-  });
-
-  it('allow every kind and namespace of both overlays, and no others', async () => {
-    const { spec } = projectSchema.parse(parse(await readFile(projectPath('deploy/argocd/project.yaml'), 'utf8')));
-    const kinds = new Set<string>();
-    const namespaces = new Set<string>();
-    for (const overlay of ['production', 'test']) {
-      for (const { kind, metadata } of parseManifest(
-        await kubectl(['kustomize', projectPath(`deploy/overlays/${overlay}`)]),
-      )) {
-        kinds.add(kind);
-        if (metadata.namespace !== undefined) namespaces.add(metadata.namespace);
-      }
-    }
-    const allowed = [...spec.clusterResourceWhitelist, ...spec.namespaceResourceWhitelist].map(({ kind }) => kind);
-    // The club adds its sealed API key to production's overlay.
-    expect(new Set(allowed)).toEqual(kinds.add('SealedSecret'));
-    expect(new Set(spec.destinations.map(({ namespace }) => namespace))).toEqual(namespaces);
   });
 });

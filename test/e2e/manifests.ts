@@ -8,6 +8,7 @@ import type { ClusterUnderTest } from './cluster-under-test.ts';
 import { projectPath } from './project-path.ts';
 
 const objectSchema = z.object({
+  apiVersion: z.string(),
   kind: z.string(),
   metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
 });

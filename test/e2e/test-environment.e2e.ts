@@ -9,7 +9,7 @@ import { projectPath } from './project-path.ts';
 
 const cluster = clusterUnderTest();
 const { kubectl } = cluster;
-const SYSTEM = 'poolc-system-test';
+const SYSTEM = 'poolc-users-test-system';
 const USERS = 'poolc-users-test';
 const OVERLAY = projectPath('deploy/overlays/test');
 /** Its schedule is every two minutes: two runs, and one more that a busy machine may miss. */

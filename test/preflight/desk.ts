@@ -53,7 +53,7 @@ export interface Desk {
   /** `kubectl …` as an administrator. @throws when it fails */
   readonly kubectl: (...args: readonly string[]) => Promise<string>;
   /** What the docs say to run first: the two namespaces, the Secret, the overlay, the policies. */
-  readonly deploy: () => Promise<void>;
+  readonly deploy: (policies?: 'builtin' | 'kyverno') => Promise<void>;
   readonly command: (args: readonly string[], options?: Omit<CommandOptions, 'secrets'>) => Promise<CommandResult>;
   readonly preflight: (flags?: readonly string[], options?: Omit<CommandOptions, 'secrets'>) => Promise<Report>;
   /** A command line as it was printed. @throws when it fails */
@@ -113,13 +113,13 @@ export async function openDesk({ controllerManager = false } = {}): Promise<Desk
     kubectl,
     command,
     shell,
-    async deploy() {
+    async deploy(policies = 'builtin') {
       await kubectl('create', 'namespace', 'poolc-system');
       await shell(
         'kubectl -n poolc-system create secret generic credentials-updater-secret --from-file=API_KEY=/dev/stdin',
       );
       await shell('kubectl apply -k deploy/overlays/production');
-      await shell('kubectl apply -k deploy/policies/builtin');
+      await shell(`kubectl apply -k deploy/policies/${policies}`);
     },
     async preflight(flags = [], options = {}) {
       const result = await command(['preflight', '--output', 'json', ...flags], options);

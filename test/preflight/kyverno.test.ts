@@ -1,9 +1,10 @@
 /** policies and kyverno, with the real Kyverno: whether it enforces, answers, and what happens when it doesn't. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { type Kyverno, startKyverno } from '../../dev/kyverno/index.ts';
+import { describeExemptions } from './cases/exemptions.ts';
 import { commandsOf, type Desk, openDesk, problems, runFixes, said } from './desk.ts';
 
 /** Go builds Kyverno where it has never been built. */
@@ -15,10 +16,8 @@ let desk: Desk;
 let kyverno: Kyverno;
 beforeAll(async () => {
   desk = await openDesk({ controllerManager: true });
-  await desk.deploy();
-  await desk.shell('kubectl delete -k deploy/policies/builtin');
   kyverno = await startKyverno(desk.cluster, { onProgress: console.error });
-  await desk.shell('kubectl apply -k deploy/policies/kyverno');
+  await desk.deploy('kyverno');
 }, buildTimeoutMs);
 afterAll(() => desk.close());
 
@@ -80,6 +79,10 @@ it('policies fails where one only audits, is switched off, or is passed over whi
   await untilSaid('kyverno', /^warning: while Kyverno doesn't answer, .* pass unchecked \(failurePolicy Ignore of /);
   for (const command of commandsOf(report, 'policies')) await desk.shell(command);
   await untilGreen();
+});
+
+describe("PKS's setting", () => {
+  describeExemptions(() => desk);
 });
 
 it('kyverno fails while it does not answer', async () => {

@@ -1,7 +1,8 @@
 /** Whether Kyverno's webhooks answer, and what the cluster does while they don't. */
 import * as z from 'zod';
 import { type Finding, failed, ok, unknown, warning } from '../../audit/finding.ts';
-import { type Webhook, webhookConfigurationKinds } from '../../audit/objects.ts';
+import { kyvernoNamespace, kyvernoWebhooks } from '../../audit/kyverno-exclusions.ts';
+import type { Webhook } from '../../audit/objects.ts';
 import { isRbacRefusal } from '../../audit/rbac.ts';
 import { listed } from '../../audit/words.ts';
 import { parseAnswer } from '../../kube/client.ts';
@@ -9,8 +10,6 @@ import { formatDuration } from '../../lib/duration.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { PreflightContext } from '../context.ts';
 
-const managedByLabel = 'webhook.kyverno.io/managed-by';
-const defaultNamespace = 'kyverno';
 const deployment = 'deployment/kyverno-admission-controller';
 /** Kyverno renews it every 10 s through its own webhook, and calls itself dead after 100 s (pkg/controllers/webhook). */
 const healthLease = 'kyverno-health';
@@ -23,13 +22,11 @@ export async function kyverno(context: PreflightContext): Promise<Finding[]> {
   const { gathered, commands } = context;
   if (!(await gathered.apiGroups()).has('kyverno.io'))
     return [ok('Kyverno is not installed; Kubernetes itself enforces what it can')];
-  const configurations = (await Promise.all(webhookConfigurationKinds.map((kind) => gathered.list(kind)))).flat();
-  const own = configurations
-    .filter(({ metadata }) => metadata.labels[managedByLabel] === 'kyverno')
-    .flatMap(({ metadata, webhooks }) => webhooks.map((webhook) => ({ configuration: metadata.name, webhook })));
-  const namespace =
-    own.find(({ webhook }) => webhook.clientConfig.service)?.webhook.clientConfig.service?.namespace ??
-    defaultNamespace;
+  const configurations = await kyvernoWebhooks(gathered);
+  const own = configurations.flatMap(({ metadata, webhooks }) =>
+    webhooks.map((webhook) => ({ configuration: metadata.name, webhook })),
+  );
+  const namespace = kyvernoNamespace(configurations);
   const look = { label: 'look at it', command: commands.kubectl`-n ${namespace} describe ${deployment}` };
   if (own.length === 0)
     return [failed('Kyverno is installed but has registered no webhooks: its admission controller does not run', look)];

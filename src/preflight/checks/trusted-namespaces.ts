@@ -5,8 +5,8 @@
 
 import { gainsOfAll } from '../../audit/escalation.ts';
 import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
-import { isMembersGroup, memberNamed, ownerLabel, ownerOf } from '../../audit/members.ts';
-import { type Grant, grantsOf, type Subject, serviceAccountsGroup, serviceAccountUser } from '../../audit/rbac.ts';
+import { isMembersSubject, ownerLabel, ownerOf } from '../../audit/members.ts';
+import { type Grant, grantsOf, type Subject } from '../../audit/rbac.ts';
 import { trustedNamespaces as readTrusted } from '../../audit/system-namespaces.ts';
 import { bySubject, pathOf, removeSubjectCommand, subjectName } from '../../audit/words.ts';
 import { printable } from '../../core/model.ts';
@@ -35,7 +35,7 @@ export async function trustedNamespaces(context: PreflightContext): Promise<Find
         commands.kubectl`label namespace/${name} ${`${ownerLabel}-`}`,
       ),
     );
-  const isMembers = membersHands(
+  const isMembers = isMembersSubject(
     owned.map(({ name }) => name).filter((name) => !isTrusted(name)),
     settings.accounts.namespace,
   );
@@ -73,17 +73,4 @@ function handFinding({ commands }: PreflightContext, subject: Subject, grants: r
       removeSubjectCommand(commands, first.binding, subject),
     ),
   ];
-}
-
-/** A member, all of them, or ServiceAccounts of a member's namespace, in any of the ways to name them. */
-function membersHands(ownedNamespaces: readonly string[], targetNamespace: string): (subject: Subject) => boolean {
-  const owned = new Set(ownedNamespaces);
-  const groups = new Set(ownedNamespaces.map(serviceAccountsGroup));
-  const users = ownedNamespaces.map((namespace) => serviceAccountUser(namespace, ''));
-  return (subject) => {
-    if (isMembersGroup(subject, targetNamespace) || memberNamed(subject, targetNamespace) !== undefined) return true;
-    const { kind, name, namespace } = subject;
-    if (kind === 'ServiceAccount') return namespace !== undefined && owned.has(namespace);
-    return kind === 'Group' ? groups.has(name) : users.some((user) => name.startsWith(user));
-  };
 }
