@@ -22,6 +22,28 @@ export const memberRules = [
   resourceRule(['get', 'list', 'watch'], 'networking.k8s.io', ['ingresses']),
 ];
 
+/** What a club may choose to let members read besides, by a role of this name: deploy/policies/reader, as data. */
+export const readerRoleName = 'poolc-member-reader';
+const look = ['get', 'list', 'watch'];
+export const readerRules = [
+  resourceRule(look, '', [
+    'nodes',
+    'pods',
+    'services',
+    'endpoints',
+    'persistentvolumeclaims',
+    'replicationcontrollers',
+    'resourcequotas',
+    'limitranges',
+  ]),
+  resourceRule(look, 'apps', ['deployments', 'statefulsets', 'daemonsets', 'replicasets']),
+  resourceRule(look, 'batch', ['jobs', 'cronjobs']),
+  resourceRule(look, 'discovery.k8s.io', ['endpointslices']),
+  resourceRule(look, 'networking.k8s.io', ['networkpolicies', 'ingressclasses']),
+  resourceRule(look, 'storage.k8s.io', ['storageclasses']),
+  resourceRule(look, 'argoproj.io', ['applications']),
+];
+
 /** A group that every member is in: their own, all ServiceAccounts, everybody. */
 export function isMembersGroup({ kind, name }: Subject, targetNamespace: string): boolean {
   return kind === 'Group' && serviceAccountIdentity(targetNamespace, '').groups.includes(name);

@@ -211,3 +211,8 @@ export function resourceRule(
 export function isRbacRefusal(said: string): boolean {
   return / cannot [a-z]+ resource /.test(said);
 }
+
+/** Whether a Role or a RoleBinding is refused for giving more than its author has. */
+export function isGrantRefusal(said: string): boolean {
+  return said.includes('attempting to grant RBAC permissions not currently held');
+}

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { shippedPolicies } from '../audit/member-policies.ts';
+import { memberRules, readerRoleName, readerRules } from '../audit/members.ts';
 import { shippedTrustedNamespaces } from '../audit/system-namespaces.ts';
 import { reservedNamespacePattern } from '../core/namespace-names.ts';
 import { defaultSyncName } from '../registry/place.ts';
@@ -112,4 +113,19 @@ describe('the policies that preflight looks for', () => {
       expect(new Set(shipped)).toEqual(new Set(expected));
     });
   }
+});
+
+describe('what members may read', () => {
+  it.each([
+    ['policies/base/member.yaml', 'poolc-member', memberRules],
+    ['policies/reader/reader.yaml', readerRoleName, readerRules],
+  ])('is what %s grants', (file, name, rules) => {
+    const role = documentsOf(join(deploy, file)).find(({ kind }) => kind === 'ClusterRole');
+    expect(role?.metadata.name).toBe(name);
+    expect(rightsOf(role?.rules ?? [])).toEqual(rightsOf(rules));
+  });
+
+  it('is never a Secret, a ConfigMap, a token or a log', () => {
+    expect([...rightsOf(readerRules)].join('\n')).not.toMatch(/secrets|configmaps|token|log|\*\/|create|\/\*/);
+  });
 });

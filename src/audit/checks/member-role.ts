@@ -2,7 +2,15 @@
 import type { AuditContext } from '../context.ts';
 import { gainsOfAll, rightsBeyond } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
-import { criticalNamespaces, isMembersGroup, memberNamed, memberRules, ownerOf } from '../members.ts';
+import {
+  criticalNamespaces,
+  isMembersGroup,
+  memberNamed,
+  memberRules,
+  ownerOf,
+  readerRoleName,
+  readerRules,
+} from '../members.ts';
 import {
   everyonesRules,
   type Grant,
@@ -36,7 +44,13 @@ export async function memberRole(context: AuditContext): Promise<Finding[]> {
   ];
   return findings.length > 0
     ? findings
-    : [ok('every member may see namespaces and Ingresses and create namespaces, no more')];
+    : [
+        ok(
+          ofMembers.some(({ role }) => role.name === readerRoleName)
+            ? `every member may see namespaces and Ingresses and create namespaces, and read what ${readerRoleName} says, no more`
+            : 'every member may see namespaces and Ingresses and create namespaces, no more',
+        ),
+      ];
 }
 
 function byBinding(grants: readonly Grant[]): Grant[][] {
@@ -82,7 +96,9 @@ function beyondForAll(
   const [first] = grants;
   if (first === undefined) return [];
   const { namespace, subject, binding, role } = first;
-  const allowed = [...memberRules, ...everyonesRules].map((rule) => ({ rule, namespace: undefined }));
+  // By any other role, the same rights are nobody's choice.
+  const chosen = role.namespace === undefined && role.name === readerRoleName ? readerRules : [];
+  const allowed = [...memberRules, ...everyonesRules, ...chosen].map((rule) => ({ rule, namespace: undefined }));
   const tooMuch = grants.filter(({ rule }) => rightsBeyond(rule, namespace, allowed).length > 0);
   if (tooMuch.length === 0) return [];
   const rights = tooMuch.flatMap(({ rule }) => rightsBeyond(rule, namespace, allowed));

@@ -4,11 +4,13 @@ import * as z from 'zod';
 import { parseJson, partialMetadata, partialMetadataOfOne } from '../../kube/client.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
-import { ownerOf } from '../members.ts';
+import { isExempt } from '../kyverno-exclusions.ts';
+import { isMembersGroup, ownerOf, readerRoleName } from '../members.ts';
 import { readPolicies, variantToApply } from '../policies-in-place.ts';
 import { sweepProbes, withProbe } from '../probe/account.ts';
 import { type Attempt, attemptsInMembersNamespace, memberAttempts } from '../probe/attempts.ts';
 import { type Answer, type Outcome, outcomeOf } from '../probe/outcome.ts';
+import { grantsOf, isGrantRefusal, isRbacRefusal, serviceAccountUser } from '../rbac.ts';
 import { listed } from '../words.ts';
 
 const concurrency = 8;
@@ -23,39 +25,63 @@ export async function probe(context: AuditContext): Promise<Finding[]> {
   if ((await gathered.namespace(namespace)) === undefined)
     return [unknown(`there is no namespace ${namespace} for a fresh member`)];
   const swept = await sweepProbes(client, namespace, signal);
-  const membersNamespace = await findMembersNamespace(context);
+  const owned = await findMembersNamespace(context);
+  const membersNamespace = owned?.namespace;
   const patientUntil = clock.monotonic() + comingIntoForceMs;
   const asMember = await withProbe(
     { client, namespace, clock, random, signal, onToken: redact },
     async ({ name, token }) => {
       const attempts = await attemptsOf(context, name, membersNamespace);
-      return tryAll(context, attempts, { token, patientUntil });
+      return tryAll(context, attempts, { who: { kind: 'member', token }, patientUntil });
     },
   );
-  const asOperator =
-    membersNamespace === undefined
-      ? []
-      : await tryAll(context, attemptsInMembersNamespace(membersNamespace), { token: undefined, patientUntil });
+  const inside = owned === undefined ? [] : await tryInside(context, owned, patientUntil);
 
   const findings = [
     ...swept.slice(0, 1).map(() => warning(`removed what a probe that was killed had left: ${listed(swept)}`)),
     ...(await summarize(context, asMember, 'a fresh member')),
-    ...(await summarize(
-      context,
-      asOperator,
-      `anyone who has a role in a member's namespace (${membersNamespace ?? ''})`,
-    )),
+    ...(await summarize(context, inside, `anyone who has a role in a member's namespace (${membersNamespace ?? ''})`)),
   ];
   if (findings.length > 0) return findings;
-  const inside = membersNamespace === undefined ? ", none of them in a member's namespace: there is none yet" : '';
-  return [ok(`${asMember.length + asOperator.length} attempts ended as they should${inside}`)];
+  const note = membersNamespace === undefined ? ", none of them in a member's namespace: there is none yet" : '';
+  return [ok(`${asMember.length + inside.length} attempts ended as they should${note}`)];
 }
 
-async function findMembersNamespace({ gathered }: AuditContext): Promise<string | undefined> {
-  const owned = (await gathered.namespaces()).find(
-    (namespace) => ownerOf(namespace) !== undefined && namespace.metadata.deletionTimestamp === undefined,
+/**
+ * As the owner. What the owner has no right to do is tried with our own rights: a ServiceAccount of that namespace may have
+ * more. But not where Kyverno exempts us: then we would see nothing of what it refuses.
+ */
+async function tryInside(
+  context: AuditContext,
+  { namespace, owner }: { readonly namespace: string; readonly owner: string },
+  patientUntil: number,
+): Promise<Tried[]> {
+  const user = serviceAccountUser(context.namespaces.targetNamespace, owner);
+  const tried = await tryAll(context, attemptsInMembersNamespace(namespace), {
+    who: { kind: 'owner', user },
+    patientUntil,
+  });
+  const lacking = tried.filter(({ answer }) => isRbacRefusal(answer.said) || isGrantRefusal(answer.said));
+  if (lacking.length === 0 || (await isExempt(context))) return tried;
+  const again = await tryAll(
+    context,
+    lacking.map(({ attempt }) => attempt),
+    { who: { kind: 'operator' }, patientUntil },
   );
-  return owned?.metadata.name;
+  return tried.map((each) => again.find(({ attempt }) => attempt === each.attempt) ?? each);
+}
+
+/** With a ServiceAccount of its owner, if there is one: a leaver's has no rights any more. */
+async function findMembersNamespace({
+  gathered,
+}: AuditContext): Promise<{ readonly namespace: string; readonly owner: string } | undefined> {
+  const accounts = new Set((await gathered.accounts()).map(({ name }) => name));
+  const owned = (await gathered.namespaces()).flatMap((namespace) => {
+    const owner = ownerOf(namespace);
+    const { name, deletionTimestamp } = namespace.metadata;
+    return owner === undefined || deletionTimestamp !== undefined ? [] : [{ namespace: name, owner }];
+  });
+  return owned.find(({ owner }) => accounts.has(owner)) ?? owned[0];
 }
 
 async function attemptsOf(
@@ -69,6 +95,10 @@ async function attemptsOf(
     targetNamespace: namespaces.targetNamespace,
     keySecret: await context.keySecret(),
     hasKyverno: (await gathered.apiGroups()).has('kyverno.io'),
+    hasReader: grantsOf(await gathered.rbac()).some(
+      ({ subject, role, namespace }) =>
+        namespace === undefined && role.name === readerRoleName && isMembersGroup(subject, namespaces.targetNamespace),
+    ),
     othersNamespace,
   });
 }
@@ -80,8 +110,11 @@ interface Tried {
 }
 
 interface Trying {
-  /** A member's; our own credentials where there is none. */
-  readonly token: string | undefined;
+  readonly who:
+    | { readonly kind: 'member'; readonly token: string }
+    | { readonly kind: 'owner'; readonly user: string }
+    /** We ourselves. */
+    | { readonly kind: 'operator' };
   /** Until when policies may still come into force, on the monotonic clock. */
   readonly patientUntil: number;
 }
@@ -90,16 +123,16 @@ interface Trying {
 async function tryAll(
   context: AuditContext,
   attempts: readonly Attempt[],
-  { token, patientUntil }: Trying,
+  { who, patientUntil }: Trying,
 ): Promise<Tried[]> {
   const { clock, signal } = context;
-  let tried = await tryOnce(context, attempts, token);
+  let tried = await tryOnce(context, attempts, who);
   while (tried.some(letThroughByPolicies) && clock.monotonic() < patientUntil) {
     await clock.sleep(1_000, signal);
     const again = await tryOnce(
       context,
       tried.filter(letThroughByPolicies).map(({ attempt }) => attempt),
-      token,
+      who,
     );
     tried = tried.map((each) => again.find(({ attempt }) => attempt === each.attempt) ?? each);
   }
@@ -108,16 +141,12 @@ async function tryAll(
 
 const letThroughByPolicies = ({ attempt, outcome }: Tried): boolean => attempt.by === 'policies' && outcome === 'open';
 
-async function tryOnce(
-  context: AuditContext,
-  attempts: readonly Attempt[],
-  token: string | undefined,
-): Promise<Tried[]> {
+async function tryOnce(context: AuditContext, attempts: readonly Attempt[], who: Trying['who']): Promise<Tried[]> {
   return pMap(
     attempts,
     async (attempt) => {
-      const answer = await perform(context, attempt, token);
-      return { attempt, outcome: outcomeOf(attempt, answer, token === undefined ? 'operator' : 'member'), answer };
+      const answer = await perform(context, attempt, who);
+      return { attempt, outcome: outcomeOf(attempt, answer, who.kind), answer };
     },
     { concurrency, signal: context.signal },
   );
@@ -131,13 +160,14 @@ const objectSchema = z.object({
 async function perform(
   { client, signal }: AuditContext,
   { method, path, body, as }: Attempt,
-  bearer: string | undefined,
+  who: Trying['who'],
 ): Promise<Answer> {
   const response = await client.call({
     method,
     path,
     ...(body === undefined ? {} : { body }),
-    ...(bearer === undefined ? {} : { bearer }),
+    ...(who.kind === 'member' ? { bearer: who.token } : {}),
+    ...(who.kind === 'owner' ? { impersonate: who.user } : {}),
     ...(as === undefined ? {} : { impersonate: as }),
     // What an open door would show is not wanted.
     ...(method === 'GET' ? { accept: path.includes('limit=') ? partialMetadata : partialMetadataOfOne } : {}),

@@ -25,6 +25,8 @@ export interface ProbedCluster {
   readonly targetNamespace: string;
   readonly keySecret: string;
   readonly hasKyverno: boolean;
+  /** Whether the club lets members read the whole cluster: deploy/policies/reader. */
+  readonly hasReader: boolean;
   /** A namespace of some member; undefined while there is none. */
   readonly othersNamespace: string | undefined;
 }
@@ -134,14 +136,15 @@ function onRights(name: string, { podNamespace, targetNamespace }: ProbedCluster
   ];
 }
 
-function onTheCluster({ podNamespace, hasKyverno }: ProbedCluster): Attempt[] {
+function onTheCluster({ podNamespace, hasKyverno, hasReader }: ProbedCluster): Attempt[] {
   const admission = '/apis/admissionregistration.k8s.io/v1';
   return [
-    read('list nodes', '/api/v1/nodes?limit=1'),
+    (hasReader ? allowed : read)('list nodes', '/api/v1/nodes?limit=1'),
     read('reach the kubelets', `/api/v1/nodes/${nowhere}/proxy/pods`),
     patch('change nodes', `/api/v1/nodes/${nowhere}${dryRun}`),
     create('run commands in the pods of kube-system', `/api/v1/namespaces/kube-system/pods/${nowhere}/exec?command=id`),
-    read("list everybody's pods", '/api/v1/pods?limit=1'),
+    (hasReader ? allowed : read)("list everybody's pods", '/api/v1/pods?limit=1'),
+    read("read everybody's logs", `/api/v1/namespaces/kube-system/pods/${nowhere}/log`),
     read("list everybody's ConfigMaps", '/api/v1/configmaps?limit=1'),
     create("mount the nodes' disks", `/api/v1/persistentvolumes${dryRun}`, {
       apiVersion: 'v1',
@@ -223,10 +226,7 @@ function onNamespaces(name: string): Attempt[] {
   ];
 }
 
-/**
- * What must be refused in a member's namespace, no matter who tries it: members can make ServiceAccounts of their own there. So
- * it is tried with all the rights that the operator has.
- */
+/** What must be refused in a member's namespace, no matter who tries it. Its owner does, who has all rights there. */
 export function attemptsInMembersNamespace(namespace: string): Attempt[] {
   const core = `/api/v1/namespaces/${namespace}`;
   const refusedByPolicies = (does: string, path: string, body: object): Attempt => ({

@@ -20,8 +20,8 @@ export interface Answer {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** @param as who tried it: a member's token, or ourselves with all the rights that we have */
-export function outcomeOf(attempt: Attempt, answer: Answer, as: 'member' | 'operator'): Outcome {
+/** @param as who tried it: a fresh member; or in a member's namespace its owner, or we ourselves */
+export function outcomeOf(attempt: Attempt, answer: Answer, as: 'member' | 'owner' | 'operator'): Outcome {
   const { should, by } = attempt;
   const { status, said } = answer;
   // The account was deleted by someone else.
@@ -29,8 +29,8 @@ export function outcomeOf(attempt: Attempt, answer: Answer, as: 'member' | 'oper
   if (should === 'be allowed') return status < 300 ? 'expected' : 'closed';
   if (by === 'policies') {
     if (status < 300) return isHarmless(attempt, answer) ? 'expected' : 'open';
-    // A right that we lack shows nothing about the policies.
-    if (as === 'operator' && status === 403 && isRbacRefusal(said)) return 'untried';
+    // A right that the owner lacks, or we do, shows nothing about the policies.
+    if (as !== 'member' && status === 403 && isRbacRefusal(said)) return 'untried';
     if (status === 403) return isOtherRefusal(said) ? 'untried' : 'expected';
     // Kyverno refuses so, where it answers.
     return status === 400 && said.includes('admission webhook') ? 'expected' : 'untried';

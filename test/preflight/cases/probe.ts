@@ -60,6 +60,23 @@ export function describeProbe(deskOf: () => Desk): void {
     const { body } = await cluster.request('GET', '/api/v1/namespaces/poolc-users/serviceaccounts');
     expect(JSON.stringify(body)).not.toContain('credentials-updater-probe');
   });
+
+  it('takes the reader as the choice of the club, and no more than it', async () => {
+    const { shell, preflight, kubectl } = deskOf();
+    onTestFinished(async () => void (await shell('kubectl delete -k deploy/policies/reader')));
+    await shell('kubectl apply -k deploy/policies/reader');
+    const report = await preflight(['--probe']);
+    expect(problems(report)).toEqual({});
+    expect(said(report, 'member-role').text).toMatch(/and read what poolc-member-reader says, no more$/);
+    const more = [
+      { op: 'add', path: '/rules/-', value: { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] } },
+    ];
+    await kubectl('patch', 'clusterrole/poolc-member-reader', '--type=json', '-p', JSON.stringify(more));
+    const after = await preflight(['--probe']);
+    expect(problems(after)).toEqual({ 'member-role': 'warning', probe: 'failed' });
+    expect(said(after, 'member-role').text).toMatch(/every member may list configmaps cluster-wide/);
+    expect(said(after, 'probe').text).toMatch(/a fresh member may, and must not: list everybody's ConfigMaps/);
+  });
 }
 
 /** The status of a dry-run. */
