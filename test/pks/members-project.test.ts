@@ -14,7 +14,10 @@ beforeAll(async () => {
   // A definition is served a moment after it was accepted.
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: platformProjects });
   await vi.waitFor(
-    async () => expect(await desk.cluster.kubectl(['apply', '-f', '-'], { input })).toMatchObject({ exitCode: 0 }),
+    async () => {
+      const { exitCode, stderr } = await desk.cluster.kubectl(['apply', '-f', '-'], { input });
+      if (exitCode !== 0) throw new Error(stderr);
+    },
     { timeout: 120_000, interval: 500 },
   );
 }, deskTimeoutMs);
