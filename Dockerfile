@@ -1,28 +1,28 @@
-# The same root file system that `npm run image` makes without Docker, in an empty image. The first stage only runs the
-# script: whatever it downloads is checked against dev/image/pins.json or Debian's signed lists, so that its own version
-# doesn't matter.
-FROM --platform=$BUILDPLATFORM node:26-trixie-slim AS rootfs
-ARG TARGETARCH
-# credentials-updater, or poolc-api for the test environment's PoolC API server.
-ARG IMAGE=credentials-updater
+# Node's official image gives Node, distroless what is under it: libraries, certificate authorities, a user; nothing to run.
+# A bot keeps both versions (renovate.json). What stands in for this where there is no Docker: dev/image.
+FROM --platform=$BUILDPLATFORM node:26.10.0-trixie-slim AS build
 WORKDIR /source
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN npm run build \
- && npm run image -- --image "$IMAGE" --architecture "$TARGETARCH" \
- && mkdir /rootfs \
- && tar --extract --file "dist/image/$IMAGE-$TARGETARCH-rootfs.tar" --directory /rootfs
+RUN npm run build
 
-FROM scratch AS files
-COPY --from=rootfs /rootfs/ /
-USER 65532:65532
+FROM node:26.10.0-trixie-slim AS node
+
+FROM gcr.io/distroless/cc-debian13:nonroot AS base
+# libatomic is the one library that Node needs and distroless lacks.
+COPY --from=node /usr/lib/*-linux-gnu/libatomic.so.1* /usr/lib/
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+# For authorities of a club's own. Node says on stderr when a directory of SSL_CERT_DIR is missing.
+WORKDIR /etc/credentials-updater-ca
 WORKDIR /
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt SSL_CERT_DIR=/etc/credentials-updater-ca/ NODE_ENV=production
 
-# docker build --target poolc-api --build-arg IMAGE=poolc-api .
-FROM files AS poolc-api
+# docker build --target poolc-api .
+FROM base AS poolc-api
+COPY --from=build /source/dist/poolc-api.mjs /source/dist/publish-secrets.mjs /app/
 ENTRYPOINT ["/usr/local/bin/node", "--use-system-ca", "/app/poolc-api.mjs"]
 
-FROM files AS credentials-updater
+FROM base AS credentials-updater
+COPY --from=build /source/dist/credentials-updater.mjs /app/
 ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=4", "--max-semi-space-size=4", "--max-old-space-size=64", "--disable-sigusr1", "--use-system-ca", "/app/credentials-updater.mjs"]

@@ -20,9 +20,7 @@ const programs = [
 ];
 
 for (const program of programs) {
-  const inputs = await bundle(program);
-  // What went into it, for the image's bill of materials.
-  await writeFile(`${program.outfile}.meta.json`, JSON.stringify({ inputs }));
+  await bundle(program);
 }
 
 await makeMemberPackage('dist/member');

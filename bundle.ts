@@ -2,7 +2,7 @@
 import { chmod, readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { build as esbuild, type Metafile, type Plugin, transform } from 'esbuild';
+import { build as esbuild, type Plugin, transform } from 'esbuild';
 import packageJson from './package.json' with { type: 'json' };
 
 export interface Bundle {
@@ -15,15 +15,8 @@ export interface Bundle {
   readonly plugins?: readonly Plugin[];
 }
 
-/** @returns the files that went into it */
-export async function bundle({
-  entry,
-  outfile,
-  target,
-  define = {},
-  plugins = [],
-}: Bundle): Promise<Metafile['inputs']> {
-  const { metafile } = await esbuild({
+export async function bundle({ entry, outfile, target, define = {}, plugins = [] }: Bundle): Promise<void> {
+  await esbuild({
     entryPoints: [entry],
     outfile,
     bundle: true,
@@ -45,10 +38,8 @@ export async function bundle({
     },
     plugins: [builtinsInPart, withoutHttp2, ...plugins],
     logLevel: 'warning',
-    metafile: true,
   });
   await chmod(outfile, 0o755);
-  return metafile.inputs;
 }
 
 /** What ends the program at once on a Node older than the bundle is for. */

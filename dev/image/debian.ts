@@ -4,59 +4,53 @@
  */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Architecture, DebianPackage } from './pins.ts';
+import type { Architecture } from './architecture.ts';
 import { runProgram } from './run-program.ts';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** A copy of Debian's archive. */
-export interface DebianMirror {
+interface DebianMirror {
   readonly uri: string;
   readonly securityUri: string;
-  /** A file with the keys that may sign its lists of packages. */
-  readonly keyring: string;
+}
+
+export interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
 }
 
 export interface DebianArchive {
-  /** The versions offered, newest first, with the checksums of the signed lists. At least one. */
-  offered(name: string): Promise<readonly [DebianPackage, ...DebianPackage[]]>;
-  /** The file of a version that is offered. */
+  /** The newest version, with the checksum of the signed lists. */
+  offered(name: string): Promise<DebianPackage>;
+  /** The file of that version. */
   download(wanted: DebianPackage): Promise<string>;
 }
 
 /**
  * Fetches the lists of packages of a suite (such as `trixie`) with its updates, into a new `directory`.
  *
- * @throws where a list can't be fetched, or isn't signed by Debian: a version missing from half the lists is not gone.
+ * @throws where a list can't be fetched, or isn't signed by Debian
  */
 export async function openDebianArchive(
   suite: string,
   architecture: Architecture,
   directory: string,
-  mirror?: DebianMirror,
 ): Promise<DebianArchive> {
-  const configuration = await configureApt(suite, architecture, directory, mirror ?? (await mirrorOfMachine()));
+  const configuration = await configureApt(suite, architecture, directory, await mirrorOfMachine());
   const apt = (program: string, args: readonly string[], cwd = directory): Promise<Buffer> =>
     runProgram(program, args, { cwd, env: { APT_CONFIG: configuration } });
   await apt('apt-get', ['--quiet', 'update']);
 
   return {
     async offered(name) {
-      const stanzas = (await apt('apt-cache', ['show', name]))
-        .toString()
-        .trim()
-        .split(/\n{2,}/);
-      const versions = stanzas.map((stanza): DebianPackage => {
-        const field = (key: string): string => {
-          const value = new RegExp(`^${key}: (.+)$`, 'm').exec(stanza)?.[1];
-          if (value === undefined) throw new Error(`Debian ${suite} names no ${key} of ${name} for ${architecture}`);
-          return value;
-        };
-        return { name, version: field('Version'), sha256: field('SHA256') };
-      });
-      const [newest, ...older] = versions;
-      if (newest === undefined) throw new Error(`Debian ${suite} offers no ${name} for ${architecture}`);
-      return [newest, ...older];
+      const shown = (await apt('apt-cache', ['show', '--no-all-versions', name])).toString();
+      const field = (key: string): string => {
+        const value = new RegExp(`^${key}: (.+)$`, 'm').exec(shown)?.[1];
+        if (value === undefined) throw new Error(`Debian ${suite} names no ${key} of ${name} for ${architecture}`);
+        return value;
+      };
+      return { name, version: field('Version'), sha256: field('SHA256') };
     },
     async download({ name, version }) {
       const target = join(directory, `${name}_${version}`);
@@ -73,12 +67,12 @@ async function configureApt(
   suite: string,
   architecture: Architecture,
   directory: string,
-  { uri, securityUri, keyring }: DebianMirror,
+  { uri, securityUri }: DebianMirror,
 ): Promise<string> {
   for (const folder of ['state/lists/partial', 'cache/archives/partial', 'etc']) {
     await mkdir(join(directory, folder), { recursive: true });
   }
-  const signed = `[signed-by=${keyring}]`;
+  const signed = `[signed-by=${KEYRING}]`;
   const sources = join(directory, 'etc/sources.list');
   await writeFile(
     sources,
@@ -121,5 +115,5 @@ async function mirrorOfMachine(): Promise<DebianMirror> {
   if (uri === undefined) {
     throw new Error('This machine has no apt source of Debian: make the image on Debian, or with `docker build .`');
   }
-  return { uri, securityUri: `${uri}-security`, keyring: KEYRING };
+  return { uri, securityUri: `${uri}-security` };
 }

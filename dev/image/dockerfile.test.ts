@@ -9,18 +9,20 @@ async function stage(name: string): Promise<string> {
   const found = dockerfile.split(/^(?=FROM )/m).find((part) => new RegExp(`^FROM .* AS ${name}$`, 'm').test(part));
   if (found === undefined) throw new Error(`The Dockerfile has no stage ${name}`);
   const parent = /^FROM (\S+)/.exec(found)?.[1] ?? '';
-  return parent === 'files' ? `${await stage('files')}\n${found}` : found;
+  return parent === 'base' ? `${await stage('base')}\n${found}` : found;
 }
 
 describe.each(imageNames)('the Dockerfile, for %s', (name) => {
-  it('starts the image as the script does that makes it without Docker', async () => {
+  it('starts the image as its stand-in is started', async () => {
     const instructions = await stage(name);
     const { entrypoint, environment, userId } = imageSettings(name);
     const written = z.array(z.string()).parse(JSON.parse(/^ENTRYPOINT (.+)$/m.exec(instructions)?.[1] ?? '[]'));
     expect(written).toEqual(entrypoint);
     const assignments = Object.entries(environment).map(([variable, value]) => `${variable}=${value}`);
     expect(/^ENV (.+)$/m.exec(instructions)?.[1]?.split(' ')).toEqual(assignments);
-    expect(instructions).toContain(`\nUSER ${userId}:${userId}\n`);
+    // The user that distroless calls nonroot.
+    expect(instructions).toMatch(/^FROM gcr\.io\/distroless\/cc-debian13:nonroot(@sha256:[0-9a-f]{64})? /m);
+    expect(userId).toBe(65_532);
   });
 });
 

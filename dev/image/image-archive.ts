@@ -3,7 +3,7 @@
  * manifest.json too (docker load, minikube).
  */
 import { createHash } from 'node:crypto';
-import type { Architecture } from './pins.ts';
+import type { Architecture } from './architecture.ts';
 import { type FileEntry, writeTar } from './tar.ts';
 
 export interface ImageOptions {

@@ -1,13 +1,16 @@
-/** The two images: the updater's, and the PoolC API server's for test clusters. Both stand on the same files. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/**
+ * Stand-ins for the two images of the Dockerfile (the updater's, and the PoolC API server's for test clusters), where there is
+ * no Docker: for the node of the tests, and nothing else. docs/adr/0053 lists what differs.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
+import { readPins } from '../executables/targets.ts';
 import { fetchNpmPackage } from '../npm-package.ts';
-import { type FetchedPackage, fetchDebianPackages } from './debian-packages.ts';
+import type { Architecture } from './architecture.ts';
+import { fetchDebianPackages } from './debian-packages.ts';
 import { type ImageOptions, writeImageArchive } from './image-archive.ts';
-import { type Architecture, type Pins, readPins } from './pins.ts';
 import {
   assembleRootFileSystem,
   CERTIFICATES_PATH,
@@ -15,11 +18,11 @@ import {
   NODE_PATH,
   USER_ID,
 } from './root-file-system.ts';
-import { describeContents } from './sbom.ts';
 import { writeTar } from './tar.ts';
 
 const REPOSITORY = 'ghcr.io/poolc/pks-credentials-updater';
-const SBOM_NAME = 'sbom.cdx.json';
+/** The time that every file bears, so that the same packages give the same bytes. */
+const SECONDS_SINCE_EPOCH = 0;
 /**
  * A young generation of 4 MiB, from the beginning (V8 would grow it from 1 MiB only for what survives), and an old one of
  * at most 64 MiB: a run holds little, and the pod is small. SIGUSR1 opens no debugger, to which every token would lie open.
@@ -65,9 +68,6 @@ export interface BuiltImage {
   readonly digest: string;
   /** An OCI layout and docker-archive in one. */
   readonly archive: string;
-  /** The root file system, which the Dockerfile copies into an empty image. */
-  readonly rootFileSystem: string;
-  readonly sbom: string;
   /** Bytes of the files in the image. */
   readonly size: number;
 }
@@ -80,24 +80,19 @@ export async function buildImage(
 ): Promise<BuiltImage> {
   const { bundles, title } = recipes[name];
   const pins = await readPins();
-  const debian = await fetchDebianPackages(pins, architecture, { say: (line) => console.error(`image: ${line}`) });
-  const node = await fetchNpmPackage(pins.architectures[architecture].node);
-  const sbom = await describeImage(name, architecture, pins, debian);
-  const layer = await withFile(SBOM_NAME, sbom, async (sbomFile) => {
-    const { entries } = await assembleRootFileSystem(architecture, {
-      debian: debian.map(({ file }) => file),
-      node,
-      programs: [...bundles.map(distPath), sbomFile],
-    });
-    return writeTar(entries, pins.sourceDateEpoch);
+  const { entries } = await assembleRootFileSystem(architecture, {
+    debian: await fetchDebianPackages(architecture),
+    node: await fetchNpmPackage(pins[architecture === 'amd64' ? 'Linux-x86_64' : 'Linux-aarch64']),
+    programs: bundles.map(distPath),
   });
+  const layer = await writeTar(entries, SECONDS_SINCE_EPOCH);
 
   const reference = imageReference(name);
   const { content, digest } = await writeImageArchive({
     reference,
     architecture,
     layer,
-    secondsSinceEpoch: pins.sourceDateEpoch,
+    secondsSinceEpoch: SECONDS_SINCE_EPOCH,
     ...imageSettings(name),
     labels: {
       'org.opencontainers.image.title': title,
@@ -107,20 +102,15 @@ export async function buildImage(
   });
 
   await mkdir(directory, { recursive: true });
-  const stem = join(directory, `${name}-${architecture}`);
   const built = {
     name,
     architecture,
     reference,
     digest,
-    archive: `${stem}.tar`,
-    rootFileSystem: `${stem}-rootfs.tar`,
-    sbom: `${stem}-${SBOM_NAME}`,
+    archive: join(directory, `${name}-${architecture}.tar`),
     size: layer.length,
   };
   await writeFile(built.archive, content);
-  await writeFile(built.rootFileSystem, layer);
-  await writeFile(built.sbom, sbom);
   return built;
 }
 
@@ -143,35 +133,6 @@ export function imageSettings(name: ImageName): Pick<ImageOptions, 'entrypoint' 
   };
 }
 
-function describeImage(
-  name: ImageName,
-  architecture: Architecture,
-  pins: Pins,
-  debian: readonly FetchedPackage[],
-): Promise<Buffer> {
-  const { repository, bundles } = recipes[name];
-  return describeContents({
-    pins,
-    architecture,
-    debian,
-    metafiles: bundles.map((bundle) => distPath(`${bundle}.meta.json`)),
-    lockFile: fileURLToPath(new URL('../../package-lock.json', import.meta.url)),
-    name: repository,
-    version: packageJson.version,
-  });
-}
-
 function distPath(file: string): string {
   return fileURLToPath(new URL(`../../dist/${file}`, import.meta.url));
-}
-
-async function withFile<T>(name: string, content: Buffer, work: (file: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'pks-image-'));
-  try {
-    const file = join(directory, name);
-    await writeFile(file, content);
-    return await work(file);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
 }

@@ -1,8 +1,8 @@
-/** `npm run image`: makes the container images without Docker. See --help. */
+/** `npm run image`: makes stand-ins for the container images without Docker, for tests. See --help. */
 import { Command, Option } from 'commander';
 import { z } from 'zod';
+import { architectures } from './architecture.ts';
 import { buildImage, imageNames } from './images.ts';
-import { architectures } from './pins.ts';
 
 const optionsSchema = z.object({
   architecture: z.enum(architectures).optional(),
@@ -12,7 +12,7 @@ const optionsSchema = z.object({
 
 const program = new Command('image')
   .description(
-    'Makes the container images from pinned packages, reproducibly and without Docker. Run `npm run build` first.',
+    'Makes stand-ins for the container images of the Dockerfile, without Docker, for tests. Run `npm run build` first.',
   )
   .addOption(new Option('--architecture <name>', 'only this one').choices(architectures))
   .addOption(new Option('--image <name>', 'only this one').choices(imageNames))
@@ -20,8 +20,7 @@ const program = new Command('image')
   .addHelpText(
     'after',
     `
-For each image and architecture it writes NAME-ARCH.tar (docker load, ctr images import, kind load image-archive),
-NAME-ARCH-rootfs.tar (what the Dockerfile copies) and NAME-ARCH-sbom.cdx.json.
+For each image and architecture it writes NAME-ARCH.tar (docker load, ctr images import, kind load image-archive).
 
 Examples:
   npm run image

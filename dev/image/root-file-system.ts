@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Architecture } from './pins.ts';
+import type { Architecture } from './architecture.ts';
 import { runProgram } from './run-program.ts';
 import { type FileEntry, readTar } from './tar.ts';
 

@@ -3,8 +3,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { hostArchitecture } from '../image/architecture.ts';
 import { writeImageArchive } from '../image/image-archive.ts';
-import { hostArchitecture } from '../image/pins.ts';
 import { writeTar } from '../image/tar.ts';
 
 /** The address that kubeadm gives kube-dns. */

@@ -1,8 +1,8 @@
 /** One cluster for all end-to-end tests, with the images in it. */
 import type { TestProject } from 'vitest/node';
 import { kubernetes, provideBinaries } from '../../dev/control-plane/index.ts';
+import { hostArchitecture } from '../../dev/image/architecture.ts';
 import { buildImage, imageNames, imageReference } from '../../dev/image/images.ts';
-import { hostArchitecture } from '../../dev/image/pins.ts';
 import { startCluster } from '../../dev/node/index.ts';
 import type { ClusterFacts } from './cluster-under-test.ts';
 import { type KubectlAccess, kubectlFor } from './kubectl.ts';

@@ -13,10 +13,12 @@ const USAGE = `Runs the deployment on a real single-node cluster: containerd, ku
 Usage: npm run test:e2e -- [--existing] [--install] [--where-possible] [NAME ...]
 
   --existing        use the cluster of $KUBECONFIG instead (kind, minikube, …). It must be one to throw away: the
-                    tests make and delete the namespaces poolc-system and poolc-users. Load the images first:
-                      npm run build && npm run image
-                      kind load image-archive dist/image/credentials-updater-amd64.tar
-                      kind load image-archive dist/image/poolc-api-amd64.tar
+                    tests make and delete the namespaces poolc-system and poolc-users. Load the images first, with the
+                    version of package.json:
+                      docker build --tag ghcr.io/poolc/pks-credentials-updater:VERSION .
+                      docker build --target poolc-api --tag ghcr.io/poolc/pks-credentials-updater-poolc-api:VERSION .
+                      kind load docker-image ghcr.io/poolc/pks-credentials-updater:VERSION
+                      kind load docker-image ghcr.io/poolc/pks-credentials-updater-poolc-api:VERSION
   --install         install missing Debian packages with apt-get first
   --where-possible  where no node can run, say why and exit 0
   NAME              only test files whose name contains it
