@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { useCluster } from '../../test/cluster.ts';
-import { expiryOf, plainCommands, pluginCommands } from './page/commands.js';
+import { expiryOf, installCommands, plainCommands, pluginCommands } from './page/commands.js';
 import { deliver, ownToken, poolcApi, siteJwt } from './test-client.ts';
 
 test('the page and everything it loads come from this server, under a policy that lets nothing else in', async () => {
@@ -55,6 +55,12 @@ test("the plugin's commands name this site's description of the cluster, and no 
     'credentials-updater login --cluster https://poolc.example.org/kubernetes/cluster-info',
     'kubectl get namespaces',
   ]);
+});
+
+test.each(['members.md', 'members.ko.md'])('the lines that install the program are those of docs/%s', async (page) => {
+  const text = await readFile(join(import.meta.dirname, '../../docs', page), 'utf8');
+  expect(installCommands().map(({ system }) => system)).toEqual(['Linux', 'macOS', 'Windows (PowerShell)']);
+  for (const { command } of installCommands()) expect(text).toContain(`\n    ${command}\n`);
 });
 
 test('a token that is no JWT has no expiry to show', () => {

@@ -4,3 +4,4 @@ export function plainCommands(
 ): string[];
 export function pluginCommands(site: string): string[];
 export function expiryOf(token: string): number | undefined;
+export function installCommands(): { system: string; command: string }[];

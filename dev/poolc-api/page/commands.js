@@ -39,3 +39,28 @@ export function expiryOf(token) {
     return undefined;
   }
 }
+
+const releases = 'https://github.com/PoolC/pks-credentials-updater/releases/latest/download';
+const unpack = 'sudo tar -xz -C /usr/local/bin credentials-updater';
+
+/**
+ * One line for each system that installs the members' program: the same as in docs/members.md.
+ * @returns {{ system: string, command: string }[]}
+ */
+export function installCommands() {
+  const windows = `${releases}/credentials-updater-Windows-x86_64.tar.gz`;
+  return [
+    {
+      system: 'Linux',
+      command: `curl -fL ${releases}/credentials-updater-Linux-$(uname -m).tar.gz | ${unpack}`,
+    },
+    {
+      system: 'macOS',
+      command: `sudo mkdir -p /usr/local/bin && curl -fL ${releases}/credentials-updater-Darwin-$(uname -m).tar.gz | ${unpack}`,
+    },
+    {
+      system: 'Windows (PowerShell)',
+      command: String.raw`curl.exe -fLo "$env:TEMP\cu.tar.gz" ${windows}; tar -xzf "$env:TEMP\cu.tar.gz" -C "$env:LOCALAPPDATA\Microsoft\WindowsApps" credentials-updater.exe`,
+    },
+  ];
+}

@@ -2,7 +2,7 @@
  * The page: log in, see the commands, copy them. What it knows of the member is in memory alone, so that closing or
  * reloading the page logs out; no token goes into an address, a cookie or the browser's storage.
  */
-import { expiryOf, plainCommands, pluginCommands } from './commands.js';
+import { expiryOf, installCommands, plainCommands, pluginCommands } from './commands.js';
 import { words } from './words.js';
 
 const element = (id) => document.getElementById(id);
@@ -118,6 +118,11 @@ function render() {
 function renderMember(say) {
   const { loginId, token, cluster } = member ?? {};
   element('greeting').textContent = loginId === undefined ? '' : say.greeting(loginId);
+  element('install').hidden = cluster === undefined;
+  const install = installCommands();
+  const lines = install.map(({ command }) => command);
+  showCommands(element('install-commands'), lines, lines);
+  for (const [index, { system }] of install.entries()) label(element('install-commands').children[index], system);
   element('plugin').hidden = cluster === undefined;
   element('plain').hidden = cluster === undefined || token === undefined;
   const plugin = pluginCommands(location.origin);
@@ -151,6 +156,13 @@ function showCommands(list, shown, whole) {
       return item;
     }),
   );
+}
+
+function label(item, text) {
+  const name = document.createElement('span');
+  name.className = 'system';
+  name.textContent = text;
+  item.prepend(name);
 }
 
 function expiryText(say, token) {

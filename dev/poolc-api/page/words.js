@@ -8,6 +8,10 @@ export const words = {
     logIn: '로그인',
     logOut: '로그아웃',
     greeting: (loginId) => `${loginId} 님, 안녕하세요`,
+    installTitle: '처음이라면: 프로그램 설치하기',
+    installIntro: '내 컴퓨터의 운영체제에 맞는 명령 하나만 실행하세요. 한 번만 하면 됩니다.',
+    installHint:
+      'Node 20 이상이 있다면 npm install --global pks-credentials-updater-member를 실행해도 됩니다. Linux에서 libatomic이 없다는 오류가 나오면 libatomic1 패키지를 설치하세요.',
     pluginTitle: '방법 1. 한 번만 로그인하기 (추천)',
     pluginIntro:
       'credentials-updater를 설치했다면 첫 번째 명령을 한 번만 실행하세요. 그다음부터는 kubectl이 토큰을 알아서 새로 받아 옵니다.',
@@ -39,6 +43,10 @@ export const words = {
     logIn: 'Log in',
     logOut: 'Log out',
     greeting: (loginId) => `Hello, ${loginId}`,
+    installTitle: 'New here: install the program',
+    installIntro: 'Run the one line for your system. You do this once.',
+    installHint:
+      'With Node 20 or later, npm install --global pks-credentials-updater-member does the same. If Linux says that libatomic is missing, install the package libatomic1.',
     pluginTitle: '1. Log in once (recommended)',
     pluginIntro:
       'With credentials-updater installed, run the first command once. From then on kubectl fetches fresh tokens by itself.',
