@@ -23,7 +23,10 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '..');
 const folder = join(root, 'docs/examples');
 const example = (name: string) => readFile(join(folder, name), 'utf8');
-const pages = ['README', 'docs/directories', 'docs/deliveries'].flatMap((page) => [`${page}.md`, `${page}.ko.md`]);
+const pages = ['docs/another-club', 'docs/directories', 'docs/deliveries'].flatMap((page) => [
+  `${page}.md`,
+  `${page}.ko.md`,
+]);
 
 /** The text of every block that is fenced as this language. */
 function blocksOf(text: string, language: string): string[] {
@@ -54,7 +57,7 @@ describe('every example is a MemberSync that -f reads', () => {
   });
 
   test.each([
-    ['README', 'lab-csv-files.yaml'],
+    ['docs/another-club', 'lab-csv-files.yaml'],
     ['docs/directories', 'lab-ldap.yaml'],
     ['docs/directories', 'lab-github.yaml'],
     ['docs/deliveries', 'lab-csv-secrets.yaml'],
@@ -128,28 +131,31 @@ async function useKey(lab: Lab): Promise<{ readonly publicKey: string; readonly 
   return { privateKey, publicKey: (await readFile(`${privateKey}.pub`, 'utf8')).trim() };
 }
 
-test.each(['README.md', 'README.ko.md'])('the club in %s gets encrypted kubeconfigs', async (page) => {
-  const text = await readFile(join(root, page), 'utf8');
-  const [csv = ''] = blocksOf(text, 'csv');
-  const [document = ''] = blocksOf(text, 'yaml');
-  const lab = await useLab();
-  const { publicKey, privateKey } = await useKey(lab);
-  const placeholder = /ssh-ed25519 \S+ \S+/;
-  expect(csv).toMatch(placeholder);
-  await writeFile(join(lab.folder, 'members.csv'), csv.replaceAll(new RegExp(placeholder, 'g'), publicKey));
-  const file = await lab.write(document);
-  const env = { KUBECONFIG: lab.cluster.kubeconfig, POOLC_API_KEY_FILE: '' };
+test.each(['docs/another-club.md', 'docs/another-club.ko.md'])(
+  'the club in %s gets encrypted kubeconfigs',
+  async (page) => {
+    const text = await readFile(join(root, page), 'utf8');
+    const [csv = ''] = blocksOf(text, 'csv');
+    const [document = ''] = blocksOf(text, 'yaml');
+    const lab = await useLab();
+    const { publicKey, privateKey } = await useKey(lab);
+    const placeholder = /ssh-ed25519 \S+ \S+/;
+    expect(csv).toMatch(placeholder);
+    await writeFile(join(lab.folder, 'members.csv'), csv.replaceAll(new RegExp(placeholder, 'g'), publicKey));
+    const file = await lab.write(document);
+    const env = { KUBECONFIG: lab.cluster.kubeconfig, POOLC_API_KEY_FILE: '' };
 
-  const commands = [...text.matchAll(/^ {4}credentials-updater (plan|sync) -f lab\.yaml(.*?)(?:#.*)?$/gm)];
-  expect(commands.map(([, name]) => name)).toEqual(['plan', 'sync', 'sync']);
-  for (const [, name = '', more = ''] of commands)
-    expectExit(await runCommand([name, '-f', file, ...more.split(' ').filter(Boolean)], { env }), 0);
+    const commands = [...text.matchAll(/^ {4}credentials-updater (plan|sync) -f lab\.yaml(.*?)(?:#.*)?$/gm)];
+    expect(commands.map(([, name]) => name)).toEqual(['plan', 'sync', 'sync']);
+    for (const [, name = '', more = ''] of commands)
+      expectExit(await runCommand([name, '-f', file, ...more.split(' ').filter(Boolean)], { env }), 0);
 
-  expect([...(await accountsOf(lab.cluster)).keys()].toSorted()).toEqual(['kim', 'lee']);
-  const encrypted = join(lab.folder, 'kubeconfigs/kim.kubeconfig.age');
-  const { stdout } = await run('age', ['-d', '-i', privateKey, encrypted]);
-  expect(stdout).toContain('kim@');
-});
+    expect([...(await accountsOf(lab.cluster)).keys()].toSorted()).toEqual(['kim', 'lee']);
+    const encrypted = join(lab.folder, 'kubeconfigs/kim.kubeconfig.age');
+    const { stdout } = await run('age', ['-d', '-i', privateKey, encrypted]);
+    expect(stdout).toContain('kim@');
+  },
+);
 
 const roleSchema = z.object({
   kind: z.literal('Role'),

@@ -82,27 +82,6 @@ test.each(['gateway.md', 'gateway.ko.md'])(
   },
 );
 
-describe.each(['README.md', 'README.ko.md'])('the table of settings in %s', async (file) => {
-  const text = await readFile(join(docs, '..', file), 'utf8');
-  const rows = text
-    .split('\n')
-    .filter((line) => /^\| [A-Z]+_[A-Z_]+/.test(line))
-    .map((line) => line.split('|').map((cell) => cell.trim()));
-
-  test('has none but those that there are, with their defaults', () => {
-    const named = rows.flatMap(([, names = '']) => names.split(', '));
-    expect(named.length).toBeGreaterThan(15);
-    const known = new Map(settingDefinitions.map((setting) => [setting.name, setting.default ?? '']));
-    expect(named.filter((name) => !known.has(name))).toEqual([]);
-    for (const [, names = '', defaults = ''] of rows)
-      for (const name of names.split(', ')) {
-        // The short table leaves out the time zone.
-        const wanted = name === 'SCHEDULE_TIMEZONE' ? '' : (known.get(name) ?? '');
-        expect({ name, defaults }).toEqual({ name, defaults: expect.stringContaining(wanted) });
-      }
-  });
-});
-
 describe('the fields of a MemberSync', async () => {
   const rows = tableFields(describeMemberSync())
     .filter(({ fields, type }) => fields.length === 0 || type !== 'object')
