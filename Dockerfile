@@ -14,8 +14,10 @@ FROM gcr.io/distroless/cc-debian13:nonroot AS base
 COPY --from=node /usr/lib/*-linux-gnu/libatomic.so.1* /usr/lib/
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 # For authorities of a club's own. Node says on stderr when a directory of SSL_CERT_DIR is missing.
+USER 0
 WORKDIR /etc/credentials-updater-ca
 WORKDIR /
+USER 65532:65532
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt SSL_CERT_DIR=/etc/credentials-updater-ca/ NODE_ENV=production
 
 # docker build --target poolc-api .

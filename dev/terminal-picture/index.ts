@@ -81,7 +81,7 @@ function withoutPrompt(shown: string): string {
 function inCells(html: string): string {
   return html.replace(/\P{ASCII}/gu, (character) =>
     eastAsianWidth(character.codePointAt(0) ?? 0) === 2
-      ? `<span style="display:inline-block;width:2ch;height:19px;vertical-align:top;text-align:center">${character}</span>`
+      ? `<span style="display:inline-block;width:2ch;height:21px;vertical-align:top;text-align:center">${character}</span>`
       : character,
   );
 }
@@ -101,7 +101,7 @@ async function renderPicture(text: string, { file, columns }: { file: string; co
   try {
     const page = await browser.newPage({ viewport: { width: 1000, height: 400 } });
     await page.setContent(
-      `<body style="margin:0"><pre style="display:inline-block;width:${columns}ch;margin:0;padding:14px 18px;background:#10161d;color:#e8edf2;font:14px/19px 'DejaVu Sans Mono','Noto Sans Mono CJK KR',monospace">${inCells(colours.ansi_to_html(text))}</pre></body>`,
+      `<body style="margin:0"><pre style="display:inline-block;width:${columns}ch;margin:0;padding:14px 18px;background:#10161d;color:#e8edf2;font:16px/21px 'Noto Sans Mono CJK KR','DejaVu Sans Mono',monospace">${inCells(colours.ansi_to_html(text))}</pre></body>`,
     );
     await page.locator('pre').screenshot({ path: file });
   } finally {
