@@ -37,7 +37,7 @@ test('both pages have the same commands to run', async () => {
   expect(runnableBlocks(await page('operations.ko.md'))).toEqual(blocks);
 });
 
-test('the commands of docs/operations.md work as they stand, one after the other', async () => {
+test('the commands of docs/operations.md work as they stand, one after the other', { timeout: 600_000 }, async () => {
   const blocks = runnableBlocks(await page('operations.md'));
   await using controlPlane = await startControlPlane({ controllerManager: true });
   const desk = await useDesk(controlPlane);
