@@ -27,6 +27,7 @@ stopBy('SIGTERM', exitCodes.terminated);
 
 const report = (error: unknown): number => {
   const failure = toFailure(error);
+  if (failure.isSaid) return failure.exitCode;
   const { stderr } = process;
   const said = (text: string) => wrapMessage(new Redactor().redact(text), columnsOf(stderr), 2);
   // One line for a file or a pipe; on a terminal, what to do stands below.

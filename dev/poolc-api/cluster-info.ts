@@ -12,6 +12,8 @@ export const clusterInfoSchema = z.strictObject({
   certificateAuthority: z
     .string()
     .regex(/^-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/, 'certificates in PEM'),
+  /** What the operators say to a member who can't reach the cluster. */
+  whenUnreachable: z.string().min(1).max(300).optional(),
 });
 
 export type ClusterInfo = z.infer<typeof clusterInfoSchema>;

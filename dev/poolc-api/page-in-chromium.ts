@@ -78,6 +78,10 @@ async function visit(look: Look): Promise<void> {
   await fillIn(page, loginId, password);
   await page.waitForSelector('#plugin:not([hidden])');
   ok(await page.isHidden('#plain'), 'without a token there is no plain command to show');
+  ok(
+    !/recommended|추천/.test(await page.innerText('#plugin')),
+    'the plugin is recommended to somebody without a token',
+  );
   await page.click('#log-out');
 
   await deliver(JSON.stringify({ [member.uuid]: token }));

@@ -50,9 +50,9 @@ test("the plain commands, run one by one in a shell, give a kubectl that trusts 
   expect(expiryOf(key)).toBeGreaterThan(Date.now());
 });
 
-test("the plugin's commands name this site's description of the cluster, and no token", async () => {
+test("the plugin's commands name this site, and no token", async () => {
   expect(pluginCommands('https://poolc.example.org')).toEqual([
-    'credentials-updater login --cluster https://poolc.example.org/kubernetes/cluster-info',
+    'credentials-updater login --cluster https://poolc.example.org',
     'kubectl get namespaces',
   ]);
 });

@@ -1,14 +1,18 @@
 /** `credentials-updater kubeconfig MEMBER`: a kubeconfig that works; with --cluster-info, what members' login reads. */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Command } from 'commander';
 import { readSettings, type Settings } from '../config/settings.ts';
+import { readSurroundings, type Variables } from '../config/surroundings.ts';
 import { type KubeconfigEntry, mergeKubeconfig, renderKubeconfig } from '../kube/kubeconfig-document.ts';
 import { systemClock } from '../lib/clock.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
+import { kubeconfigMessages } from '../lib/messages/kubeconfig.ts';
 import { createPrivateFile, updatePrivateFile } from '../lib/private-file.ts';
 import { Redactor } from '../lib/redact.ts';
-import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
+import { shellCommand } from '../lib/shell-command.ts';
+import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import { clusterInfoText, describeCluster } from '../operator/cluster-info.ts';
 import { type MemberKubeconfig, makeMemberKubeconfig } from '../operator/member-kubeconfig.ts';
 import { askConfiguredDirectory } from './ask-directory.ts';
@@ -34,6 +38,7 @@ export interface KubeconfigFlags extends CommonFlags {
   readonly name?: string | undefined;
   readonly certificateAuthority?: string | undefined;
   readonly insecureSkipTlsVerify: boolean;
+  readonly whenUnreachable?: string | undefined;
   readonly out?: string | undefined;
   readonly merge: boolean;
   readonly use: boolean;
@@ -54,6 +59,10 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
     .option('--use', 'with --merge: make the new context the current one')
     .option('--replace', 'with --merge: replace entries of the same name that are not ours')
     .option('--name <name>', "the cluster's name in the kubeconfig (the one in yours, else pks)")
+    .option(
+      '--when-unreachable <text>',
+      "with --cluster-info: what members are told who can't reach the cluster, such as that it needs the VPN",
+    )
     .option('--certificate-authority <file>', "the cluster's CA in PEM (the one in your kubeconfig)")
     .option('--insecure-skip-tls-verify', 'make a kubeconfig that believes any server: for a test cluster only')
     .action(async (member: string | undefined, options: CommandOptions) => {
@@ -66,6 +75,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
           name: textOf(options['name']),
           certificateAuthority: textOf(options['certificateAuthority']),
           insecureSkipTlsVerify: isSet('insecureSkipTlsVerify'),
+          whenUnreachable: textOf(options['whenUnreachable']),
           out: textOf(options['out']),
           merge: isSet('merge'),
           use: isSet('use'),
@@ -119,7 +129,7 @@ async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlag
       inPod: settings.inPod,
     });
     if (flags.member === undefined) {
-      stdout.write(clusterInfoText(cluster));
+      stdout.write(clusterInfoText(cluster, flags.whenUnreachable));
       return exitCodes.done;
     }
     const directory = await askConfiguredDirectory(environment, settings, { redactor, log });
@@ -135,13 +145,24 @@ async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlag
     };
     const made = await makeMemberKubeconfig(context, flags.member, { directory, cluster });
     await put(made.entry, flags, stdout);
-    stderr.write(
-      `${wrapLine(summary(made, settings, client.serverTime ?? systemClock.now()), columnsOf(stderr), 2)}\n`,
-    );
+    const said = [summary(made, settings, client.serverTime ?? systemClock.now()), ...howToUse(flags, made.entry, env)];
+    for (const line of said) stderr.write(`${wrapMessage(line, columnsOf(stderr), 2)}\n`);
     return exitCodes.done;
   } finally {
     client.close();
   }
+}
+
+/** The command that uses the file that was written. */
+function howToUse({ out, merge, use }: KubeconfigFlags, { contextName }: KubeconfigEntry, env: Variables): string[] {
+  if (out === undefined) return [];
+  const isRead = readSurroundings(env).kubeconfigs.some((file) => path.resolve(file) === path.resolve(out));
+  const words = [
+    ...(isRead ? [] : ['--kubeconfig', out]),
+    // In a file of its own it is the current one.
+    ...(merge && !use ? ['--context', contextName] : []),
+  ];
+  return [`use it:\n${shellCommand(['kubectl', ...words, 'get', 'namespaces'])}`];
 }
 
 /** Not through the redactor: the token is what was asked for. */
@@ -151,7 +172,7 @@ async function put(
   stdout: NodeJS.WriteStream,
 ): Promise<void> {
   if (out === undefined) stdout.write(renderKubeconfig(entry));
-  else if (!merge) await createPrivateFile(out, renderKubeconfig(entry));
+  else if (!merge) await createPrivateFile(out, renderKubeconfig(entry), kubeconfigMessages.orMerge());
   else
     await updatePrivateFile(out, (existing) =>
       mergeKubeconfig(existing, entry, { file: out, makeCurrent: use, replace }),
@@ -159,7 +180,8 @@ async function put(
 }
 
 /** @throws Failure (usage) for flags that say nothing together */
-function checkFlags({ member, clusterInfo, out, merge, use, replace, insecureSkipTlsVerify }: KubeconfigFlags): void {
+function checkFlags({ member, clusterInfo, whenUnreachable, ...flags }: KubeconfigFlags): void {
+  const { out, merge, use, replace, insecureSkipTlsVerify } = flags;
   const forOne = 'kim --out ~/kim.yaml';
   const forEverybody = '--cluster-info > pks.json';
   const merged = 'kim --merge --out ~/.kube/config';
@@ -170,6 +192,7 @@ function checkFlags({ member, clusterInfo, out, merge, use, replace, insecureSki
       '--cluster-info describes the cluster for everybody, not for one member',
       forEverybody,
     ],
+    [whenUnreachable !== undefined && !clusterInfo, '--when-unreachable goes with --cluster-info', forEverybody],
     [clusterInfo && out !== undefined, '--cluster-info prints; it does not go with --out', forEverybody],
     [clusterInfo && insecureSkipTlsVerify, '--cluster-info does not go with --insecure-skip-tls-verify', forEverybody],
     [merge && out === undefined, '--merge needs the file to merge into (--out)', merged],

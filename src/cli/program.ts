@@ -114,7 +114,8 @@ export function createProgram(context: CommandContext): Command {
     .addHelpText('after', programHelp);
   for (const add of commands) add(program, context);
   program.commandsGroup('For members, on their own computers:');
-  addMemberCommands(program, () => memberEnvironment(context.environment.signal));
+  const { program: words, signal } = context.environment;
+  addMemberCommands(program, { open: () => memberEnvironment(signal, words), end: context.end });
   return program;
 }
 

@@ -3,6 +3,7 @@
  * values.
  */
 import { hostname } from 'node:os';
+import path from 'node:path';
 import { proxyVariables } from '../http/proxy.ts';
 import type { ClusterSurroundings, PodApiServer } from '../kube/kubeconfig.ts';
 import { pickVariables, type Variables } from '../lib/variables.ts';
@@ -49,7 +50,14 @@ export function readSurroundings(variables: Variables) {
     /** Pod or host name. */
     host: set.POD_NAME ?? hostname(),
     isUnattended: set.CI !== undefined,
+    /** Files that kubectl reads where it is not told which. */
+    kubeconfigs: kubeconfigFiles(set.KUBECONFIG, set.HOME),
   };
+}
+
+function kubeconfigFiles(listed: string | undefined, home: string | undefined): string[] {
+  if (listed !== undefined) return listed.split(path.delimiter).filter((file) => file !== '');
+  return home === undefined ? [] : [path.join(home, '.kube', 'config')];
 }
 
 function podApiServer(host: string | undefined, port: string | undefined): PodApiServer | undefined {

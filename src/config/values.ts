@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { printable } from '../core/model.ts';
 import { isLoopback, shownAddress } from '../http/endpoint.ts';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
+import { inLanguage } from '../lib/message.ts';
 import { readPoolcAddress } from '../poolc/endpoint.ts';
 import { type Notation, valueType } from './fields.ts';
 
@@ -113,7 +114,8 @@ export function endpoint() {
   const schema = z.string({ error }).transform((given, { issues }) => {
     const reading = readPoolcAddress(given);
     if ('url' in reading) return reading.url;
-    issues.push({ code: 'custom', message: reading.why, input: given, params: { hint: reading.hint } });
+    const message = inLanguage(reading.why, 'en');
+    issues.push({ code: 'custom', message, input: given, params: { hint: inLanguage(reading.hint, 'en') } });
     return z.NEVER;
   });
   return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL', shown: shownAddress });

@@ -3,8 +3,9 @@
  * as it is told, and honours HTTPS_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS.
  */
 import tls from 'node:tls';
-import { formatDuration } from '../lib/duration.ts';
 import { type ErrorKind, Failure } from '../lib/failure.ts';
+import type { Text } from '../lib/message.ts';
+import { httpMessages as say } from '../lib/messages/http.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
 import { AnswerReader, type HttpAnswer } from './answer.ts';
 import { Connection } from './connection.ts';
@@ -28,13 +29,15 @@ export interface HttpExchange {
   readonly proxyEnv: ProxyVariables;
   /** CAs to trust besides the usual ones (PEM). */
   readonly extraAuthorities?: readonly string[];
+  /** CAs to trust, and no other (PEM). */
+  readonly onlyAuthorities?: readonly string[];
   /** What a failure of this exchange is, and how the other side is called in its message. */
   readonly kind: ErrorKind;
-  readonly peer: string;
+  readonly peer: Text;
   /** What to do when that address doesn't answer, or answers as something else would. */
-  readonly addressHint: string;
+  readonly addressHint: Text;
   /** What to do when the answer is too long; `addressHint` unless given. */
-  readonly tooLongHint?: string;
+  readonly tooLongHint?: Text;
 }
 
 /** Where a redirect points to, for a message; undefined for any other answer. */
@@ -59,7 +62,7 @@ export async function exchange(options: HttpExchange): Promise<HttpAnswer> {
     if (signal.aborted) throw signal.reason;
     if (error instanceof Failure) throw error;
     if (deadline.aborted)
-      throw new Failure(options.kind, `${options.peer} did not answer within ${formatDuration(timeoutMs / 1_000)}`, {
+      throw new Failure(options.kind, say.noAnswer({ peer: options.peer, seconds: timeoutMs / 1_000 }), {
         transient: true,
       });
     throw failureOf(options, asError(error));
@@ -69,10 +72,17 @@ export async function exchange(options: HttpExchange): Promise<HttpAnswer> {
 /** How a server is reached. @throws Failure (usage) for an address that is not a proxy's */
 export function destinationOf(
   url: URL,
-  { proxyEnv, extraAuthorities = [], timeoutMs }: Pick<HttpExchange, 'proxyEnv' | 'extraAuthorities' | 'timeoutMs'>,
+  {
+    proxyEnv,
+    extraAuthorities = [],
+    onlyAuthorities,
+    timeoutMs,
+  }: Pick<HttpExchange, 'proxyEnv' | 'extraAuthorities' | 'onlyAuthorities' | 'timeoutMs'>,
 ): Destination {
   // Naming any CA replaces the usual ones.
-  const ca = extraAuthorities.length === 0 ? {} : { ca: [...tls.getCACertificates('default'), ...extraAuthorities] };
+  const more = extraAuthorities.length === 0 ? undefined : [...tls.getCACertificates('default'), ...extraAuthorities];
+  const authorities = onlyAuthorities ?? more;
+  const ca = authorities === undefined ? {} : { ca: [...authorities] };
   return { server: url, tls: ca, proxy: proxyFor(url, proxyEnv), connectTimeoutMs: timeoutMs };
 }
 
@@ -113,8 +123,8 @@ function attempt(options: HttpExchange, signal: AbortSignal): Promise<HttpAnswer
 }
 
 function tooLong({ kind, peer, longestAnswer, addressHint, tooLongHint = addressHint }: HttpExchange): Failure {
-  const most = Math.round(longestAnswer / 1024 / 1024);
-  return new Failure(kind, `the answer of ${peer} is larger than ${most} MiB`, { hint: tooLongHint });
+  const mebibytes = Math.round(longestAnswer / 1024 / 1024);
+  return new Failure(kind, say.answerTooLong({ peer, mebibytes }), { hint: tooLongHint });
 }
 
 /** A proxy opens a way for https; for plain http it is asked for the whole address. */
@@ -137,26 +147,26 @@ function routeOf(options: HttpExchange): Destination & { path: string; headers: 
 function failureOf({ kind, peer, addressHint }: HttpExchange, error: Error): Failure {
   const { what, code, words, foreign, transient } = troubleOf(error);
   // Of some webhooks the host is the secret part, and foreign words may name it.
-  const text = kind === 'notification' && foreign ? code || 'an unknown error' : words;
+  const why = kind === 'notification' && foreign ? code || say.unknownError() : words;
   const common = { cause: error, reason: code, transient, hint: addressHint };
   switch (what) {
     case 'untrusted':
-      return new Failure(kind, `the certificate of ${peer} can't be trusted: ${text}`, {
+      return new Failure(kind, say.untrustedCertificate({ peer, why }), {
         ...common,
-        hint: "for a CA of one's own, name its file in NODE_EXTRA_CA_CERTS",
+        hint: say.nameAuthority(),
       });
     case 'unwelcome':
     case 'tls':
-      return new Failure(kind, `${peer} ended the TLS handshake: ${text}`, common);
+      return new Failure(kind, say.handshakeEnded({ peer, why }), common);
     case 'not-tls':
-      return new Failure(kind, `what answers for ${peer} does not speak TLS: ${text}`, common);
+      return new Failure(kind, say.notTls({ peer, why }), common);
     case 'not-http':
-      return new Failure(kind, `what answers for ${peer} does not speak HTTP/1.1: ${text}`, common);
+      return new Failure(kind, say.notHttp({ peer, why }), common);
     case 'unsendable':
-      return new Failure('usage', `a request to ${peer} can't be sent: ${text}`, common);
+      return new Failure('usage', say.unsendable({ peer, why }), common);
     case 'proxy':
-      return new Failure(kind, `${peer} can't be reached: the proxy of HTTPS_PROXY does not let us through`, common);
+      return new Failure(kind, say.unreachable({ peer, why: say.proxyRefuses() }), common);
     case 'network':
-      return new Failure(kind, `${peer} can't be reached: ${text}`, common);
+      return new Failure(kind, say.unreachable({ peer, why }), common);
   }
 }

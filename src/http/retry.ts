@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
+import { httpMessages } from '../lib/messages/http.ts';
 
 export interface RetryPolicy {
   /** How long, in milliseconds from the first attempt, a new attempt may still be started. */
@@ -79,13 +80,13 @@ function givenUp(failure: Failure, attempts: number, elapsedMs: number): Failure
   if (attempts === 1) return failure;
   return new Failure(
     failure.kind,
-    `${failure.message} (gave up after ${attempts} attempts in ${Math.round(elapsedMs / 1_000)} s)`,
+    httpMessages.gaveUp({ failed: failure.said, attempts, seconds: Math.round(elapsedMs / 1_000) }),
     {
       cause: failure,
       exitCode: failure.exitCode,
       // Anyone who has more time than we had may go on trying.
       transient: failure.transient,
-      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+      ...(failure.advised === undefined ? {} : { hint: failure.advised }),
       ...(failure.status === undefined ? {} : { status: failure.status }),
       ...(failure.reason === undefined ? {} : { reason: failure.reason }),
     },

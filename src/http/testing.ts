@@ -2,6 +2,7 @@
 import type { Server } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { Failure } from '../lib/failure.ts';
+import { en } from '../lib/message.ts';
 import { type RequestFailures, troubleOf } from './trouble.ts';
 
 const failed = (message: string, transient: boolean) => new Failure('cluster', message, { transient });
@@ -9,7 +10,7 @@ const failed = (message: string, transient: boolean) => new Failure('cluster', m
 export const failuresInTests: RequestFailures = {
   of: (error) => {
     const { what, code, words, transient } = troubleOf(error);
-    return new Failure('cluster', `${what}: ${words}`, { transient, reason: code });
+    return new Failure('cluster', `${what}: ${en(words)}`, { transient, reason: code });
   },
   timedOut: () => failed('no answer in time', true),
   silent: (afterMs) => failed(`silent for ${afterMs} ms`, true),

@@ -1,5 +1,7 @@
 /** What is wrong with a connection, from the error of Node or undici: the one place that knows their codes. */
 import { type Failure, firstSentence } from '../lib/failure.ts';
+import type { Message, Text } from '../lib/message.ts';
+import { httpMessages } from '../lib/messages/http.ts';
 
 export interface Trouble {
   readonly what: /** The other side's certificate is not to be trusted. */
@@ -19,7 +21,7 @@ export interface Trouble {
     | 'network';
   /** Of Node or undici; may be empty. */
   readonly code: string;
-  readonly words: string;
+  readonly words: Text;
   /** Whether the words are Node's or undici's, which may name the host. */
   readonly foreign: boolean;
   /** Whether the same may succeed later. */
@@ -38,16 +40,16 @@ export interface RequestFailures {
   readonly closed: () => Failure;
 }
 
-const networkWords: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'the host name is unknown',
-  EAI_AGAIN: 'the host name could not be resolved',
-  ECONNRESET: 'the connection was reset',
-  EPIPE: 'the connection was closed',
-  EHOSTUNREACH: 'no route to the host',
-  ENETUNREACH: 'no network',
-  UND_ERR_SOCKET: 'the connection was closed before the answer was whole',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was closed before the answer was whole',
+const networkWords: Readonly<Record<string, () => Message>> = {
+  ECONNREFUSED: httpMessages.nothingListens,
+  ENOTFOUND: httpMessages.unknownHost,
+  EAI_AGAIN: httpMessages.unresolvedHost,
+  ECONNRESET: httpMessages.connectionReset,
+  EPIPE: httpMessages.connectionClosed,
+  EHOSTUNREACH: httpMessages.noRoute,
+  ENETUNREACH: httpMessages.noNetwork,
+  UND_ERR_SOCKET: httpMessages.answerCutShort,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: httpMessages.answerCutShort,
 };
 
 const untrustedCodes =
@@ -71,7 +73,7 @@ export function troubleOf(error: Error): Trouble {
   if (/^(ERR_SSL_|EPROTO)/.test(code)) return { what: 'not-tls', ...foreign, words: reasonOf(error), transient: true };
   if (code === 'UND_ERR_INVALID_ARG') return { what: 'unsendable', ...foreign, transient: false };
   if (code === 'ERR_PROXY_TUNNEL') return { what: 'proxy', ...foreign, transient: true };
-  const known = code === 'ETIMEDOUT' && 'syscall' in error ? 'no answer in time' : networkWords[code];
+  const known = code === 'ETIMEDOUT' && 'syscall' in error ? httpMessages.noAnswerInTime() : networkWords[code]?.();
   return { what: 'network', code, words: known ?? words, foreign: known === undefined, transient: true };
 }
 

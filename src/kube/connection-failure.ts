@@ -1,6 +1,7 @@
 /** What is wrong with the way to the API server, in words for operators. */
 import { type RequestFailures, troubleOf } from '../http/trouble.ts';
 import { Failure } from '../lib/failure.ts';
+import { en } from '../lib/message.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import type { Outage } from './outage.ts';
 
@@ -24,7 +25,8 @@ export function connectionFailures(
 }
 
 function connectionFailure({ server: { origin }, source }: ClusterAccess, error: Error): Failure {
-  const { what, code, words, transient } = troubleOf(error);
+  const { what, code, words: said, transient } = troubleOf(error);
+  const words = en(said);
   const failure = (message: string, hint: string) =>
     new Failure('cluster', message, { cause: error, reason: code, transient, hint });
   switch (what) {

@@ -142,11 +142,11 @@ users:
   });
 
   it.each([
-    ['no YAML', 'a: [', /is no kubeconfig/],
-    ['a list', '- a\n', /is no mapping of clusters, users and contexts/],
+    ['no YAML', 'a: [', /is not a kubeconfig/],
+    ['a list', '- a\n', /is not a mapping of clusters, users and contexts/],
     ['two documents', 'a: 1\n---\nb: 2\n', /multiple documents/],
-    ['a list that is none', 'users: 3\n', /users is no list/],
-    ['an item that is no mapping', 'users: [3]\n', /an item of users is no mapping/],
+    ['a list that is none', 'users: 3\n', /users is not a list/],
+    ['an item that is no mapping', 'users: [3]\n', /an item of users is not a mapping/],
   ])('says in one line what is wrong with %s', (_, existing, message) => {
     const failure = thrownBy(() => merge(existing));
     expect(failure.message).toMatch(message);

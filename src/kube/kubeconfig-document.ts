@@ -18,7 +18,10 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import { Failure } from '../lib/failure.ts';
+import type { Message, Text } from '../lib/message.ts';
+import { kubeconfigMessages as messages } from '../lib/messages/kubeconfig.ts';
 import type { Secret } from '../lib/secret.ts';
+import { withoutInvisible } from '../lib/terminal-text.ts';
 
 export interface KubeconfigEntry {
   readonly cluster: KubeconfigCluster;
@@ -81,17 +84,15 @@ export function mergeKubeconfig(
   { file, makeCurrent, replace }: MergeOptions,
 ): string {
   const document = readDocument(existing, file);
-  const conflict = (kind: string, name: string, what: string) => {
+  const conflict = (kind: string, name: string, what: Message) => {
     if (replace) return;
-    throw new Failure('usage', `${file} has a ${kind} "${name}" already, ${what}; nothing was changed in it`, {
-      hint: 'give another name, or say that it may be replaced',
-    });
+    throw new Failure('usage', messages.conflict({ file, kind, name, what }), { hint: messages.renameOrReplace() });
   };
 
   const clusterFields = namedEntry(document, { list: 'clusters', kind: 'cluster', name: cluster.name, file });
   const server = clusterFields.get('server');
   if (typeof server === 'string' && !sameServer(server, cluster.server))
-    conflict('cluster', cluster.name, `at another address (${server})`);
+    conflict('cluster', cluster.name, messages.otherAddress({ server: withoutInvisible(server) }));
   set(clusterFields, {
     server: serverText(cluster.server),
     'certificate-authority': undefined,
@@ -103,7 +104,7 @@ export function mergeKubeconfig(
 
   const userFields = namedEntry(document, { list: 'users', kind: 'user', name: user.name, file });
   const foreign = foreignCredential(userFields, user.credential);
-  if (foreign !== undefined) conflict('user', user.name, `with a credential of another kind (${foreign})`);
+  if (foreign !== undefined) conflict('user', user.name, messages.otherCredential({ field: foreign }));
   set(userFields, {
     ...Object.fromEntries(credentialFields.map((field) => [field, undefined])),
     ...fieldsOf(user.credential),
@@ -112,7 +113,7 @@ export function mergeKubeconfig(
   const contextFields = namedEntry(document, { list: 'contexts', kind: 'context', name: contextName, file });
   const ours = contextFields.items.length === 0 || contextFields.get('cluster') === cluster.name;
   if (!ours || (contextFields.has('user') && contextFields.get('user') !== user.name))
-    conflict('context', contextName, 'of another cluster or user');
+    conflict('context', contextName, messages.otherContext());
   set(contextFields, { cluster: cluster.name, user: user.name, ...(namespace === undefined ? {} : { namespace }) });
 
   if (makeCurrent || !document.get('current-context')) document.set('current-context', contextName);
@@ -196,10 +197,10 @@ function readDocument(existing: string | undefined, file: string): Document {
   const [problem] = document.errors;
   if (problem !== undefined) {
     // The first line only: what follows shows the file's text, which may hold a credential.
-    throw malformed(file, problem.message.split('\n')[0]?.replace(/:$/, '') ?? 'it is not YAML');
+    throw malformed(file, problem.message.split('\n')[0]?.replace(/:$/, '') ?? messages.notYaml());
   }
   if (document.contents === null) document.contents = document.createNode({ apiVersion: 'v1', kind: 'Config' });
-  if (!isMap(document.contents)) throw malformed(file, 'it is no mapping of clusters, users and contexts');
+  if (!isMap(document.contents)) throw malformed(file, messages.notMapping());
   return document;
 }
 
@@ -211,7 +212,7 @@ function namedEntry(
   const entries = listOf(document, list, file);
   for (const item of entries.items) {
     const entry = isAlias(item) ? item.resolve(document) : item;
-    if (!isMap(entry)) throw malformed(file, `an item of ${list} is no mapping`);
+    if (!isMap(entry)) throw malformed(file, messages.itemNotMapping({ list }));
     if (entry.get('name') === name) return mapUnder(document, entry, { key: kind, where: `${list} "${name}"`, file });
   }
   const entry = document.createNode({ [kind]: {}, name });
@@ -226,7 +227,7 @@ function listOf(document: Document, key: string, file: string): YAMLSeq {
     if (node.items.length === 0) node.flow = false;
     return node;
   }
-  if (node !== undefined && !(isScalar(node) && node.value === null)) throw malformed(file, `${key} is no list`);
+  if (node !== undefined && !(isScalar(node) && node.value === null)) throw malformed(file, messages.notList({ key }));
   const created = document.createNode([]);
   document.set(key, created);
   return created;
@@ -243,7 +244,7 @@ function mapUnder(
     return node;
   }
   if (node !== undefined && !(isScalar(node) && node.value === null))
-    throw malformed(file, `${key} in ${where} is no mapping`);
+    throw malformed(file, messages.fieldNotMapping({ key, where }));
   const created = document.createNode({});
   entry.set(key, created);
   return created;
@@ -270,8 +271,6 @@ function base64(pem: string | undefined): string | undefined {
   return pem === undefined ? undefined : Buffer.from(pem).toString('base64');
 }
 
-function malformed(file: string, why: string): Failure {
-  return new Failure('usage', `${file} is no kubeconfig: ${why}; nothing was changed in it`, {
-    hint: 'does kubectl read it? Otherwise name another file',
-  });
+function malformed(file: string, why: Text): Failure {
+  return new Failure('usage', messages.malformed({ file, why }), { hint: messages.doesKubectlReadIt() });
 }

@@ -4,6 +4,9 @@
  * because those of HTTP clients carry headers and bodies.
  */
 
+import { inEach, inLanguage, type Text } from './message.ts';
+import { generalMessages } from './messages/general.ts';
+
 /** Exit codes of the program: a contract (docs/commands.md), read by the CronJob's podFailurePolicy. */
 export const exitCodes = {
   done: 0,
@@ -63,7 +66,7 @@ const exitCodeOfKind: Record<ErrorKind, number> = {
 
 export interface FailureOptions {
   /** What the operator can do next: a sentence, or a command to copy. */
-  hint?: string;
+  hint?: Text;
   cause?: unknown;
   /** Whether the same request may succeed if sent again. Decided where the failure is recognised, used by retry.ts. */
   transient?: boolean;
@@ -75,27 +78,38 @@ export interface FailureOptions {
   reason?: string;
   /** Overrides the kind's exit code. */
   exitCode?: number;
+  /** Whether it was said already, so that whoever ends the program by it says nothing. */
+  isSaid?: boolean;
 }
 
-/** A failure that an operator can read: `message` says what happened, to what and why; `hint` says what to do. */
+/**
+ * A failure that an operator can read: `message` says what happened, to what and why; `hint` says what to do. Both are in
+ * English, for logs and JSON; `said` and `advised` are the same in every language, for people.
+ */
 export class Failure extends Error {
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
+  readonly said: Text;
+  readonly advised: Text | undefined;
   readonly transient: boolean;
   readonly retryAfterMs: number | undefined;
   readonly status: number | undefined;
   readonly reason: string | undefined;
   readonly exitCode: number;
+  readonly isSaid: boolean;
 
-  constructor(kind: ErrorKind, message: string, options: FailureOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(kind: ErrorKind, message: Text, options: FailureOptions = {}) {
+    super(inLanguage(message, 'en'), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'Failure';
     this.kind = kind;
-    this.hint = options.hint;
+    this.hint = options.hint === undefined ? undefined : inLanguage(options.hint, 'en');
+    this.said = message;
+    this.advised = options.hint;
     this.transient = options.transient ?? false;
     this.retryAfterMs = options.retryAfterMs;
     this.status = options.status;
     this.reason = options.reason;
+    this.isSaid = options.isSaid ?? false;
     this.exitCode = options.exitCode ?? exitCodeOfKind[kind];
   }
 }
@@ -104,9 +118,9 @@ export class Failure extends Error {
 export function toFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new Failure('internal', `an unexpected error: ${text}`, {
+  return new Failure('internal', generalMessages.unexpected({ error: text }), {
     cause: error,
-    hint: 'this is a bug in credentials-updater; please report it with this message',
+    hint: generalMessages.reportBug(),
   });
 }
 
@@ -116,13 +130,14 @@ export function firstSentence({ message }: Error): string {
 }
 
 /** Failure with a sentence around it, keeping its kind, hint and status: the one way to add context. */
-export function withContext(context: string, error: unknown): Failure {
+export function withContext(context: Text, error: unknown): Failure {
   const failure = toFailure(error);
-  return new Failure(failure.kind, `${context}: ${failure.message}`, {
+  const said = inEach((language) => `${inLanguage(context, language)}: ${inLanguage(failure.said, language)}`);
+  return new Failure(failure.kind, said, {
     cause: failure,
     exitCode: failure.exitCode,
     transient: failure.transient,
-    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+    ...(failure.advised === undefined ? {} : { hint: failure.advised }),
     ...(failure.status === undefined ? {} : { status: failure.status }),
     ...(failure.reason === undefined ? {} : { reason: failure.reason }),
     ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),

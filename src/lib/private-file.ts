@@ -7,6 +7,8 @@ import { mkdir, open, readdir, readFile, readlink, realpath, rename, rm } from '
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from './failure.ts';
+import type { Text } from './message.ts';
+import { generalMessages } from './messages/general.ts';
 
 const lockAttempts = 20;
 const lockPauseMs = 100;
@@ -30,11 +32,16 @@ export async function updatePrivateFile(file: string, change: (existing: string 
   }
 }
 
-/** Makes a new file. @throws Failure (usage) when there is one of that name already, whatever it holds */
-export async function createPrivateFile(file: string, text: string): Promise<void> {
+/**
+ * Makes a new file.
+ * @param otherwise what to do where there is one of that name already
+ * @throws Failure (usage) when there is, whatever it holds
+ */
+export async function createPrivateFile(file: string, text: string, otherwise?: Text): Promise<void> {
   await updatePrivateFile(file, (existing) => {
     if (existing === undefined) return text;
-    throw new Failure('usage', `${file} exists already; nothing was changed in it`);
+    const hint = otherwise === undefined ? {} : { hint: otherwise };
+    throw new Failure('usage', generalMessages.fileExists({ file }), hint);
   });
 }
 
@@ -106,8 +113,8 @@ async function takeLock(target: string): Promise<string> {
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw unwritable(target, error);
       if (attemptNumber === lockAttempts) {
-        throw new Failure('usage', `${target} is being changed by someone else (${lock} exists); nothing was changed`, {
-          hint: `try again; if no kubectl is at work, delete ${lock}`,
+        throw new Failure('usage', generalMessages.fileIsLocked({ file: target, lock }), {
+          hint: generalMessages.deleteLock({ lock }),
         });
       }
       await sleep(lockPauseMs);
@@ -120,7 +127,9 @@ async function readIfThere(target: string): Promise<string | undefined> {
     return await readFile(target, 'utf8');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw new Failure('usage', `${target} can't be read (${codeOf(error)})`, { cause: error });
+    throw new Failure('usage', generalMessages.fileCannotBeRead({ file: target, code: codeOf(error) }), {
+      cause: error,
+    });
   }
 }
 
@@ -133,7 +142,7 @@ async function attempt<T>(file: string, work: () => Promise<T>): Promise<T> {
 }
 
 function unwritable(file: string, error: unknown): Failure {
-  return new Failure('usage', `${file} can't be written (${codeOf(error)})`, { cause: error });
+  return new Failure('usage', generalMessages.fileCannotBeWritten({ file, code: codeOf(error) }), { cause: error });
 }
 
 function codeOf(error: unknown): string {

@@ -70,7 +70,7 @@ export function table(
 }
 
 /** Text with spaces after it, up to a width in columns. */
-function padEnd(text: string, width: number): string {
+export function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
 }
 

@@ -5,12 +5,16 @@ import type { MemberEnvironment } from './environment.ts';
 /**
  * Each command's code is loaded when it runs: the operators' program pays nothing for having them, and the plugin, which
  * kubectl runs again and again, nothing for the login's YAML.
+ * @param end is told the exit code of a command that ends without a Failure
  */
-export function addMemberCommands(program: Command, open: () => MemberEnvironment): void {
+export function addMemberCommands(
+  program: Command,
+  { open, end }: { open: () => MemberEnvironment; end: (exitCode: number) => void },
+): void {
   program
     .command('login')
     .description("log in to the club's site once; from then on kubectl gets its tokens by itself")
-    .option('--cluster <file-or-url>', "the cluster's description; the club's site shows its address")
+    .option('--cluster <file-or-url>', "the club's site, or the cluster's description")
     .option('--site <url>', 'address of the PoolC API, where --cluster is a file')
     .option('--name <name>', 'what the cluster is called on this computer (its own name)')
     .option('--login-id <id>', 'login id (asked for)')
@@ -46,6 +50,15 @@ export function addMemberCommands(program: Command, open: () => MemberEnvironmen
     });
 
   program
+    .command('whoami')
+    .description('show who you are to each cluster, until when, and whether it can be reached from here')
+    .option('--name <name>', 'this cluster only')
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const { whoami } = await import('./whoami.ts');
+      end(await whoami(open(), text(options['name'])));
+    });
+
+  program
     .command('logout')
     .description('forget the login and the token on this computer')
     .option('--name <name>', 'which cluster, where there are several')
@@ -65,7 +78,7 @@ Without a terminal they are read from standard input, one a line. The password
 is never taken from the command line and never stored.
 
 Examples:
-  $ credentials-updater login --cluster https://api.example.org/kubernetes/cluster-info
+  $ credentials-updater login --cluster https://api.example.org
   $ credentials-updater login          # again, when the login has expired
   $ credentials-updater login --cluster pks.json --site https://api.example.org \\
       --access-token-file ~/token.txt

@@ -5,11 +5,13 @@
  * gets one that PoolC was asked for, once.
  */
 import { readClaims } from '../kube/token-claims.ts';
-import { formatDuration } from '../lib/duration.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
+import { loginMessages } from '../lib/messages/member-login.ts';
+import { tokenMessages as messages } from '../lib/messages/member-token.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { type LoggedInCluster, readKnownCluster, renewLogin } from './logins.ts';
+import { ownCommand } from './own-command.ts';
 import { lifetimeOf, type OwnToken, openSite, type Site } from './site.ts';
 import type { CachedToken, Given, TokenCache } from './token-cache.ts';
 
@@ -51,7 +53,7 @@ export async function currentToken(
   }
 
   const token = await askedOrCached(environment, { cluster, cache, cached, before, loginsFolder, now });
-  await requireLogin(loginsFolder, cluster, cache);
+  await requireLogin(environment, { loginsFolder, cluster, cache });
   return token;
 }
 
@@ -90,12 +92,15 @@ async function askedOrCached(
 }
 
 /** A logout while PoolC was being asked leaves no token behind: it takes the login away first, the cache afterwards. */
-async function requireLogin(loginsFolder: string, { name, login }: LoggedInCluster, cache: TokenCache): Promise<void> {
-  const stored = await readKnownCluster(loginsFolder, name);
+async function requireLogin(
+  environment: MemberEnvironment,
+  { loginsFolder, cluster: { name, login }, cache }: Pick<Asking, 'loginsFolder' | 'cluster' | 'cache'>,
+): Promise<void> {
+  const stored = await readKnownCluster(environment, loginsFolder, name);
   if (stored?.login?.id === login.id) return;
   await cache.clear();
-  throw new Failure('login', `you logged out of ${name}, or in again, while PoolC was being asked`, {
-    hint: `run the command again; if you have logged out: credentials-updater login --name ${name}`,
+  throw new Failure('login', messages.loggedOutMeanwhile({ cluster: name }), {
+    hint: messages.runAgain({ command: ownCommand(environment, 'login', '--name', name) }),
   });
 }
 
@@ -131,9 +136,9 @@ async function fetchToken(
   try {
     const [answer] = await Promise.all([
       site.ownToken(cluster.login.accessToken),
-      stayLoggedIn(site, cluster, loginsFolder, now),
+      stayLoggedIn(environment, { site, cluster, loginsFolder, now }),
     ]);
-    return aliveToken(answer, cluster, { now, hadToken: cached !== undefined });
+    return aliveToken(environment, answer, { cluster, now, hadToken: cached !== undefined });
   } catch (error) {
     if (clock.monotonic() - startedAt >= patience) await cache.rememberSilence(now + silenceMs);
     throw error;
@@ -141,12 +146,15 @@ async function fetchToken(
 }
 
 /** Exchanges the site's JWT for a fresh one in the second half of its life. Failing at that is for the next time. */
-async function stayLoggedIn(site: Site, cluster: LoggedInCluster, folder: string, now: number): Promise<void> {
+async function stayLoggedIn(
+  environment: MemberEnvironment,
+  { site, cluster, loginsFolder, now }: { site: Site } & Pick<Asking, 'cluster' | 'loginsFolder' | 'now'>,
+): Promise<void> {
   const lifetime = lifetimeOf(cluster.login.accessToken);
   if (lifetime === undefined || now >= lifetime.expiresAt || now < (lifetime.issuedAt + lifetime.expiresAt) / 2) return;
   try {
     const renewed = await site.renew(cluster.login.accessToken);
-    if (renewed !== undefined) await renewLogin(folder, cluster, renewed);
+    if (renewed !== undefined) await renewLogin(environment, loginsFolder, { cluster, accessToken: renewed });
   } catch {
     // What is wrong with the site is said by the request for the token, which is under way.
   }
@@ -154,29 +162,25 @@ async function stayLoggedIn(site: Site, cluster: LoggedInCluster, folder: string
 
 /** The token in PoolC's answer. @throws Failure (login, token) in the member's words for every other answer */
 export function aliveToken(
+  environment: MemberEnvironment,
   answer: OwnToken,
-  cluster: LoggedInCluster,
-  { now, hadToken }: { now: number; hadToken: boolean },
+  { cluster, now, hadToken }: { cluster: LoggedInCluster; now: number; hadToken: boolean },
 ): CachedToken {
-  const again = `credentials-updater login --name ${cluster.name}`;
+  const command = () => ownCommand(environment, 'login', '--name', cluster.name);
   if (answer.kind === 'not logged in') {
     const expiresAt = lifetimeOf(cluster.login.accessToken)?.expiresAt;
     if (expiresAt === undefined || expiresAt <= now) {
-      const ago = expiresAt === undefined ? '' : ` (${formatDuration((now - expiresAt) / 1_000)} ago)`;
-      throw new Failure('login', `your login to PoolC has expired${ago}`, { hint: `log in again: ${again}` });
+      const agoSeconds = expiresAt === undefined ? undefined : (now - expiresAt) / 1_000;
+      throw new Failure('login', messages.loginExpired({ agoSeconds }), {
+        hint: messages.logInAgain({ command: command() }),
+      });
     }
-    throw new Failure('login', 'PoolC no longer accepts your login, though it has not expired', {
-      hint: `log in again: ${again}; if that is refused, your account is gone, as it is for who has left the club`,
-    });
+    throw new Failure('login', messages.loginRefused(), { hint: messages.logInAgainOrGone({ command: command() }) });
   }
   if (answer.kind === 'no token') {
     throw hadToken
-      ? new Failure('login', 'PoolC holds no token for you any more: you are no longer listed as an active member', {
-          hint: 'if you are one, tell the operators: the last delivery of tokens has left you out',
-        })
-      : new Failure('login', 'PoolC holds no token for you yet', {
-          hint: 'new members get theirs with the next run, which is usually at midnight; nothing is left to do here. Who has left the club gets none',
-        });
+      ? new Failure('login', messages.noTokenAnyMore(), { hint: messages.leftOut() })
+      : new Failure('login', messages.noToken(), { hint: messages.joinedOrLeftOut() });
   }
   const expiresAt = expiryOf(answer.token);
   if (expiresAt <= now) throw late(answer, now - expiresAt, now);
@@ -188,17 +192,15 @@ function late({ siteTime }: { siteTime: number | undefined }, overdueMs: number,
   const clock =
     Math.abs(skew) < noticeableSkewMs
       ? ''
-      : `; this computer's clock is ${formatDuration(Math.abs(skew) / 1_000)} ${skew > 0 ? 'ahead of' : 'behind'} PoolC's, set it first`;
-  return new Failure(
-    'token',
-    `the token that PoolC has for you expired ${formatDuration(overdueMs / 1_000)} ago: the delivery of new tokens is late`,
-    { hint: `tell the operators; after the next delivery kubectl works by itself${clock}` },
-  );
+      : messages.clockIsOff({ seconds: Math.abs(skew) / 1_000, isAhead: skew > 0 });
+  return new Failure('token', messages.tokenIsLate({ seconds: overdueMs / 1_000 }), {
+    hint: messages.tellOperators({ clock }),
+  });
 }
 
 function silent({ site }: LoggedInCluster): Failure {
-  return new Failure('site', `PoolC (${site.host}) did not answer a moment ago and is left alone for now`, {
-    hint: 'is this computer online? Try again in half a minute',
+  return new Failure('site', messages.leftAlone({ site: loginMessages.site({ host: site.host }) }), {
+    hint: messages.isOnline(),
   });
 }
 
@@ -206,8 +208,6 @@ function expiryOf(token: Secret): number {
   try {
     return readClaims(token.reveal()).expiresAt * 1_000;
   } catch {
-    throw new Failure('token', 'PoolC has something for you that is no token', {
-      hint: 'tell the operators: the value stored for you is damaged',
-    });
+    throw new Failure('token', messages.notAToken(), { hint: messages.damaged() });
   }
 }

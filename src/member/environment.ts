@@ -2,10 +2,12 @@
 import { homedir } from 'node:os';
 import { proxyVariables } from '../http/proxy.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { type Language, languageOf, languageVariables } from '../lib/message.ts';
 import { pickVariables } from '../lib/variables.ts';
 
 const variables = [
   ...proxyVariables,
+  ...languageVariables,
   'APPDATA',
   'KUBECONFIG',
   'KUBERNETES_EXEC_INFO',
@@ -19,6 +21,7 @@ export type MemberVariables = Readonly<Partial<Record<(typeof variables)[number]
 
 export interface MemberEnvironment {
   readonly env: MemberVariables;
+  readonly language: Language;
   readonly platform: NodeJS.Platform;
   readonly home: string;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -29,7 +32,12 @@ export interface MemberEnvironment {
   /** The process that started this one: kubectl, when this is its plugin. */
   readonly parentPid: number;
   /** How this program was started: Node's path, and the file that it runs; of a single executable only its own path. */
-  readonly program: { readonly node: string; readonly script: string | undefined };
+  readonly program: {
+    readonly node: string;
+    readonly script: string | undefined;
+    /** The words that start it, where they are known; else they are found out when a message needs them. */
+    readonly words?: readonly string[] | undefined;
+  };
 }
 
 export interface TextOutput {
@@ -42,9 +50,11 @@ export interface TextOutput {
 declare const SINGLE_EXECUTABLE: boolean | undefined;
 const isSingleExecutable = typeof SINGLE_EXECUTABLE === 'boolean' && SINGLE_EXECUTABLE;
 
-export function memberEnvironment(signal: AbortSignal): MemberEnvironment {
+export function memberEnvironment(signal: AbortSignal, words?: readonly string[]): MemberEnvironment {
+  const env = pickVariables(process.env, variables);
   return {
-    env: pickVariables(process.env, variables),
+    env,
+    language: languageOf(env),
     platform: process.platform,
     home: homedir(),
     stdin: process.stdin,
@@ -53,6 +63,6 @@ export function memberEnvironment(signal: AbortSignal): MemberEnvironment {
     signal,
     clock: systemClock,
     parentPid: process.ppid,
-    program: { node: process.execPath, script: isSingleExecutable ? undefined : (process.argv[1] ?? '') },
+    program: { node: process.execPath, script: isSingleExecutable ? undefined : (process.argv[1] ?? ''), words },
   };
 }

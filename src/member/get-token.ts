@@ -1,12 +1,14 @@
 /** `credentials-updater get-token`: kubectl's credential plugin (client.authentication.k8s.io/v1). */
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { formatDuration } from '../lib/duration.ts';
-import { Failure } from '../lib/failure.ts';
+import { Failure, toFailure } from '../lib/failure.ts';
+import { tokenMessages as messages } from '../lib/messages/member-token.ts';
 import { currentToken } from './current-token.ts';
-import type { MemberEnvironment, MemberVariables } from './environment.ts';
+import type { MemberEnvironment } from './environment.ts';
 import { chooseCluster, isLoggedIn } from './logins.ts';
-import { placesOf } from './places.ts';
+import { ownCommand } from './own-command.ts';
+import { type Places, placesOf } from './places.ts';
+import { isSaidAgain } from './said.ts';
 import { say } from './say.ts';
 import { openTokenCache } from './token-cache.ts';
 
@@ -16,19 +18,29 @@ const execInfoSchema = z.object({ apiVersion: z.string() });
 
 /** Prints an ExecCredential with the member's token. @throws Failure that says why there is none */
 export async function getToken(environment: MemberEnvironment, name: string | undefined): Promise<void> {
-  checkCaller(environment.env);
   const places = placesOf(environment);
-  const cluster = await chooseCluster(places.logins, name);
+  try {
+    await printToken(environment, places, name);
+  } catch (error) {
+    const failure = toFailure(error);
+    const isSaid = await isSaidAgain(environment, places.tokens, 'failure');
+    throw isSaid ? new Failure(failure.kind, failure.said, { exitCode: failure.exitCode, isSaid }) : failure;
+  }
+}
+
+async function printToken(environment: MemberEnvironment, places: Places, name: string | undefined): Promise<void> {
+  checkCaller(environment);
+  const cluster = await chooseCluster(environment, places.logins, name);
   if (!isLoggedIn(cluster)) {
-    throw new Failure('login', `you are logged out of ${cluster.name}`, {
-      hint: `log in again: credentials-updater login --name ${cluster.name}`,
+    throw new Failure('login', messages.loggedOut({ cluster: cluster.name }), {
+      hint: messages.logInAgain({ command: ownCommand(environment, 'login', '--name', cluster.name) }),
     });
   }
   const cache = openTokenCache(path.join(places.tokens, cluster.name), cluster.login.id);
   const { token, expiresAt, note } = await currentToken(environment, cluster, cache, places.logins);
-  if (note !== undefined) {
-    const left = formatDuration((expiresAt - environment.clock.now()) / 1_000);
-    say(environment.stderr, `${note.message}; the token at hand works for another ${left} at most`, note.hint);
+  if (note !== undefined && !(await isSaidAgain(environment, places.tokens, 'note'))) {
+    const seconds = (expiresAt - environment.clock.now()) / 1_000;
+    say(environment, messages.stillWorks({ problem: note.said, seconds }), note.advised);
   }
   const credential = {
     apiVersion: execApiVersion,
@@ -39,17 +51,14 @@ export async function getToken(environment: MemberEnvironment, name: string | un
 }
 
 /** kubectl says which version it speaks; without it, a person is asking. */
-function checkCaller({ KUBERNETES_EXEC_INFO: info }: MemberVariables): void {
+function checkCaller(environment: MemberEnvironment): void {
+  const { KUBERNETES_EXEC_INFO: info } = environment.env;
   if (info === undefined) return;
   const asked = execInfoSchema.safeParse(parseJson(info)).data?.apiVersion;
   if (asked === execApiVersion) return;
-  throw new Failure(
-    'usage',
-    `the kubeconfig asks for ${asked ?? 'an unknown version'}; this plugin speaks ${execApiVersion}`,
-    {
-      hint: 'write the kubeconfig anew: credentials-updater login --cluster …; kubectl must be 1.22 or later',
-    },
-  );
+  throw new Failure('usage', messages.otherVersion({ asked, spoken: execApiVersion }), {
+    hint: messages.writeKubeconfigAnew({ command: `${ownCommand(environment, 'login', '--cluster')} …` }),
+  });
 }
 
 function parseJson(text: string): unknown {

@@ -4,6 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../lib/failure.ts';
+import type { Text } from '../lib/message.ts';
+import { loginMessages as messages } from '../lib/messages/member-login.ts';
 import { Secret } from '../lib/secret.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { openPrompt } from './prompt.ts';
@@ -35,15 +37,16 @@ export async function proveIdentity(
   const prompt = openPrompt(environment);
   try {
     if (typed) {
-      const token = await prompt.ask('Access token: ', { hidden: true });
-      return { loginId: undefined, accessToken: checkAccessToken(token, 'the answer') };
+      const token = await prompt.ask(messages.askAccessToken(), { hidden: true });
+      return { loginId: undefined, accessToken: checkAccessToken(token, messages.theAnswer()) };
     }
-    if (environment.stdin.isTTY === true) environment.stderr.write(`Log in to ${site.peer}\n`);
+    if (environment.stdin.isTTY === true)
+      environment.stderr.write(`${messages.logInTo({ site: site.peer })[environment.language]}\n`);
     const suggestion = lastLoginId === undefined ? '' : ` [${lastLoginId}]`;
-    const loginId = givenId ?? ((await prompt.ask(`Login id${suggestion}: `)).trim() || lastLoginId);
-    if (loginId === undefined) throw new Failure('usage', 'a login id is needed');
-    const password = new Secret(await prompt.ask('Password: ', { hidden: true }));
-    if (password.reveal() === '') throw new Failure('usage', 'a password is needed');
+    const loginId = givenId ?? ((await prompt.ask(messages.askLoginId({ suggestion }))).trim() || lastLoginId);
+    if (loginId === undefined) throw new Failure('usage', messages.loginIdNeeded());
+    const password = new Secret(await prompt.ask(messages.askPassword(), { hidden: true }));
+    if (password.reveal() === '') throw new Failure('usage', messages.passwordNeeded());
     return { loginId, accessToken: await site.logIn(loginId, password) };
   } finally {
     prompt.close();
@@ -51,26 +54,20 @@ export async function proveIdentity(
 }
 
 async function readAccessToken({ stdin }: MemberEnvironment, file: string): Promise<Secret> {
-  const where = file === '-' ? 'standard input' : file;
+  const where = file === '-' ? messages.standardInput() : file;
   let text = '';
   try {
     if (file === '-') for await (const chunk of stdin) text += String(chunk);
     else text = await readFile(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new Failure('usage', `the access token can't be read from ${where} (${code})`, { cause: error });
+    throw new Failure('usage', messages.accessTokenUnreadable({ where, code }), { cause: error });
   }
   return checkAccessToken(text, where);
 }
 
-function checkAccessToken(text: string, where: string): Secret {
+function checkAccessToken(text: string, where: Text): Secret {
   const token = text.trim().replace(/^Bearer\s+/i, '');
   if (/^[\x21-\x7e]+$/.test(token)) return new Secret(token);
-  throw new Failure(
-    'usage',
-    `${where} holds no access token: ${token === '' ? 'it is empty' : 'it has a space, a line break or other characters that no token has'}`,
-    {
-      hint: 'it must hold the token and nothing else',
-    },
-  );
+  throw new Failure('usage', messages.noAccessToken({ where, isEmpty: token === '' }), { hint: messages.tokenAlone() });
 }

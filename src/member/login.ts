@@ -3,14 +3,18 @@
  * program the plugin that kubectl asks for the token. What can be refused is refused before the password is asked for.
  */
 import path from 'node:path';
-import { formatDuration } from '../lib/duration.ts';
 import { Failure } from '../lib/failure.ts';
+import { inLanguage, type Text } from '../lib/message.ts';
+import { loginMessages as messages } from '../lib/messages/member-login.ts';
+import { columnsOf, wrapLine } from '../lib/terminal-text.ts';
 import { parsePoolcEndpoint } from '../poolc/endpoint.ts';
+import { askApiServer, type ServerAnswer } from './api-server.ts';
 import { type ClusterInfo, describeCluster, sentByMember } from './cluster-info.ts';
 import { aliveToken } from './current-token.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { proveIdentity } from './identity.ts';
 import { clusterEntry, rehearse, writeEntry } from './kubeconfig-file.ts';
+import { kubectlContext } from './kubectl-context.ts';
 import {
   checkClusterName,
   chooseCluster,
@@ -43,6 +47,7 @@ interface Target {
   readonly site: URL;
   /** undefined when the kubeconfig has the cluster already, and stays as it is. */
   readonly info: ClusterInfo | undefined;
+  readonly whenUnreachable: string | undefined;
   /** Who logged in last. */
   readonly lastLoginId: string | undefined;
 }
@@ -53,16 +58,17 @@ const siteTimeoutMs = 15_000;
 export async function login(environment: MemberEnvironment, flags: LoginFlags): Promise<void> {
   const places = placesOf(environment);
   const target = await chooseTarget(environment, places, flags);
-  const kubeconfig = await kubeconfigChange(environment, places, target, flags);
+  const kubeconfig = kubeconfigChange(environment, places, target, flags);
   if (kubeconfig !== undefined) await rehearse(...kubeconfig);
 
   const site = openSite(target.site, environment, siteTimeoutMs);
   const { loginId, accessToken } = await proveIdentity(environment, site, { ...flags, ...target });
-  const cluster = { name: target.name, site: target.site, login: newLogin(loginId, accessToken) };
+  const { name, whenUnreachable } = target;
+  const cluster = { name, site: target.site, whenUnreachable, login: newLogin(loginId, accessToken) };
   const answer = await site.ownToken(accessToken);
   if (answer.kind === 'not logged in') {
-    throw new Failure('login', `PoolC (${target.site.host}) does not accept this access token`, {
-      hint: 'it may have expired: take a fresh one, or log in with login id and password',
+    throw new Failure('login', messages.accessTokenRefused({ site: site.peer }), {
+      hint: messages.takeFreshAccessToken(),
     });
   }
 
@@ -70,9 +76,16 @@ export async function login(environment: MemberEnvironment, flags: LoginFlags): 
   if (kubeconfig !== undefined) await writeEntry(...kubeconfig);
   await writeKnownCluster(places.logins, cluster);
   const first = await firstToken(places, cluster, () =>
-    aliveToken(answer, cluster, { now: environment.clock.now(), hadToken: false }),
+    aliveToken(environment, answer, { cluster, now: environment.clock.now(), hadToken: false }),
   );
-  report(environment, { target, loginId, first, kubeconfig: kubeconfig?.[1].file, keepContext: flags.keepContext });
+  const server = await askWhere(environment, cluster, first instanceof Failure ? undefined : first);
+  report(environment, {
+    cluster,
+    first,
+    server,
+    kubeconfig: kubeconfig?.[1].file,
+    keepContext: flags.keepContext,
+  });
 }
 
 async function chooseTarget(environment: MemberEnvironment, places: Places, flags: LoginFlags): Promise<Target> {
@@ -80,36 +93,34 @@ async function chooseTarget(environment: MemberEnvironment, places: Places, flag
     const needsCluster =
       flags.kubeconfig !== undefined || flags.namespace !== undefined || flags.keepContext || flags.replace;
     if (needsCluster) {
-      throw new Failure('usage', '--kubeconfig, --namespace, --keep-context and --replace need --cluster', {
-        hint: 'without --cluster only the login is renewed; the kubeconfig stays as it is',
-      });
+      throw new Failure('usage', messages.clusterFlagNeeded(), { hint: messages.onlyRenewed() });
     }
-    const known = await chooseCluster(places.logins, flags.name);
+    const known = await chooseCluster(environment, places.logins, flags.name);
     const site = flags.site === undefined ? known.site : parsePoolcEndpoint(flags.site, '--site', sentByMember);
-    return { name: known.name, site, info: undefined, lastLoginId: known.login?.loginId };
+    const { name, whenUnreachable } = known;
+    return { name, site, whenUnreachable, info: undefined, lastLoginId: known.login?.loginId };
   }
   const described = await describeCluster(flags.cluster, environment);
   const name = flags.name === undefined ? described.info.name : checkClusterName(flags.name, '--name');
-  const known = await readKnownCluster(places.logins, name);
+  const known = await readKnownCluster(environment, places.logins, name);
   const site =
     flags.site === undefined ? (described.site ?? known?.site) : parsePoolcEndpoint(flags.site, '--site', sentByMember);
   if (site === undefined) {
-    throw new Failure('usage', `${flags.cluster} says where the cluster is, but not where to log in`, {
-      hint: "give the address of the club's PoolC API with --site https://…",
-    });
+    throw new Failure('usage', messages.siteUnknown({ where: flags.cluster }), { hint: messages.giveSite() });
   }
-  return { name, site, info: described.info, lastLoginId: known?.login?.loginId };
+  const { info } = described;
+  return { name, site, info, whenUnreachable: info.whenUnreachable, lastLoginId: known?.login?.loginId };
 }
 
 /** What is to be written into which kubeconfig; undefined when nothing is. */
-async function kubeconfigChange(
+function kubeconfigChange(
   environment: MemberEnvironment,
   places: Places,
   { name, info }: Target,
   { cluster = '', kubeconfig = places.kubeconfig, namespace, keepContext, replace }: LoginFlags,
-): Promise<Parameters<typeof writeEntry> | undefined> {
+): Parameters<typeof writeEntry> | undefined {
   if (info === undefined) return undefined;
-  const entry = await clusterEntry(environment, { name, info, namespace, describedAt: cluster });
+  const entry = clusterEntry(environment, { name, info, namespace, describedAt: cluster });
   return [entry, { file: path.resolve(kubeconfig), makeCurrent: !keepContext, replace }];
 }
 
@@ -132,30 +143,68 @@ async function firstToken(
   }
 }
 
+/** Off campus the site may answer and the cluster may not. undefined where kubectl does not know the cluster. */
+async function askWhere(
+  environment: MemberEnvironment,
+  { name, whenUnreachable }: LoggedInCluster,
+  first: CachedToken | undefined,
+): Promise<ServerAnswer | undefined> {
+  const server = (await kubectlContext(environment, name))?.server;
+  if (server === undefined) return undefined;
+  const { url, certificateAuthority } = server;
+  return askApiServer(environment, {
+    cluster: name,
+    server: url,
+    certificateAuthority,
+    token: first?.token,
+    whenUnreachable,
+  });
+}
+
 interface Report {
-  readonly target: Target;
-  readonly loginId: string | undefined;
+  readonly cluster: LoggedInCluster;
   readonly first: CachedToken | Failure;
+  readonly server: ServerAnswer | undefined;
+  /** The file that was written; undefined where none was. */
   readonly kubeconfig: string | undefined;
   readonly keepContext: boolean;
 }
 
 function report(
-  { stdout, clock, home }: MemberEnvironment,
-  { target, loginId, first, kubeconfig, keepContext }: Report,
-) {
-  const { name, site } = target;
-  const lines = [`Logged in to PoolC (${site.host})${loginId === undefined ? '' : ` as ${loginId}`}.`];
+  { stdout, clock, home, language }: MemberEnvironment,
+  {
+    cluster: {
+      name,
+      site,
+      login: { loginId },
+    },
+    first,
+    server,
+    kubeconfig,
+    keepContext,
+  }: Report,
+): void {
+  const lines: Text[] = [messages.loggedIn({ site: messages.site({ host: site.host }), loginId })];
   if (kubeconfig !== undefined) {
     const file = kubeconfig.startsWith(`${home}${path.sep}`) ? `~${kubeconfig.slice(home.length)}` : kubeconfig;
-    lines.push(`kubectl's context ${name} is in ${file}${keepContext ? '.' : ', and is the current one.'}`);
+    lines.push(
+      keepContext
+        ? messages.contextIsThere({ cluster: name, file })
+        : messages.contextIsCurrent({ cluster: name, file }),
+    );
   }
-  if (first instanceof Failure) {
-    lines.push(`But: ${first.message}.`, ...(first.hint === undefined ? [] : [`  ${first.hint}`]));
-  } else {
-    const left = formatDuration((first.expiresAt - clock.now()) / 1_000);
-    lines.push(`Your token is good for ${left}; kubectl fetches the next ones by itself.`);
-    lines.push('Try: kubectl get namespaces');
+  if (!(first instanceof Failure))
+    lines.push(messages.tokenIsGood({ seconds: (first.expiresAt - clock.now()) / 1_000 }));
+  const problems = [
+    ...(first instanceof Failure ? [first] : []),
+    ...(server === undefined || server.isFine ? [] : [server]),
+  ];
+  for (const { said, advised } of problems) {
+    lines.push(messages.but({ problem: said }));
+    if (advised !== undefined) lines.push(`  ${inLanguage(advised, language)}`);
   }
-  stdout.write(`${lines.join('\n')}\n`);
+  if (problems.length === 0)
+    lines.push(messages.tryIt({ command: `kubectl ${keepContext ? `--context ${name} ` : ''}get namespaces` }));
+  const columns = columnsOf(stdout);
+  for (const line of lines) stdout.write(`${wrapLine(inLanguage(line, language), columns, 2)}\n`);
 }

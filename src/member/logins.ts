@@ -7,8 +7,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { Failure } from '../lib/failure.ts';
+import { loginMessages } from '../lib/messages/member-login.ts';
+import { knownMessages as messages } from '../lib/messages/member-token.ts';
 import { removeLeftovers, writePrivateFile } from '../lib/private-file.ts';
 import { Secret } from '../lib/secret.ts';
+import type { MemberEnvironment } from './environment.ts';
+import { ownCommand } from './own-command.ts';
 
 /** A cluster that was logged in to, now or before. */
 export interface KnownCluster {
@@ -18,6 +22,8 @@ export interface KnownCluster {
   readonly site: URL;
   /** undefined after a logout. */
   readonly login: Login | undefined;
+  /** What the operators say to somebody who can't reach the cluster; undefined where they say nothing. */
+  readonly whenUnreachable?: string | undefined;
 }
 
 export interface Login {
@@ -29,24 +35,32 @@ export interface Login {
   readonly accessToken: Secret;
 }
 
+/** What a command to copy is made from. */
+type Commanded = Pick<MemberEnvironment, 'env' | 'platform' | 'program'>;
+
 export type LoggedInCluster = KnownCluster & { readonly login: Login };
 
 const fileSchema = z.object({
   version: z.literal(1),
   site: z.url(),
+  whenUnreachable: z.optional(z.string()),
   login: z.optional(z.object({ id: z.string(), loginId: z.optional(z.string()), accessToken: z.string() })),
 });
 
 /** Names become names of files, and kubectl's. */
 export function checkClusterName(name: string, origin: string): string {
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return name;
-  throw new Failure('usage', `${origin}=${JSON.stringify(name)} can't be used as a cluster's name`, {
-    hint: 'lower-case letters, digits and hyphens only, at most 63',
+  throw new Failure('usage', loginMessages.badClusterName({ given: `${origin}=${JSON.stringify(name)}` }), {
+    hint: loginMessages.goodClusterName(),
   });
 }
 
 /** What is known of a cluster; undefined when there never was a login to it. @throws Failure (usage) */
-export async function readKnownCluster(folder: string, name: string): Promise<KnownCluster | undefined> {
+export async function readKnownCluster(
+  environment: Commanded,
+  folder: string,
+  name: string,
+): Promise<KnownCluster | undefined> {
   const file = fileOf(folder, name);
   let text: string;
   try {
@@ -54,18 +68,19 @@ export async function readKnownCluster(folder: string, name: string): Promise<Kn
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Failure('usage', `the login in ${file} can't be read (${code})`, { cause: error });
+    throw new Failure('usage', messages.loginUnreadable({ file, code }), { cause: error });
   }
   const content = fileSchema.safeParse(parseJson(text));
   if (!content.success) {
-    throw new Failure('usage', `${file} is not a login that this version of the program has written`, {
-      hint: 'delete it and log in again: credentials-updater login --cluster …',
+    throw new Failure('usage', messages.notOurLogin({ file }), {
+      hint: messages.deleteAndLogIn({ command: `${ownCommand(environment, 'login', '--cluster')} …` }),
     });
   }
-  const { site, login } = content.data;
+  const { site, login, whenUnreachable } = content.data;
   return {
     name,
     site: new URL(site),
+    whenUnreachable,
     login:
       login === undefined
         ? undefined
@@ -74,10 +89,14 @@ export async function readKnownCluster(folder: string, name: string): Promise<Kn
 }
 
 /** @throws Failure (usage) that names the file */
-export async function writeKnownCluster(folder: string, { name, site, login }: KnownCluster): Promise<void> {
+export async function writeKnownCluster(
+  folder: string,
+  { name, site, login, whenUnreachable }: KnownCluster,
+): Promise<void> {
   const content: z.infer<typeof fileSchema> = {
     version: 1,
     site: site.href,
+    ...(whenUnreachable === undefined ? {} : { whenUnreachable }),
     ...(login === undefined
       ? {}
       : {
@@ -105,34 +124,40 @@ export function newLogin(loginId: string | undefined, accessToken: Secret): Logi
  * Puts a renewed JWT in the place of the one that is stored, where that is still of the same login: who has logged out
  * or in as somebody else meanwhile stays so.
  */
-export async function renewLogin(folder: string, cluster: LoggedInCluster, accessToken: Secret): Promise<void> {
-  const stored = await readKnownCluster(folder, cluster.name);
+export async function renewLogin(
+  environment: Commanded,
+  folder: string,
+  { cluster, accessToken }: { cluster: LoggedInCluster; accessToken: Secret },
+): Promise<void> {
+  const stored = await readKnownCluster(environment, folder, cluster.name);
   if (stored?.login?.id !== cluster.login.id) return;
   await writeKnownCluster(folder, { ...stored, login: { ...stored.login, accessToken } });
 }
 
 /** The cluster of this name; without one, the only one there is. @throws Failure (login, usage) */
-export async function chooseCluster(folder: string, name: string | undefined): Promise<KnownCluster> {
+export async function chooseCluster(
+  environment: Commanded,
+  folder: string,
+  name: string | undefined,
+): Promise<KnownCluster> {
   if (name !== undefined) {
-    const known = await readKnownCluster(folder, checkClusterName(name, '--name'));
-    if (known === undefined) throw neverLoggedIn(`to ${name}`);
+    const known = await readKnownCluster(environment, folder, checkClusterName(name, '--name'));
+    if (known === undefined) throw neverLoggedIn(environment, name);
     return known;
   }
   const names = await knownNames(folder);
   const [only] = names;
-  if (only === undefined) throw neverLoggedIn('to any cluster');
-  if (names.length > 1)
-    throw new Failure('usage', `which cluster? There are ${names.length}: ${names.join(', ')}`, {
-      hint: 'say which with --name',
-    });
-  return chooseCluster(folder, only);
+  if (only === undefined) throw neverLoggedIn(environment);
+  if (names.length > 1) throw new Failure('usage', messages.whichCluster({ names }), { hint: messages.sayWhich() });
+  return chooseCluster(environment, folder, only);
 }
 
 export function isLoggedIn(cluster: KnownCluster): cluster is LoggedInCluster {
   return cluster.login !== undefined;
 }
 
-async function knownNames(folder: string): Promise<string[]> {
+/** Of every cluster that was logged in to, sorted. */
+export async function knownNames(folder: string): Promise<string[]> {
   const files = await readdir(folder).catch(() => []);
   return files
     .filter((file) => file.endsWith('.json'))
@@ -140,9 +165,9 @@ async function knownNames(folder: string): Promise<string[]> {
     .sort();
 }
 
-function neverLoggedIn(where: string): Failure {
-  return new Failure('login', `you have not logged in ${where} on this computer`, {
-    hint: "run the command that the club's site shows: credentials-updater login --cluster https://…",
+function neverLoggedIn(environment: Commanded, cluster?: string): Failure {
+  return new Failure('login', messages.neverLoggedIn({ cluster }), {
+    hint: messages.runSiteCommand({ command: `${ownCommand(environment, 'login', '--cluster')} https://…` }),
   });
 }
 

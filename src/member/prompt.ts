@@ -2,16 +2,22 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { exitCodes, Failure } from '../lib/failure.ts';
+import type { Message } from '../lib/message.ts';
+import { loginMessages } from '../lib/messages/member-login.ts';
 import type { MemberEnvironment } from './environment.ts';
 
 export interface Prompt {
   /** One line of what was typed or piped. `hidden`: nothing of it is shown. @throws Failure (aborted) on Ctrl-C or the end */
-  ask(question: string, options?: { hidden?: boolean }): Promise<string>;
+  ask(question: Message, options?: { hidden?: boolean }): Promise<string>;
   close(): void;
 }
 
 /** Questions go to stderr, so that stdout holds results alone. */
-export function openPrompt({ stdin, stderr }: Pick<MemberEnvironment, 'stdin' | 'stderr'>): Prompt {
+export function openPrompt({
+  stdin,
+  stderr,
+  language,
+}: Pick<MemberEnvironment, 'stdin' | 'stderr' | 'language'>): Prompt {
   const terminal = stdin.isTTY === true;
   let muted = false;
   const echo = new Writable({
@@ -27,16 +33,17 @@ export function openPrompt({ stdin, stderr }: Pick<MemberEnvironment, 'stdin' | 
   interrupted.promise.catch(() => undefined);
   lines.once('SIGINT', () => {
     stderr.write('\n');
-    interrupted.reject(new Failure('aborted', 'stopped by Ctrl-C', { exitCode: exitCodes.interrupted }));
+    interrupted.reject(new Failure('aborted', loginMessages.stopped(), { exitCode: exitCodes.interrupted }));
   });
   return {
-    async ask(question, { hidden = false } = {}) {
+    async ask(asked, { hidden = false } = {}) {
+      const question = asked[language];
       if (terminal) stderr.write(question);
       muted = hidden;
       try {
         const answer = await Promise.race([answers.next(), interrupted.promise]);
         if (answer.done !== true) return answer.value;
-        throw new Failure('aborted', `the input ended before an answer to "${question.trim()}"`, {
+        throw new Failure('aborted', loginMessages.inputEnded({ question: question.trim() }), {
           exitCode: exitCodes.usage,
         });
       } finally {

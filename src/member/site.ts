@@ -4,14 +4,18 @@ import type { HttpAnswer } from '../http/answer.ts';
 import { exchange, redirectOf } from '../http/exchange.ts';
 import { type ErrorKind, Failure } from '../lib/failure.ts';
 import { isRecord } from '../lib/json.ts';
+import type { Message } from '../lib/message.ts';
+import { loginMessages } from '../lib/messages/member-login.ts';
+import { siteMessages as messages } from '../lib/messages/member-site.ts';
 import { Secret } from '../lib/secret.ts';
 import { version } from '../lib/version.ts';
 import { messageOf } from '../poolc/api.ts';
 import type { MemberEnvironment } from './environment.ts';
+import { ownCommand } from './own-command.ts';
 
 export interface Site {
   /** How it is called in messages. */
-  readonly peer: string;
+  readonly peer: Message;
   /** The site's JWT for a login id and a password. @throws Failure (login) when the site refuses, (site) otherwise */
   logIn(loginId: string, password: Secret): Promise<Secret>;
   /** A JWT that lasts longer, for one that is still good; undefined when the site gives none. @throws Failure (site) */
@@ -33,10 +37,11 @@ const ownTokenSchema = z.object({ key: z.string() });
 
 export function openSite(
   endpoint: URL,
-  { env, signal }: Pick<MemberEnvironment, 'env' | 'signal'>,
+  environment: Pick<MemberEnvironment, 'env' | 'signal' | 'platform' | 'program'>,
   timeoutMs: number,
 ): Site {
-  const peer = `PoolC (${endpoint.host})`;
+  const { env, signal } = environment;
+  const peer = loginMessages.site({ host: endpoint.host });
 
   async function ask(
     method: 'GET' | 'POST',
@@ -60,37 +65,37 @@ export function openSite(
       proxyEnv: env,
       kind: 'site',
       peer,
-      addressHint: `is this computer online, and is ${endpoint.href} still the address of the PoolC API?`,
+      addressHint: messages.isSiteStillThere({ address: endpoint.href }),
     });
   }
 
   /** What any request may be answered with, whatever it asked for. */
-  function refusal(kind: ErrorKind, what: string, answer: HttpAnswer): Failure {
+  function refusal(kind: ErrorKind, what: Message, answer: HttpAnswer): Failure {
     const { status } = answer;
     const to = redirectOf(answer);
     if (to !== undefined) {
-      return new Failure(kind, `${peer} sends ${what} on to ${to}; it is not followed, since secrets would go along`, {
+      return new Failure(kind, messages.sendsOn({ site: peer, what, to }), {
         status,
-        hint: 'log in at the address that answers itself: credentials-updater login --cluster https://…',
+        hint: messages.logInWhereItAnswers({ command: `${ownCommand(environment, 'login', '--cluster')} https://…` }),
       });
     }
     const said = messageOf(answer.body);
-    return new Failure(kind, `${peer} answered ${what} with ${status}${said === undefined ? '' : `: ${said}`}`, {
+    return new Failure(kind, messages.answered({ site: peer, what, status, said }), {
       status,
       hint:
         status === 429
-          ? 'too many requests from this network: try again in a minute'
+          ? messages.tooManyRequests()
           : status >= 500
-            ? 'the site is in trouble: try again later, and tell the operators if it stays so'
-            : `is ${endpoint.href} the address of the PoolC API?`,
+            ? messages.siteInTrouble()
+            : messages.isThisPoolc({ address: endpoint.href }),
     });
   }
 
-  function parsed<T>(schema: z.ZodMiniType<T>, what: string, { body }: HttpAnswer): T {
+  function parsed<T>(schema: z.ZodMiniType<T>, what: Message, { body }: HttpAnswer): T {
     const content = schema.safeParse(parseJson(body));
     if (content.success) return content.data;
-    throw new Failure('site', `${peer} answered ${what} with something that is not PoolC's JSON`, {
-      hint: `is ${endpoint.href} the address of the PoolC API?`,
+    throw new Failure('site', messages.notPoolcJson({ site: peer, what }), {
+      hint: messages.isThisPoolc({ address: endpoint.href }),
     });
   }
 
@@ -99,28 +104,28 @@ export function openSite(
 
     async logIn(loginId, password) {
       const answer = await ask('POST', '/login', { content: { loginID: loginId, password: password.reveal() } });
-      if (answer.status === 200) return new Secret(parsed(accessTokenSchema, 'the login', answer).accessToken);
+      if (answer.status === 200) return new Secret(parsed(accessTokenSchema, messages.whatLogin(), answer).accessToken);
       if (answer.status === 400 || answer.status === 401) {
-        throw new Failure('login', `${peer} refused the login id or the password`, {
+        throw new Failure('login', messages.wrongPassword({ site: peer }), {
           status: answer.status,
-          hint: "log in on the club's site in a browser with the same two; after leaving the club an account may be gone",
+          hint: messages.tryInBrowser(),
         });
       }
       if (answer.status === 403) {
         const said = messageOf(answer.body);
-        throw new Failure('login', `${peer} does not let this account log in${said === undefined ? '' : `: ${said}`}`, {
+        throw new Failure('login', messages.loginNotAllowed({ site: peer, said }), {
           status: answer.status,
-          hint: "a new account waits for an operator's approval; ask the operators",
+          hint: messages.waitForApproval(),
         });
       }
-      throw refusal('site', 'the login', answer);
+      throw refusal('site', messages.whatLogin(), answer);
     },
 
     async renew(accessToken) {
       const answer = await ask('POST', '/login/token', { accessToken });
       if (answer.status === 401 || answer.status === 403) return undefined;
-      if (answer.status !== 200) throw refusal('site', 'the renewal of the login', answer);
-      return new Secret(parsed(accessTokenSchema, 'the renewal of the login', answer).accessToken);
+      if (answer.status !== 200) throw refusal('site', messages.whatRenewal(), answer);
+      return new Secret(parsed(accessTokenSchema, messages.whatRenewal(), answer).accessToken);
     },
 
     async ownToken(accessToken) {
@@ -128,8 +133,8 @@ export function openSite(
       if (answer.status === 401) return { kind: 'not logged in' };
       // Any other path that isn't there is answered so too, but by then the login at this very address has worked.
       if (answer.status === 404) return { kind: 'no token' };
-      if (answer.status !== 200) throw refusal('site', 'the request for your token', answer);
-      const { key } = parsed(ownTokenSchema, 'the request for your token', answer);
+      if (answer.status !== 200) throw refusal('site', messages.whatToken(), answer);
+      const { key } = parsed(ownTokenSchema, messages.whatToken(), answer);
       const date = Date.parse(answer.header('date') ?? '');
       return { kind: 'token', token: new Secret(key), siteTime: Number.isNaN(date) ? undefined : date };
     },

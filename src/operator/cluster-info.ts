@@ -18,6 +18,8 @@ export interface ClusterDescription {
 }
 
 const defaultName = 'pks';
+/** Of what is said to members; it is printed on their terminals. */
+const longestAdvice = 300;
 
 /** @throws Failure (usage) where members could not reach the cluster safely by it */
 export function describeCluster(access: ClusterAccess, wanted: ClusterDescription): KubeconfigCluster {
@@ -49,14 +51,26 @@ export function describeCluster(access: ClusterAccess, wanted: ClusterDescriptio
   };
 }
 
-/** What members' `login --cluster` and the club's site read, as JSON. @throws Failure (usage) without a CA */
-export function clusterInfoText({ name, server, certificateAuthority }: KubeconfigCluster): string {
+/**
+ * What members' `login --cluster` and the club's site read, as JSON.
+ * @param whenUnreachable what a member is told who can't reach the cluster
+ * @throws Failure (usage) without a CA
+ */
+export function clusterInfoText(
+  { name, server, certificateAuthority }: KubeconfigCluster,
+  whenUnreachable?: string,
+): string {
   if (certificateAuthority === undefined) {
     throw new Failure('usage', 'the kubeconfig names no CA, and members need one to know the cluster by', {
       hint: 'name it with --certificate-authority FILE (/etc/kubernetes/pki/ca.crt on a kubeadm control plane)',
     });
   }
-  return `${JSON.stringify({ name, server: serverText(server), certificateAuthority }, undefined, 2)}\n`;
+  if (whenUnreachable !== undefined && (whenUnreachable.trim() === '' || whenUnreachable.length > longestAdvice))
+    throw new Failure(
+      'usage',
+      `--when-unreachable can't be used: a text of 1 to ${longestAdvice} characters is needed`,
+    );
+  return `${JSON.stringify({ name, server: serverText(server), certificateAuthority, whenUnreachable }, undefined, 2)}\n`;
 }
 
 function clusterName(given: string | undefined, configured: string | undefined): string {

@@ -1,9 +1,10 @@
 /** The PoolC API's address: what is accepted, and what it is made of. */
 import { type AddressReading, parseEndpoint, readAddress, type Sent } from '../http/endpoint.ts';
+import { httpMessages } from '../lib/messages/http.ts';
 
 const sentByUpdater: Sent = {
-  secrets: 'the API key and every token',
-  belongsElsewhere: 'the API key goes into POOLC_API_KEY_FILE, nothing into the address',
+  secrets: httpMessages.sentByUpdater(),
+  belongsElsewhere: httpMessages.updaterKeyElsewhere(),
 };
 
 /** Refuses anything that would send secrets in the clear, or nowhere. */

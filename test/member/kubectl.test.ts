@@ -32,8 +32,12 @@ describe('from nothing to a working kubectl', () => {
 
     const early = await login();
     expect(early.exitCode).toBe(0);
-    expect(early.stdout).toContain('PoolC holds no token for you yet');
-    expect(await whoAmI()).toEqual({ user: undefined, stderr: expect.stringContaining('holds no token for you yet') });
+    expect(early.stdout).toContain('PoolC holds no token for you: tokens are issued to active members only');
+    expect(early.stdout).not.toContain('yet');
+    expect(await whoAmI()).toEqual({
+      user: undefined,
+      stderr: expect.stringContaining('issued to active members only'),
+    });
 
     await sync();
     expect(await whoAmI()).toEqual({ user, stderr: '' });
@@ -231,7 +235,7 @@ describe('when there is nothing to give', () => {
 
     expect(user).toBeUndefined();
     expect(stderr).toContain('PoolC no longer accepts your login, though it has not expired');
-    expect(stderr).toContain('your account is gone, as it is for who has left the club');
+    expect(stderr).toContain('your account is gone, as it is for members who left the club');
   });
 
   test('an expired token from the site means that the delivery is late: said once a request, with no other', async () => {

@@ -223,8 +223,8 @@ users:
     await sync();
     const foreign = existing.replaceAll('home', 'pks');
     for (const [text, why] of [
-      ['users: [', /config is no kubeconfig: /],
-      ['a: 1\n---\nb: 2\n', /config is no kubeconfig: /],
+      ['users: [', /config is not a kubeconfig: /],
+      ['a: 1\n---\nb: 2\n', /config is not a kubeconfig: /],
       [foreign, /config has a cluster "pks" already, at another address \(https:\/\/pks\.example:6443\)/],
     ] as const) {
       await writeKubeconfig(computer, text);
@@ -321,12 +321,12 @@ describe('the description of the cluster', () => {
     [
       'a CA that is none',
       (good: object) => JSON.stringify({ ...good, certificateAuthority: 'yes' }),
-      'no certificate in PEM',
+      'not a certificate in PEM',
     ],
     [
       'a server in the clear',
       (good: object) => JSON.stringify({ ...good, server: 'http://x' }),
-      'http://x, is no https address',
+      'http://x, is not an https address',
     ],
     [
       'a name that is a path',
@@ -355,7 +355,7 @@ describe('the description of the cluster', () => {
     expect(await says('https://kim:secret-word@api.example.org/')).toMatch(
       /\[redacted\]@.*holds a user name or password/,
     );
-    expect(await says(`${club.api.url}/nowhere`)).toMatch(/can't be had: 404\n/);
+    expect(await says(`${club.api.url}/nowhere`)).toMatch(/is not available: 404\n/);
     expect(await says('http://127.0.0.1:1/kubernetes/cluster-info')).toContain('nothing listens there');
     expect(await says('/nowhere/pks.json')).toContain('/nowhere/pks.json does not exist');
   });
@@ -377,14 +377,17 @@ describe('the description of the cluster', () => {
     });
     expect(moved).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/can't be had: 301, it sends on to https:/),
+      stderr: expect.stringMatching(/is not available: 301, it sends on to https:/),
     });
 
     const known = await computer.updater(['login', '--cluster', clusterInfo], {
       input,
       env: { NODE_EXTRA_CA_CERTS: ca },
     });
-    expect(known).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('PoolC holds no token for you yet') });
+    expect(known).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('tokens are issued to active members only'),
+    });
   });
 });
 

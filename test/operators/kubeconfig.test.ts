@@ -1,7 +1,7 @@
 /** `kubeconfig`: what it makes works in the real kubectl, and what it merges into keeps all it had. */
 import { execFile } from 'node:child_process';
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -132,6 +132,32 @@ users:
     );
   });
 
+  test('is offered where the file is there already; and how to use it is said, in a command that works', async () => {
+    const club = await useClubOfTwo();
+    const { file } = club;
+    const used = async (stderr: string) => {
+      const [command = ''] = /^kubectl .*$/m.exec(stderr) ?? [];
+      const { stdout } = await club.cluster.kubectl(command.replace('get namespaces', 'auth whoami').split(' ').slice(1));
+      return [command, stdout.includes(userOf(club, 'kim'))];
+    };
+    const alone = await club.run(['kubeconfig', 'kim', '--out', file]);
+    expect(await used(alone.stderr)).toEqual([`kubectl --kubeconfig ${file} get namespaces`, true]);
+
+    const again = await club.run(['kubeconfig', 'kim', '--out', file]);
+    expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/exists already; .* add --merge /) });
+
+    await writeFile(file, existing(club));
+    const merged = await club.run(['kubeconfig', 'kim', '--out', file, '--merge']);
+    expect(await used(merged.stderr)).toEqual([
+      `kubectl --kubeconfig ${file} --context kim@pks get namespaces`,
+      true,
+    ]);
+    // kubectl reads it by itself.
+    const env = { KUBECONFIG: [club.account.kubeconfig, file].join(delimiter) };
+    const read = await club.run(['kubeconfig', 'kim', '--out', file, '--merge'], { env });
+    expect(read.stderr).toContain('\nkubectl --context kim@pks get namespaces\n');
+  });
+
   test('makes the new context the current one where that is asked for', async () => {
     const club = await useClubOfTwo();
     await writeFile(club.file, existing(club));
@@ -183,6 +209,18 @@ describe('the description of the cluster', () => {
     expect(z.object({ name: z.string() }).parse(await answer.json())).toEqual({ name: 'pks' });
   });
 
+  test('says what the operators tell a member who cannot reach the cluster', async () => {
+    const club = await useClub();
+    const text = '학교 밖에서는 VPN을 켜세요: https://vpn.example.org';
+    const { stdout } = await club.run(['kubeconfig', '--cluster-info', '--when-unreachable', text]);
+    expect(clusterInfoSchema.parse(JSON.parse(stdout)).whenUnreachable).toBe(text);
+    for (const none of [' ', 'x'.repeat(301)])
+      expect(await club.run(['kubeconfig', '--cluster-info', '--when-unreachable', none])).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining('a text of 1 to 300 characters is needed'),
+      });
+  });
+
   test('needs a CA, from the kubeconfig or a file', async () => {
     const club = await useClub();
     const file = join(await temporaryDirectory(), 'config');
@@ -215,6 +253,7 @@ test('what can not be is said in one line, with exit code 2', async () => {
     [[], 'nobody is named: whose kubeconfig?'],
     [['kim', '--merge'], '--merge needs the file to merge into'],
     [['kim', '--use', '--out', 'x'], '--use goes with --merge'],
+    [['kim', '--when-unreachable', 'x'], '--when-unreachable goes with --cluster-info'],
     [['kim', '--cluster-info'], '--cluster-info describes the cluster for everybody'],
     [['--cluster-info', '--out', 'x'], '--cluster-info prints; it does not go with --out'],
     [['kim', '--out', '/proc/none/config'], "/proc/none/config can't be written"],

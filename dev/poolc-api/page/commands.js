@@ -22,7 +22,7 @@ export function plainCommands({ name, server, certificateAuthority }, token) {
  * @returns {string[]}
  */
 export function pluginCommands(site) {
-  return [`credentials-updater login --cluster ${site}/kubernetes/cluster-info`, 'kubectl get namespaces'];
+  return [`credentials-updater login --cluster ${site}`, 'kubectl get namespaces'];
 }
 
 /**

@@ -124,6 +124,8 @@ function renderMember(say) {
   showCommands(element('install-commands'), lines, lines);
   for (const [index, { system }] of install.entries()) label(element('install-commands').children[index], system);
   element('plugin').hidden = cluster === undefined;
+  // Nothing is recommended to somebody who gets no token: it would not work.
+  element('plugin-title').textContent = token === undefined ? say.pluginTitleAlone : say.pluginTitle;
   element('plain').hidden = cluster === undefined || token === undefined;
   const plugin = pluginCommands(location.origin);
   showCommands(element('plugin-commands'), plugin, plugin);

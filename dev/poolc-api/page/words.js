@@ -13,6 +13,7 @@ export const words = {
     installHint:
       'Node 20 이상이 있다면 npm install --global pks-credentials-updater-member를 실행해도 됩니다. Linux에서 libatomic이 없다는 오류가 나오면 libatomic1 패키지를 설치하세요.',
     pluginTitle: '방법 1. 한 번만 로그인하기 (추천)',
+    pluginTitleAlone: '한 번만 로그인하기',
     pluginIntro:
       'credentials-updater를 설치했다면 첫 번째 명령을 한 번만 실행하세요. 그다음부터는 kubectl이 토큰을 알아서 새로 받아 옵니다.',
     pluginHint: '아이디와 비밀번호는 명령이 물어볼 때 입력합니다. 명령줄이나 셸 기록에는 남지 않습니다.',
@@ -30,7 +31,7 @@ export const words = {
     wrongLogin: '아이디 또는 비밀번호가 올바르지 않습니다.',
     loggedOut: '로그아웃했습니다.',
     loginExpired: '로그인이 만료되었습니다. 다시 로그인해 주세요.',
-    noToken: '아직 발급된 토큰이 없습니다. 다음 발급 이후에 다시 확인해 주세요.',
+    noToken: '토큰은 활동 회원에게만 발급됩니다. 활동 회원이라면 다음 발급 이후에 다시 확인해 주세요.',
     noCluster: '이 서버에 클러스터 정보가 등록되어 있지 않아 명령을 만들 수 없습니다. 관리자에게 알려 주세요.',
     tooMany: '요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.',
     unreachable: '서버가 응답하지 않습니다. 잠시 후 다시 시도해 주세요.',
@@ -48,6 +49,7 @@ export const words = {
     installHint:
       'With Node 20 or later, npm install --global pks-credentials-updater-member does the same. If Linux says that libatomic is missing, install the package libatomic1.',
     pluginTitle: '1. Log in once (recommended)',
+    pluginTitleAlone: 'Log in once',
     pluginIntro:
       'With credentials-updater installed, run the first command once. From then on kubectl fetches fresh tokens by itself.',
     pluginHint:
@@ -66,7 +68,7 @@ export const words = {
     wrongLogin: 'The login id or the password is wrong.',
     loggedOut: 'You are logged out.',
     loginExpired: 'Your login has expired. Please log in again.',
-    noToken: 'No token has been issued for you yet. Please look again after the next run.',
+    noToken: 'Tokens are issued to active members only. If you are one, please look again after the next run.',
     noCluster:
       'This server has not been told about its cluster, so there are no commands to show. Please tell the operators.',
     tooMany: 'Too many requests. Please try again in a moment.',

@@ -6,6 +6,7 @@ import { destinationOf } from '../../http/exchange.ts';
 import { openSocket } from '../../http/open-socket.ts';
 import { troubleOf } from '../../http/trouble.ts';
 import { formatDuration } from '../../lib/duration.ts';
+import { en } from '../../lib/message.ts';
 import type { PreflightContext } from '../context.ts';
 
 const timeoutMs = 10_000;
@@ -115,5 +116,5 @@ function explain(socket: TLSSocket): string {
 }
 
 function whyNot(error: unknown): string {
-  return error instanceof Error ? troubleOf(error).words : String(error);
+  return error instanceof Error ? en(troubleOf(error).words) : String(error);
 }
