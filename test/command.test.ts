@@ -22,7 +22,7 @@ describe('help', () => {
 
   test('of sync names every setting as a flag and as a variable, with its default, and shows examples', async () => {
     const withoutFlag = settingGroups.filter((group) => group.environmentOnly).flatMap((group) => group.settings);
-    const { exitCode, stdout } = await runCommand(['sync', '--help']);
+    const { exitCode, stdout } = await runCommand(['sync', '--help=all']);
     expect(exitCode).toBe(0);
     const text = stdout.replace(/\s+/g, ' ');
     expect(settingDefinitions.length).toBeGreaterThan(15);
@@ -34,6 +34,26 @@ describe('help', () => {
     }
     expect(text).toMatch(/Examples?: .*\$ .*credentials-updater/);
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test('of each command fits two screens, its own flags before what all of them share', async () => {
+    const { stdout } = await runCommand(['--help']);
+    const commands = [...stdout.matchAll(/^ {2}([a-z-]+) {2}/gm)].map(([, name = '']) => name);
+    expect(commands.length).toBeGreaterThan(12);
+    const helps = await Promise.all(
+      ['', ...commands.filter((name) => name !== 'help')].map(async (name) => ({
+        name,
+        help: (await runCommand([...(name === '' ? [] : [name]), '--help'])).stdout,
+      })),
+    );
+    for (const { name, help } of helps) {
+      const lines = help.trimEnd().split('\n');
+      expect({ name, lines: lines.length }).toEqual({ name, lines: expect.toSatisfy((count) => Number(count) <= 48) });
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+      expect(help).not.toContain('--token-lifetime');
+    }
+    const sync = helps.find(({ name }) => name === 'sync')?.help;
+    expect(sync).toMatch(/--first-run[^]*--help=all: the exit codes, and the \d+ settings/);
   });
 
   test('the version is that of the package', async () => {

@@ -5,17 +5,19 @@ import { Argument, type Command, type Option } from 'commander';
 import { exitCodes } from '../lib/failure.ts';
 import { type CompletedCommand, type CompletedFlag, completionScripts, type FlagValue } from './completion-scripts.ts';
 import { type CommandContext, withExamples } from './flags.ts';
+import { showEveryFlag } from './help.ts';
 
 export function addCompletionCommand(program: Command, { environment, end }: CommandContext): void {
   const shells = Object.keys(completionScripts);
   const command = program
     .command('completion')
-    .summary("print a script that completes commands and flags with the shell's Tab key")
+    .summary("complete commands and flags with the shell's Tab key")
     .description(
       'Prints a script that lets the shell complete commands, flags, their values and file names with the Tab key. Load it when the shell starts. It is complete in itself: pressing Tab runs nothing.',
     )
     .addArgument(new Argument('<shell>', 'the shell it is for').choices(shells))
     .action((shell: string) => {
+      showEveryFlag(program);
       environment.stdout.write(completionScripts[shell]?.(program.name(), describeCommands(program)) ?? '');
       end(exitCodes.done);
     });

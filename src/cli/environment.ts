@@ -18,14 +18,17 @@ export interface Environment {
   readonly signal: AbortSignal;
 }
 
-export type OutputFormat = 'text' | 'json';
+export const outputFormats = ['text', 'wide', 'name', 'json', 'yaml'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
 
 export const userAgent = `credentials-updater/${version}`;
 
 /** Text on a terminal, JSON elsewhere, unless --output says otherwise. */
 export function outputFormat({ stdout }: Environment, wanted: string | undefined): OutputFormat {
-  if (wanted === 'text' || wanted === 'json') return wanted;
-  if (wanted !== undefined) throw new Failure('usage', `--output ${wanted} is not known: text or json`);
+  // Which of them a command has is checked where its flags are read.
+  const known = outputFormats.find((format) => format === wanted);
+  if (known !== undefined) return known;
+  if (wanted !== undefined) throw new Failure('usage', `--output ${wanted} is not known: ${outputFormats.join(', ')}`);
   return stdout.isTTY ? 'text' : 'json';
 }
 

@@ -22,14 +22,8 @@ export function outputOption(formats: readonly string[]): Option {
 
 export function withClusterFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option('--kubeconfig <file>', 'kubeconfig to use (KUBECONFIG, the pod, ~/.kube/config)').helpGroup(
-        'Which cluster:',
-      ),
-    )
-    .addOption(
-      new Option('--context <name>', 'context of the kubeconfig (its current one)').helpGroup('Which cluster:'),
-    );
+    .addOption(new Option('--kubeconfig <file>', 'kubeconfig to use (KUBECONFIG, the pod, ~/.kube/config)'))
+    .addOption(new Option('--context <name>', 'context of the kubeconfig (its current one)'));
 }
 
 /** Of the commands that take a MemberSync. */
@@ -60,31 +54,47 @@ export function withDefinitions(command: Command, definitions: readonly SettingD
     );
     command.addOption(choices === undefined ? option : option.choices(choices));
   }
-  return command.addHelpText(
-    'after',
-    '\nEach setting can be given in the environment instead, under the name that its\ndescription begins with; the flag wins.',
-  );
+  return command;
 }
 
-/** Settings that have no flag, for the --help of a command that reads them. */
-export function withEnvironmentSettings(command: Command): Command {
-  const settings = settingGroups.flatMap((group) => (group.environmentOnly ? group.settings : []));
-  const lines = settings.map(({ name, description }) => `  ${name}\n${wrapLine(`      ${description}`, 80, 6)}\n`);
-  return command.addHelpText(
-    'after',
-    `\nIn the environment alone, since each address is a credential:\n${lines.join('')}`,
-  );
-}
+/** Of each command, for --help=all. */
+export const exitCodesOf = new WeakMap<Command, string>();
 
-/** The end of a command's --help: examples, each with what it is for, and the exit codes. */
+/** The end of a command's --help: examples, each with what it is for; and of --help=all, the exit codes. */
 export function withExamples(
   command: Command,
   examples: readonly (readonly [purpose: string, line: string])[],
   exitCodes: Readonly<Record<number, string>>,
 ): Command {
-  const exampleLines = examples.map(([purpose, line]) => `  # ${purpose}\n  $ ${line}\n`);
-  const codeLines = Object.entries(exitCodes).map(([code, meaning]) => `  ${code.padStart(3)}  ${meaning}\n`);
-  return command.addHelpText('after', `\nExamples:\n${exampleLines.join('\n')}\nExit codes:\n${codeLines.join('')}`);
+  const exampleLines = examples.map(([purpose, line]) => `  # ${purpose}\n${wrapCommand(line)}\n`);
+  const codeLines = Object.entries(exitCodes).map(
+    ([code, meaning]) => `${wrapLine(`  ${code.padStart(3)}  ${meaning}`, helpColumns, 7)}\n`,
+  );
+  exitCodesOf.set(command, `\nExit codes:\n${codeLines.join('')}`);
+  return command.addHelpText('after', `\nExamples:\n${exampleLines.join('').trimEnd()}`);
+}
+
+/** What is not broken by commander is broken for the narrowest terminal that people use. */
+const helpColumns = 80;
+
+/** A command line to copy, broken before a flag or a pipe where it is too long, as a shell goes on reading it. */
+function wrapCommand(line: string): string {
+  return line
+    .split('\n')
+    .flatMap((each, index) => {
+      const parts = each.trim().split(/ (?=--|\||>)/);
+      const lines: string[] = [];
+      let current = index === 0 ? '  $ ' : '  ';
+      for (const [number, part] of parts.entries()) {
+        if (number > 0 && current.length + part.length + 3 > helpColumns) {
+          lines.push(`${current}\\`);
+          current = '      ';
+        }
+        current += `${part} `;
+      }
+      return [...lines, current.trimEnd()];
+    })
+    .join('\n');
 }
 
 /** What every command that works on a cluster takes. */

@@ -8,6 +8,7 @@ import { type KubeconfigEntry, mergeKubeconfig, renderKubeconfig } from '../kube
 import { systemClock } from '../lib/clock.ts';
 import { formatDuration } from '../lib/duration.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
+import { localTime } from '../lib/local-time.ts';
 import { kubeconfigMessages } from '../lib/messages/kubeconfig.ts';
 import { createPrivateFile, updatePrivateFile } from '../lib/private-file.ts';
 import { Redactor } from '../lib/redact.ts';
@@ -48,7 +49,7 @@ export interface KubeconfigFlags extends CommonFlags {
 export function addKubeconfigCommand(program: Command, { environment, end }: CommandContext): void {
   const command = program
     .command('kubeconfig')
-    .summary('make a kubeconfig for one member, or the description of the cluster')
+    .summary('make a kubeconfig for one member, or describe the cluster')
     .description(
       "Makes a kubeconfig that works for one member: a fresh token of their ServiceAccount, the API server's address as members see it, and the cluster's CA. It is printed, or written to a file that only you can read; merged into a kubeconfig that exists, it leaves everything else there as it is. The token lives as long as any other, and dies with the account.\n\nWith --cluster-info it prints the public description of the cluster instead (name, address, CA; no credential), which members give to their `login`.",
     )
@@ -64,7 +65,7 @@ export function addKubeconfigCommand(program: Command, { environment, end }: Com
       "with --cluster-info: what members are told who can't reach the cluster, such as that it needs the VPN",
     )
     .option('--certificate-authority <file>', "the cluster's CA in PEM (the one in your kubeconfig)")
-    .option('--insecure-skip-tls-verify', 'make a kubeconfig that believes any server: for a test cluster only')
+    .option('--insecure-skip-tls-verify', 'believe any server: for a test cluster only')
     .action(async (member: string | undefined, options: CommandOptions) => {
       const isSet = (name: string) => options[name] === true;
       end(
@@ -221,6 +222,5 @@ function summary(
 ): string {
   const less =
     grantedSeconds < settings.token.lifetime ? ` (${formatDuration(settings.token.lifetime)} were asked for)` : '';
-  const at = new Date(expiresAt).toISOString().slice(0, 16).replace('T', ' ');
-  return `context ${entry.contextName}: the token of ${settings.accounts.namespace}/${account} expires at ${at} UTC, in ${formatDuration(Math.floor((expiresAt - now) / 1_000))}${less}`;
+  return `context ${entry.contextName}: the token of ${settings.accounts.namespace}/${account} expires at ${localTime(expiresAt)}, in ${formatDuration(Math.floor((expiresAt - now) / 1_000))}${less}`;
 }

@@ -12,6 +12,7 @@ import { columnsOf, terminalJson, withoutInvisible, wrapMessage } from '../lib/t
 import { readLastRun } from '../registry/last-run.ts';
 import { makePlan, observe, readMembers } from '../sync/make-plan.ts';
 import { commandLineOf } from './command-line.ts';
+import { documentText, isDocument } from './document.ts';
 import { type Environment, nameCluster, openLog, outputFormat } from './environment.ts';
 import {
   type CommandContext,
@@ -28,7 +29,7 @@ import {
 } from './flags.ts';
 import { withMemberSync } from './member-sync-by-name.ts';
 import { openDirectory } from './open-directory.ts';
-import { renderPlan } from './render-plan.ts';
+import { changedNames, renderPlan } from './render-plan.ts';
 import { styleFor } from './style.ts';
 import { whatAllows } from './what-allows.ts';
 import { judgementBy, openTarget, registryOf } from './wiring.ts';
@@ -49,7 +50,7 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
     .description(
       'Shows what sync would change, one line for each account with the reason, removals last; the counts, the time that tokens have to spare, and whether the guard would let it happen. Where it would not, the command that allows it. Reads the directory and the cluster; changes nothing, and needs no lock.',
     )
-    .addOption(outputOption(['text', 'json']))
+    .addOption(outputOption(['text', 'wide', 'name', 'json', 'yaml']))
     .option('--all', 'in text, show those who stay as well')
     .option('--first-run', 'judge as sync --first-run would')
     .option('--out <file>', 'write the plan to this file, without secrets, for sync --plan')
@@ -70,7 +71,8 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
     command,
     [
       ['What would happen, and why', 'credentials-updater plan'],
-      ['Look first, then apply exactly that', 'credentials-updater plan --out plan.json'],
+      ['In three steps: 1. make a plan, 2. read it', 'credentials-updater plan --out plan.json'],
+      ['3. apply exactly that, or be refused', 'credentials-updater sync --plan plan.json'],
       ['Who would lose access, for a script', 'credentials-updater plan -o json | jq .remove'],
       [
         'Does anything wait to be done?',
@@ -134,7 +136,6 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
       ...(renewalMargin === undefined ? {} : { slack: slackField(renewalMargin) }),
       ...(understood === undefined ? {} : { directory: understood }),
     };
-    const json = terminalJson(document);
     const { stdout } = environment;
     const columns = columnsOf(stdout);
     const { out, firstRun } = flags;
@@ -143,10 +144,16 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
     const allowed = verdict.refusals.length === 0 ? undefined : whatAllows(refusedRun, verdict.refusals);
     // Of a plan in a file, it is said where the file is named.
     const advice = out === undefined ? allowed : undefined;
-    const look = { all: flags.all, directory: understood, time, advice, style: styleFor(stdout), columns };
-    stdout.write(redactor.redact(format === 'json' ? json : renderPlan(plan, verdict, look)));
+    const wide = format === 'wide';
+    const look = { all: flags.all, wide, directory: understood, time, advice, style: styleFor(stdout), columns };
+    const printed = isDocument(format)
+      ? documentText(format, document)
+      : format === 'name'
+        ? changedNames(plan)
+        : renderPlan(plan, verdict, look);
+    stdout.write(redactor.redact(printed));
     if (out !== undefined) {
-      await updatePrivateFile(out, () => redactor.redact(json));
+      await updatePrivateFile(out, () => redactor.redact(terminalJson(document)));
       const written = `written to ${withoutInvisible(out)}; `;
       const apply = commandLine('sync', [...(firstRun ? ['--first-run'] : []), '--plan', out]);
       const said =

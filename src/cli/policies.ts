@@ -6,7 +6,7 @@ import { namespacesOf, readSettings } from '../config/settings.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
-import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
+import { columnsOf } from '../lib/terminal-text.ts';
 import { adopt, planAdoption } from '../rollout/adopt.ts';
 import { readContents } from '../rollout/contents.ts';
 import type { RolloutContext } from '../rollout/context.ts';
@@ -15,7 +15,8 @@ import { type GrantRequest, grant } from '../rollout/grant.ts';
 import { provide } from '../rollout/provide.ts';
 import { wouldRefuse } from '../rollout/would-refuse.ts';
 import { canAsk, confirmOnTerminal } from './confirm.ts';
-import { type Environment, openLog, outputFormat } from './environment.ts';
+import { documentText, isDocument } from './document.ts';
+import { type Environment, type OutputFormat, openLog, outputFormat } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -126,7 +127,7 @@ export function addPoliciesCommand(program: Command, { environment, end }: Comma
 }
 
 function shared(command: Command): Command {
-  return withSettings(withClusterFlags(command.addOption(outputOption(['text', 'json']))), [
+  return withSettings(withClusterFlags(command.addOption(outputOption(['text', 'json', 'yaml']))), [
     'TARGET_NAMESPACE',
     'LOG_LEVEL',
   ]);
@@ -185,8 +186,8 @@ async function grantAction(
 
 interface Rollout {
   readonly context: RolloutContext;
-  readonly look: RolloutLook & { readonly format: 'text' | 'json' };
-  /** As JSON, or as text. */
+  readonly look: RolloutLook & { readonly format: OutputFormat };
+  /** As a document, or as text. */
   readonly print: (data: unknown, text: () => string) => void;
 }
 
@@ -214,7 +215,7 @@ async function withRollout(
       },
       look: { format, columns: columnsOf(stdout), kubectl: commandTemplate(client.access.kubectl) },
       print: (data, text) => {
-        stdout.write(redactor.redact(format === 'json' ? terminalJson(data) : text()));
+        stdout.write(redactor.redact(isDocument(format) ? documentText(format, data) : text()));
       },
     });
   } finally {

@@ -8,9 +8,10 @@ import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
-import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
+import { columnsOf } from '../lib/terminal-text.ts';
 import { runPreflight } from '../preflight/preflight.ts';
 import { commandLineOf } from './command-line.ts';
+import { documentText, isDocument } from './document.ts';
 import { type Environment, openLog, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
@@ -62,7 +63,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
     .description(
       "Looks at everything that a sync and the members' access rest on, one line a check, with the reason and the command that fixes it. Changes nothing, but for the throw-away account of --probe. What is not set here is taken from the CronJob on the cluster. What may not be read is unknown, not wrong.",
     )
-    .addOption(outputOption(['text', 'json']))
+    .addOption(outputOption(['text', 'json', 'yaml']))
     .option('--probe', 'act as a fresh member: a throw-away account, and attempts that change nothing')
     .option('--leavers', 'list what still names members who left, and what they left in their namespaces')
     .option(
@@ -133,10 +134,9 @@ async function preflightCommand(environment: Environment, given: PreflightFlags)
       options: { probe: flags.probe, leavers: flags.leavers, operatorProjects: flags.operatorProjects },
     });
     const { server, user, results, counts } = report;
-    const text =
-      format === 'json'
-        ? terminalJson({ server, user, counts, checks: results })
-        : renderPreflight(report, { style: styleFor(stdout), columns: columnsOf(stdout) });
+    const text = isDocument(format)
+      ? documentText(format, { server, user, counts, checks: results })
+      : renderPreflight(report, { style: styleFor(stdout), columns: columnsOf(stdout) });
     stdout.write(redactor.redact(text));
     return counts.failed > 0 ? exitCodes.failed : exitCodes.done;
   } finally {

@@ -13,6 +13,7 @@ import type { Environment } from './environment.ts';
 import { addExplainCommand } from './explain.ts';
 import type { CommandContext } from './flags.ts';
 import { addGatewayCommand } from './gateway.ts';
+import { readHelpFlag, shortenHelp } from './help.ts';
 import { addKubeconfigCommand } from './kubeconfig.ts';
 import { addPlanCommand } from './plan.ts';
 import { addPoliciesCommand } from './policies.ts';
@@ -42,7 +43,8 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
 ];
 
 /** Runs the command that the arguments name; `sync` when they name none. @returns its exit code. @throws Failure */
-export async function runProgram(args: readonly string[], environment: Environment): Promise<number> {
+export async function runProgram(given: readonly string[], environment: Environment): Promise<number> {
+  const { args, all } = readHelpFlag(given);
   let exitCode: number = exitCodes.done;
   const program = createProgram({
     environment,
@@ -50,6 +52,7 @@ export async function runProgram(args: readonly string[], environment: Environme
       exitCode = code;
     },
   });
+  shortenHelp(program, all);
   const [first] = args;
   const asksForProgram = first !== undefined && /^(-h|--help|-V|--version)$/.test(first);
   const namesCommand = first !== undefined && !first.startsWith('-');
@@ -100,11 +103,13 @@ export function createProgram(context: CommandContext): Command {
   const { stdout } = context.environment;
   const program = new Command('credentials-updater')
     .description(
-      "Keeps a Kubernetes cluster's credentials equal to the club's member directory: who is a member gets a ServiceAccount and a fresh token, leavers lose access, and the tokens go to the PoolC API, which shows each member their own. Without a command it runs sync.",
+      "Keeps a Kubernetes cluster's accounts and tokens equal to a member directory. Without a command it runs sync.",
     )
     .usage('[command] [flags]')
     .version(version, '-V, --version')
     .exitOverride()
+    // Their flags and arguments are shown by each command's own help.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (help) => void stdout.write(help),
@@ -121,11 +126,8 @@ export function createProgram(context: CommandContext): Command {
 
 const programHelp = `
 Examples:
-  # What would happen, and why; nothing is touched
-  $ credentials-updater plan
-
-  # Do it
-  $ credentials-updater sync
+  $ credentials-updater plan   # what would happen, and why; nothing is touched
+  $ credentials-updater sync   # do it
 
 Exit codes:
     0  done
@@ -137,6 +139,6 @@ Exit codes:
    10  plan --detailed-exitcode: changes pending
   130  stopped by Ctrl-C (143: by SIGTERM)
 
-Each flag that is named after a setting can be given in the environment
-instead, as --help of the command says; the flag wins.
+\`credentials-updater COMMAND --help\` shows a command's own flags, and
+\`--help=all\` the settings too, which are flags or variables of the environment.
 `;

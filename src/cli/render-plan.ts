@@ -2,13 +2,15 @@
 import type { Verdict } from '../core/guard.ts';
 import { memberLabel } from '../core/model.ts';
 import type { Keep, Plan } from '../core/plan.ts';
-import { byName } from '../lib/by-name.ts';
+import { byName, compareNames } from '../lib/by-name.ts';
 import { wrapLine, wrapMessage } from '../lib/terminal-text.ts';
 import type { Style } from './style.ts';
 
 export interface PlanLook {
   /** Those who stay as they are as well. */
   readonly all: boolean;
+  /** With the ids of the members. */
+  readonly wide: boolean;
   /** What a MemberSync says of it; undefined without one. */
   readonly directory: string | undefined;
   /** The sentence about the renewal margin, where there is a schedule. */
@@ -37,14 +39,24 @@ export function renderPlan(plan: Plan, verdict: Verdict, look: PlanLook): string
   return `${[...accounts, ...(accounts.length === 0 ? [] : ['']), ...conclusion, ...below].join('\n')}\n`;
 }
 
+/** Accounts that sync would create or remove, as `kubectl get -o name` names them. */
+export function changedNames({ create, remove }: Plan): string {
+  const names = [...create.map(({ name }) => name), ...remove.map(({ account }) => account.name)];
+  return names
+    .toSorted(compareNames)
+    .map((name) => `serviceaccount/${name}\n`)
+    .join('');
+}
+
 /** Removals last: they stand right above the counts, where a long plan ends on a terminal. */
-function accountLines(plan: Plan, { all, style }: PlanLook): string[] {
+function accountLines(plan: Plan, { all, wide, style }: PlanLook): string[] {
   const { keep, create, remove, warn, record } = plan;
   // An account that is adopted stays, but gets into the record: a change.
   const recorded = new Set(record.map(({ name }) => name));
   const shown = keep.filter(({ account }) => all || recorded.has(account.name));
+  const idOf = (memberId: string) => (wide ? `  ${memberId}` : '');
   const keptLine = ({ member, account, reason }: Keep) =>
-    `  ${account.name}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`;
+    `  ${account.name}${idOf(member.id)}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`;
   return [
     ...shown.toSorted(byName(({ account }) => account.name)).map(keptLine),
     ...warn
@@ -54,10 +66,13 @@ function accountLines(plan: Plan, { all, style }: PlanLook): string[] {
       .toSorted(byName(({ name }) => name))
       .map(
         ({ member, name, reason }) =>
-          `${style('green', '+')} ${name}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`,
+          `${style('green', '+')} ${name}${idOf(member.id)}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`,
       ),
     ...remove
       .toSorted(byName(({ account }) => account.name))
-      .map(({ account, reason }) => `${style('red', '-')} ${account.name}  ${style('dim', reason)}`),
+      .map(
+        ({ account, reason }) =>
+          `${style('red', '-')} ${account.name}${idOf(account.memberId)}  ${style('dim', reason)}`,
+      ),
   ];
 }

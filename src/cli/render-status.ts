@@ -2,6 +2,7 @@
 import { type MemberStatus, memberStates } from '../core/member-status.ts';
 import { memberLabel, printable } from '../core/model.ts';
 import { formatDuration } from '../lib/duration.ts';
+import { localTime } from '../lib/local-time.ts';
 import { table, wrapLine } from '../lib/terminal-text.ts';
 import type { ClubStatus } from '../operator/status.ts';
 import type { Style } from './style.ts';
@@ -105,7 +106,7 @@ function wideCells({ token, createdAt, memberId }: MemberStatus, { lastRun, now 
   return [
     token === undefined ? '-' : agoText(now - token.deliveredAt),
     token === undefined || lastRun?.slackSeconds === undefined ? '-' : formatDuration(lastRun.slackSeconds),
-    createdAt === undefined ? '-' : minuteText(createdAt),
+    createdAt === undefined ? '-' : localTime(createdAt),
     memberId,
   ];
 }
@@ -118,12 +119,12 @@ function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus):
     const at = Date.parse(lastRun.acknowledgedAt);
     const without = lastRun.undelivered === 0 ? '' : `, ${lastRun.undelivered} left without a fresh token`;
     lines.push(
-      `last run: ${minuteText(at)}, ${agoText(now - at)}; ${lastRun.delivered} tokens delivered${without}, in ${formatDuration(lastRun.runSeconds)}`,
+      `last run: ${localTime(at)}, ${agoText(now - at)}; ${lastRun.delivered} tokens delivered${without}, in ${formatDuration(lastRun.runSeconds)}`,
     );
     if (lastRun.earliestExpiry !== undefined) {
       const expiry = Date.parse(lastRun.earliestExpiry);
       lines.push(
-        `tokens expire: ${minuteText(expiry)}, ${expiry <= now ? agoText(now - expiry) : `in ${untilText(expiry - now)}`}`,
+        `tokens expire: ${localTime(expiry)}, ${expiry <= now ? agoText(now - expiry) : `in ${untilText(expiry - now)}`}`,
       );
     }
     lines.push(`renewal margin: ${marginText(lastRun.slackSeconds)}`);
@@ -134,7 +135,7 @@ function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus):
     );
   else if (lockTakenSince !== undefined)
     lines.push(
-      `since then, at ${minuteText(Date.parse(lockTakenSince))}, a run delivered nothing, or someone ran revoke or reserve: look at the Jobs`,
+      `since then, at ${localTime(Date.parse(lockTakenSince))}, a run delivered nothing, or someone ran revoke or reserve: look at the Jobs`,
     );
   return lines;
 }
@@ -151,10 +152,6 @@ function untilText(ms: number): string {
 
 function agoText(ms: number): string {
   return `${formatDuration(Math.max(0, Math.round(ms / 1_000)))} ago`;
-}
-
-function minuteText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function isoTime(ms: number | undefined): string | null {

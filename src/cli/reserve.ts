@@ -1,5 +1,5 @@
 /** `credentials-updater reserve NAME UUID`: keeps a name for who had it; shows the names that are kept, and takes one back. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readSettings } from '../config/settings.ts';
 import { nobodysId, parseMemberId } from '../core/member-id.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
@@ -8,6 +8,7 @@ import { columnsOf, table, wrapMessage } from '../lib/terminal-text.ts';
 import { findReservation, listReservations, removeReservation, reserve } from '../operator/reserve.ts';
 import type { LockedContext } from '../run/context.ts';
 import { canAsk, confirmOnTerminal } from './confirm.ts';
+import { documentText, isDocument } from './document.ts';
 import { type Environment, openLog } from './environment.ts';
 import {
   type CommandContext,
@@ -24,10 +25,13 @@ import {
 import { withMemberSync } from './member-sync-by-name.ts';
 import { openLocked } from './wiring.ts';
 
+const listFormats = ['text', 'name', 'json', 'yaml'] as const;
+type ListFormat = (typeof listFormats)[number];
+
 /** One of them. */
 type Use =
   | { readonly kind: 'reserve'; readonly name: string; readonly memberId: string }
-  | { readonly kind: 'list' }
+  | { readonly kind: 'list'; readonly format: ListFormat }
   | { readonly kind: 'remove'; readonly name: string; readonly yes: boolean };
 
 export function addReserveCommand(program: Command, { environment, end }: CommandContext): void {
@@ -41,6 +45,7 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
     .argument('[id]', `the member's id (a UUID for PoolC); ${nobodysId} keeps the name from everybody`)
     .option('--list', 'show every name in the record, whose it is, and whether an account has it')
     .option('--remove <name>', 'take this name out of the record; not while an account has it')
+    .addOption(new Option('-o, --output <format>', 'with --list: how to print it (text)').choices(listFormats))
     .option('-y, --yes', 'with --remove: do not ask')
     .action(async (name: string | undefined, memberId: string | undefined, options: CommandOptions) => {
       end(await reserveCommand(environment, commonFlags(program, options), useOf(name, memberId, options)));
@@ -76,9 +81,12 @@ export function addReserveCommand(program: Command, { environment, end }: Comman
 function useOf(name: string | undefined, memberId: string | undefined, options: CommandOptions): Use {
   const isList = options['list'] === true;
   const removed = textOf(options['remove']);
+  const output = textOf(options['output']);
+  if (output !== undefined && !isList) throw new Failure('usage', '--output goes with --list');
   if (name !== undefined && memberId !== undefined && !isList && removed === undefined)
     return { kind: 'reserve', name, memberId };
-  if (name === undefined && isList && removed === undefined) return { kind: 'list' };
+  if (name === undefined && isList && removed === undefined)
+    return { kind: 'list', format: listFormats.find((format) => format === output) ?? 'text' };
   if (name === undefined && !isList && removed !== undefined)
     return { kind: 'remove', name: removed, yes: options['yes'] === true };
   throw new Failure('usage', 'reserve takes a name and an id, or --list, or --remove with a name', {
@@ -95,14 +103,15 @@ async function reserveCommand(environment: Environment, given: CommonFlags, use:
   const log = openLog(environment, settings, 'text', redactor);
   const context = await openLocked(environment, settings, { redactor, log, flags });
   try {
-    const text =
-      use.kind === 'list'
-        ? await listText(context, columnsOf(stdout))
-        : wrapMessage(
-            use.kind === 'reserve' ? await reserveName(context, use) : await removeName(environment, context, use),
-            columnsOf(stdout),
-            2,
-          );
+    if (use.kind === 'list') {
+      stdout.write(redactor.redact(await listText(context, use.format, columnsOf(stdout))));
+      return exitCodes.done;
+    }
+    const text = wrapMessage(
+      use.kind === 'reserve' ? await reserveName(context, use) : await removeName(environment, context, use),
+      columnsOf(stdout),
+      2,
+    );
     stdout.write(`${redactor.redact(text)}\n`);
   } finally {
     context.target.client.close();
@@ -118,12 +127,14 @@ async function reserveName(context: LockedContext, { name, memberId }: Use & { k
     : `${name} was reserved for ${whose} before; nothing was changed`;
 }
 
-async function listText(context: LockedContext, columns: number | undefined): Promise<string> {
+async function listText(context: LockedContext, format: ListFormat, columns: number | undefined): Promise<string> {
   const names = await listReservations(context);
+  if (isDocument(format)) return documentText(format, { namespace: context.target.namespace, names });
+  if (format === 'name') return names.map(({ name }) => `serviceaccount/${name}\n`).join('');
   const rows = names.map(({ name, memberId, inUse }) => [name, ownerText(memberId), inUse ? 'in use' : '-']);
   const shown = rows.length === 0 ? [] : [...table(['NAME', 'KEPT FOR', 'ACCOUNT'], rows, columns), ''];
   const count = `${names.length} ${names.length === 1 ? 'name is' : 'names are'}`;
-  return [...shown, `${count} recorded for ${context.target.namespace}`].join('\n');
+  return [...shown, `${count} recorded for ${context.target.namespace}`, ''].join('\n');
 }
 
 async function removeName(

@@ -36,7 +36,7 @@ export interface RevokeFlags extends CommonFlags {
 export function addRevokeCommand(program: Command, { environment, end }: CommandContext): void {
   const command = program
     .command('revoke')
-    .summary("take a member's access away at once; works with the directory down")
+    .summary("take a member's access away at once")
     .description(
       "Takes a member's access away at once: deletes their ServiceAccount, so that the API server rejects every token they hold within 30 s. Works with the directory down, then by UUID or ServiceAccount name. Who is still in the directory gets a new account with the next sync, unless they are held out. Asks before it does anything.",
     )

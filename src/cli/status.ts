@@ -1,6 +1,5 @@
 /** `credentials-updater status`: who has credentials, until when. */
 import { type Command, Option } from 'commander';
-import { stringify } from 'yaml';
 import { readSettings } from '../config/settings.ts';
 import { type MemberState, type MemberStatus, memberStates } from '../core/member-status.ts';
 import { compareNames } from '../lib/by-name.ts';
@@ -8,10 +7,12 @@ import { systemClock } from '../lib/clock.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
-import { columnsOf, terminalJson } from '../lib/terminal-text.ts';
-import { gatherStatus } from '../operator/status.ts';
+import { columnsOf } from '../lib/terminal-text.ts';
+import type { DirectoryAnswer } from '../operator/ask-directory.ts';
+import { type ClubStatus, gatherStatus } from '../operator/status.ts';
 import { askConfiguredDirectory } from './ask-directory.ts';
-import { type Environment, nameCluster, openLog } from './environment.ts';
+import { documentText, isDocument } from './document.ts';
+import { type Environment, nameCluster, type OutputFormat, openLog, outputFormat } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -26,8 +27,9 @@ import {
   withSettings,
 } from './flags.ts';
 import { withMemberSync } from './member-sync-by-name.ts';
-import { loginOf, renderStatus, statusData } from './render-status.ts';
+import { loginOf, renderStatus, type StatusPlace, statusData } from './render-status.ts';
 import { styleFor } from './style.ts';
+import { type Look, watch } from './watch.ts';
 import { openTarget, registryOf } from './wiring.ts';
 
 export interface StatusFlags extends CommonFlags {
@@ -37,6 +39,7 @@ export interface StatusFlags extends CommonFlags {
   readonly match?: string | undefined;
   readonly expiresWithin?: string | undefined;
   readonly sort: string;
+  readonly watch: boolean;
 }
 
 const sortKeys = ['login', 'account', 'state', 'expires', 'created'] as const;
@@ -50,9 +53,10 @@ export function addStatusCommand(program: Command, { environment, end }: Command
 
 States: ok (a delivered token lives), expired, undelivered (left out of the last delivery), new (no token was delivered yet), leaving (no longer in the directory: the next sync removes the account), missing (in the directory without an account: the next sync creates it), surplus (a second account of a member), held (kept out by revoke --hold).`,
     )
-    .addOption(outputOption(['text', 'wide', 'json', 'yaml']))
+    .addOption(outputOption(['text', 'wide', 'name', 'json', 'yaml']))
     .option('--state <list>', `only these states, comma-separated: ${memberStates.join(', ')}`)
     .option('--match <text>', 'only members whose login id, ServiceAccount name or UUID contains this')
+    .option('-w, --watch', 'show it again whenever it changes, until Ctrl-C')
     .option('--expires-within <duration>', 'only members whose token expires within this time, such as 2d')
     .addOption(new Option('--sort <key>', 'what to sort by').choices(sortKeys).default('login'))
     .action(async (options: CommandOptions) => {
@@ -63,6 +67,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
           match: textOf(options['match']),
           expiresWithin: textOf(options['expiresWithin']),
           sort: textOf(options['sort']) ?? 'login',
+          watch: options['watch'] === true,
         }),
       );
     });
@@ -79,6 +84,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
       ['Who has credentials', 'credentials-updater status'],
       ['What needs a look, worst first', 'credentials-updater status --state expired,undelivered,new --sort state'],
       ['Whose tokens end before the weekend does', 'credentials-updater status --expires-within 2d'],
+      ['While a sync runs', 'credentials-updater status --watch'],
       ['For a script', 'credentials-updater status -o json | jq \'.members[] | select(.state != "ok")\''],
     ],
     {
@@ -95,34 +101,46 @@ async function statusCommand(environment: Environment, given: StatusFlags): Prom
   const { env, stdout, signal } = environment;
   const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
   const chosen = readFilter(flags);
-  const format = flags.output ?? (stdout.isTTY ? 'text' : 'json');
+  const format = outputFormat(environment, flags.output);
   const redactor = new Redactor();
   // Warnings go where people read them: what is printed on stdout is one document.
   const log = openLog(environment, settings, 'text', redactor);
   const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
   nameCluster(environment, target.client.access);
-  try {
-    const directory = await askConfiguredDirectory(environment, settings, { redactor, log });
+  const askDirectory = () => askConfiguredDirectory(environment, settings, { redactor, log });
+  const look = async (directory: DirectoryAnswer): Promise<Look> => {
     const status = await gatherStatus(
       { target, registry: registryOf(settings), clock: systemClock, signal },
       directory,
     );
     const members = status.members.filter((member) => chosen(member, status.now)).toSorted(orderBy(flags.sort));
-    const shown = { ...status, members };
     const unavailable = 'unavailable' in directory ? directory.unavailable : undefined;
-    const place = { namespace: settings.accounts.namespace, unavailable };
-    const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
-    const text =
-      format === 'json'
-        ? terminalJson(statusData(shown, place))
-        : format === 'yaml'
-          ? stringify(statusData(shown, place))
-          : renderStatus(shown, { of: status.members.length, ...place }, look);
-    stdout.write(redactor.redact(text));
+    const place = { namespace: settings.accounts.namespace, unavailable, of: status.members.length };
+    const { now: _now, ...state } = { ...status, members };
+    const text = redactor.redact(statusText({ ...status, members }, place, { format, stdout }));
+    return { text, state: JSON.stringify([state, unavailable]) };
+  };
+  try {
+    if (flags.watch) return await watch(environment, { askDirectory, look });
+    stdout.write((await look(await askDirectory())).text);
     return exitCodes.done;
   } finally {
     target.client.close();
   }
+}
+
+function statusText(
+  status: ClubStatus,
+  place: StatusPlace & { readonly of: number },
+  { format, stdout }: { format: OutputFormat; stdout: NodeJS.WriteStream },
+): string {
+  if (isDocument(format)) return documentText(format, statusData(status, place));
+  if (format === 'name') {
+    const names = status.members.flatMap(({ account }) => (account === undefined ? [] : [account]));
+    return names.map((name) => `serviceaccount/${name}\n`).join('');
+  }
+  const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
+  return renderStatus(status, place, look);
 }
 
 type Filter = (member: MemberStatus, now: number) => boolean;

@@ -26,7 +26,6 @@ import {
   sourcesOf,
   textOf,
   withClusterFlags,
-  withEnvironmentSettings,
   withExamples,
   withFileFlag,
   withSettings,
@@ -45,7 +44,7 @@ export interface SyncFlags extends CommonFlags {
 export function addSyncCommand(program: Command, { environment, end }: CommandContext): void {
   const command = program
     .command('sync')
-    .summary('make the cluster equal to the directory, mint fresh tokens, deliver them')
+    .summary('make the cluster equal to the directory, deliver fresh tokens')
     .description(
       'Makes the cluster equal to the directory: removes the ServiceAccounts of leavers, creates those of new members, mints a fresh token for every member, checks each one, and delivers them all in one request to the PoolC API, which replaces what it has stored. The tokens delivered before keep working until their own expiry, whatever happens. One run at a time: a second one waits for the first. A directory that is empty or suddenly much shorter is refused, and nothing is changed.',
     )
@@ -58,7 +57,7 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
         await syncCommand(environment, { ...commonFlags(program, options), firstRun, plan: textOf(options['plan']) }),
       );
     });
-  withEnvironmentSettings(withSettings(withFileFlag(withClusterFlags(command))));
+  withSettings(withFileFlag(withClusterFlags(command)));
   withExamples(
     command,
     [
@@ -67,8 +66,8 @@ export function addSyncCommand(program: Command, { environment, end }: CommandCo
         'POOLC_API_ENDPOINT=https://api.example.org credentials-updater sync --poolc-api-key-file ./key',
       ],
       ['The first run on a cluster, outside a pod', 'credentials-updater sync --first-run'],
-      ['Look first: make a plan, and read it', 'credentials-updater plan --out plan.json'],
-      ['Then apply exactly that, and nothing else', 'credentials-updater sync --plan plan.json'],
+      ['Look first, in three steps: 1. make a plan', 'credentials-updater plan --out plan.json'],
+      ['2. read it; 3. apply exactly that, or be refused', 'credentials-updater sync --plan plan.json'],
       ['A semester has ended, and 40 members really left', 'credentials-updater sync --allow-removals 40'],
     ],
     {

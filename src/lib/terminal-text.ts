@@ -94,11 +94,14 @@ export function withoutInvisible(text: string): string {
 
 /** A JSON document whose texts are the same to a program, and harmless where it is printed on a terminal. */
 export function terminalJson(data: unknown): string {
-  const json = JSON.stringify(data, undefined, 2);
-  const escaped = json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+  return `${escapedForTerminal(JSON.stringify(data, undefined, 2))}\n`;
+}
+
+/** Of text in which control characters are escaped already: the rest of what a terminal acts on or doesn't show, as `\u202e`. */
+export function escapedForTerminal(text: string): string {
+  return text.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
     Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
       .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
       .join(''),
   );
-  return `${escaped}\n`;
 }

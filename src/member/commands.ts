@@ -13,6 +13,7 @@ export function addMemberCommands(
 ): void {
   program
     .command('login')
+    .summary('log in once; kubectl then gets its tokens by itself')
     .description("log in to the club's site once; from then on kubectl gets its tokens by itself")
     .option('--cluster <file-or-url>', "the club's site, or the cluster's description")
     .option('--site <url>', 'address of the PoolC API, where --cluster is a file')
@@ -41,6 +42,7 @@ export function addMemberCommands(
 
   program
     .command('get-token')
+    .summary('print the current token; kubectl runs this')
     .description("print the current token as kubectl's credential plugin; kubectl runs this")
     .option('--name <name>', 'which cluster, where there are several')
     .addHelpText('after', getTokenHelp)
@@ -51,6 +53,7 @@ export function addMemberCommands(
 
   program
     .command('whoami')
+    .summary('who you are to each cluster, and until when')
     .description('show who you are to each cluster, until when, and whether it can be reached from here')
     .option('--name <name>', 'this cluster only')
     .action(async (options: Readonly<Record<string, unknown>>) => {
@@ -80,8 +83,8 @@ is never taken from the command line and never stored.
 Examples:
   $ credentials-updater login --cluster https://api.example.org
   $ credentials-updater login          # again, when the login has expired
-  $ credentials-updater login --cluster pks.json --site https://api.example.org \\
-      --access-token-file ~/token.txt
+  $ credentials-updater login --cluster pks.json \\
+      --site https://api.example.org --access-token-file ~/token.txt
 `;
 
 const getTokenHelp = `

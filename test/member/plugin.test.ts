@@ -128,7 +128,7 @@ describe('a site that answers badly', () => {
     [
       'with something that is no token',
       (_, response) => response.end('{"key":"hello"}'),
-      /PoolC has something for you that is no token/,
+      /PoolC has something for you that is not a token/,
     ],
     ['with 500', status(500), /answered .* with 500: no/],
     ['with 429', status(429), /with 429: no.*\n {2}what to do: too many requests/],

@@ -43,7 +43,7 @@ describe('a kubeconfig of its own', () => {
 
     expect(result).toMatchObject({ exitCode: 0, stdout: '' });
     expect(result.stderr).toMatch(
-      /^context kim@pks: the token of poolc-users-\w+\/kim expires at .* UTC, in (7d|6d23h)\n$/,
+      /^context kim@pks: the token of poolc-users-\w+\/kim expires at \d{4}-\d\d-\d\d \d\d:\d\d \S+, in (7d|6d23h)\nuse it:\n/,
     );
     expect(await modeOf(club.file)).toBe('600');
     expect(await whoIs(club, club.file)).toBe(userOf(club, 'kim'));
@@ -137,7 +137,9 @@ users:
     const { file } = club;
     const used = async (stderr: string) => {
       const [command = ''] = /^kubectl .*$/m.exec(stderr) ?? [];
-      const { stdout } = await club.cluster.kubectl(command.replace('get namespaces', 'auth whoami').split(' ').slice(1));
+      const { stdout } = await club.cluster.kubectl(
+        command.replace('get namespaces', 'auth whoami').split(' ').slice(1),
+      );
       return [command, stdout.includes(userOf(club, 'kim'))];
     };
     const alone = await club.run(['kubeconfig', 'kim', '--out', file]);
@@ -148,10 +150,7 @@ users:
 
     await writeFile(file, existing(club));
     const merged = await club.run(['kubeconfig', 'kim', '--out', file, '--merge']);
-    expect(await used(merged.stderr)).toEqual([
-      `kubectl --kubeconfig ${file} --context kim@pks get namespaces`,
-      true,
-    ]);
+    expect(await used(merged.stderr)).toEqual([`kubectl --kubeconfig ${file} --context kim@pks get namespaces`, true]);
     // kubectl reads it by itself.
     const env = { KUBECONFIG: [club.account.kubeconfig, file].join(delimiter) };
     const read = await club.run(['kubeconfig', 'kim', '--out', file, '--merge'], { env });

@@ -300,7 +300,7 @@ describe('an address', () => {
 
   test('is not shown by --help, which names the variable', async () => {
     const env = { NOTIFY_URL: `https://hooks.slack.com/services/${hookSecret}` };
-    const { stdout } = await runCommand(['sync', '--help'], { env, secrets: () => [hookSecret] });
+    const { stdout } = await runCommand(['sync', '--help=all'], { env, secrets: () => [hookSecret] });
     expect(stdout).toMatch(/In the environment alone[^]*NOTIFY_URL/);
   });
 });
