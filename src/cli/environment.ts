@@ -45,9 +45,13 @@ export function openLog(
     : textLog({ ...options, write: (text) => void stderr.write(wrapMessage(text, columnsOf(stderr), 2)) });
 }
 
-/** What is said before anything is done, to anyone who looks: which cluster this is about. */
-export function nameCluster({ stderr }: Environment, { server, source, userName }: ClusterAccess): void {
-  if (!stderr.isTTY) return;
+const named = new WeakSet<Environment>();
+
+/** What is said once, before anything is done, to anyone who looks: which cluster this is about. */
+export function nameCluster(environment: Environment, { server, source, userName }: ClusterAccess): void {
+  const { stderr } = environment;
+  if (!stderr.isTTY || named.has(environment)) return;
+  named.add(environment);
   const who = userName === undefined ? '' : `, user ${userName}`;
   const text = withoutInvisible(`${server.origin}, ${source}${who}`);
   stderr.write(`${styleFor(stderr)('dim', wrapLine(text, columnsOf(stderr), 2))}\n`);

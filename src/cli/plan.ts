@@ -1,6 +1,6 @@
 /** `credentials-updater plan`: what sync would do and why. Reads only. */
 import type { Command } from 'commander';
-import { directoryAddress, readSettings, type Settings } from '../config/settings.ts';
+import { directoryAddress, type Settings } from '../config/settings.ts';
 import { hasChanges } from '../core/plan.ts';
 import { toPlanDocument } from '../core/plan-file.ts';
 import { computeRenewalMargin, type RenewalMargin, renewalMarginText } from '../core/renewal-margin.ts';
@@ -20,7 +20,6 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
-  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
@@ -30,6 +29,7 @@ import {
 import { withMemberSync } from './member-sync-by-name.ts';
 import { openDirectory } from './open-directory.ts';
 import { changedNames, renderPlan } from './render-plan.ts';
+import { readSettingsHere } from './settings-here.ts';
 import { styleFor } from './style.ts';
 import { whatAllows } from './what-allows.ts';
 import { judgementBy, openTarget, registryOf } from './wiring.ts';
@@ -91,10 +91,10 @@ export function addPlanCommand(program: Command, { environment, end }: CommandCo
 /** @returns the exit code: 0, or with --detailed-exitcode 10 when changes are pending */
 async function planCommand(environment: Environment, given: PlanFlags): Promise<number> {
   const flags = await withMemberSync(environment, given);
-  const settings = readSettings(environment.env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
+  const redactor = new Redactor();
+  const settings = await readSettingsHere(environment, flags, { redactor, defaults: { LOG_LEVEL: 'warn' } });
   const format = outputFormat(environment, flags.output);
   const { signal } = environment;
-  const redactor = new Redactor();
   const log = openLog(environment, settings, format, redactor);
   const directory = openDirectory(environment, settings, redactor);
   const target = await openTarget(environment, settings, { log, redactor, cluster: flags });

@@ -141,7 +141,7 @@ function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus):
 }
 
 function marginText(seconds: number | undefined): string {
-  if (seconds === undefined) return 'unknown, because the run had no SCHEDULE';
+  if (seconds === undefined) return 'unknown, because no SCHEDULE is known';
   if (seconds > 0) return formatDuration(seconds);
   return `none: members are locked out for ${formatDuration(-seconds)} before each delivery`;
 }

@@ -1,7 +1,7 @@
 /** `credentials-updater status`: who has credentials, until when. */
 import { type Command, Option } from 'commander';
-import { readSettings } from '../config/settings.ts';
 import { type MemberState, type MemberStatus, memberStates } from '../core/member-status.ts';
+import { computeRenewalMargin, type Schedule } from '../core/renewal-margin.ts';
 import { compareNames } from '../lib/by-name.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseDuration } from '../lib/duration.ts';
@@ -19,7 +19,6 @@ import {
   type CommonFlags,
   commonFlags,
   outputOption,
-  sourcesOf,
   textOf,
   withClusterFlags,
   withExamples,
@@ -28,6 +27,7 @@ import {
 } from './flags.ts';
 import { withMemberSync } from './member-sync-by-name.ts';
 import { loginOf, renderStatus, type StatusPlace, statusData } from './render-status.ts';
+import { readSettingsHere } from './settings-here.ts';
 import { styleFor } from './style.ts';
 import { type Look, watch } from './watch.ts';
 import { openTarget, registryOf } from './wiring.ts';
@@ -98,20 +98,20 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
 /** @returns the exit code */
 async function statusCommand(environment: Environment, given: StatusFlags): Promise<number> {
   const flags = await withMemberSync(environment, given);
-  const { env, stdout, signal } = environment;
-  const settings = readSettings(env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
-  const chosen = readFilter(flags);
-  const format = outputFormat(environment, flags.output);
+  const { stdout, signal } = environment;
   const redactor = new Redactor();
+  const chosen = readFilter(flags);
+  const settings = await readSettingsHere(environment, flags, { redactor, defaults: { LOG_LEVEL: 'warn' } });
+  const format = outputFormat(environment, flags.output);
   // Warnings go where people read them: what is printed on stdout is one document.
   const log = openLog(environment, settings, 'text', redactor);
   const target = await openTarget(environment, settings, { log, redactor, cluster: flags });
   nameCluster(environment, target.client.access);
   const askDirectory = () => askConfiguredDirectory(environment, settings, { redactor, log });
   const look = async (directory: DirectoryAnswer): Promise<Look> => {
-    const status = await gatherStatus(
-      { target, registry: registryOf(settings), clock: systemClock, signal },
-      directory,
+    const status = withMargin(
+      await gatherStatus({ target, registry: registryOf(settings), clock: systemClock, signal }, directory),
+      settings.schedule,
     );
     const members = status.members.filter((member) => chosen(member, status.now)).toSorted(orderBy(flags.sort));
     const unavailable = 'unavailable' in directory ? directory.unavailable : undefined;
@@ -127,6 +127,15 @@ async function statusCommand(environment: Environment, given: StatusFlags): Prom
   } finally {
     target.client.close();
   }
+}
+
+/** A run that did not know the schedule has left no margin behind: it is computed here, where the schedule is known. */
+function withMargin(status: ClubStatus, schedule: Schedule | undefined): ClubStatus {
+  const { lastRun, now } = status;
+  if (schedule === undefined || lastRun?.grantedSeconds === undefined || lastRun.slackSeconds !== undefined)
+    return status;
+  const { marginSeconds } = computeRenewalMargin(schedule, lastRun.grantedSeconds, lastRun.runSeconds, now);
+  return { ...status, lastRun: { ...lastRun, slackSeconds: Math.round(marginSeconds) } };
 }
 
 function statusText(

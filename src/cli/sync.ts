@@ -32,6 +32,7 @@ import {
 } from './flags.ts';
 import { withMemberSync } from './member-sync-by-name.ts';
 import { renderRun } from './render-run.ts';
+import { readSettingsHere } from './settings-here.ts';
 import { styleFor } from './style.ts';
 import { openOnce } from './wiring.ts';
 
@@ -119,6 +120,7 @@ async function openSync(
   try {
     settings = readSettings(environment.env, sourcesOf(flags));
     refuseWhenSuspended(settings);
+    settings = await readSettingsHere(environment, flags, { redactor: new Redactor() });
     const format = outputFormat(environment, flags.output);
     const agreedPlan =
       flags.plan === undefined

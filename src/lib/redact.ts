@@ -10,6 +10,14 @@ const tokenShape = /eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,2}/g;
 /** The base64 of such a token: `eyJ` has three spellings there, by where it begins in a group of three bytes. */
 const encodedTokenShape = /(?:ZXlK[A-Za-z0-9+/_-]{12,}|(?:V5S|leU[op])[A-Za-z0-9+/_-]{40,})={0,2}/g;
 const shortestSecret = 4;
+/**
+ * A secret that is an ordinary word, such as a test set-up has: taken out wherever it stands, it would take the sense out
+ * of messages. It is taken out where a value stands: after an equals sign, and in quotes that are not JSON's own.
+ */
+const ordinaryWord = /^[a-z]{4,12}$/i;
+const beforeValue = '(?<=[\'`=]|\\\\"|(?<![:{,[])")';
+const afterValue = '(?=[\'`"&,;)\\s]|\\\\"|$)';
+
 /** Words long enough to be a piece of a token, looked up in what is held. */
 const longWord = /[A-Za-z0-9_-]{24,}/g;
 
@@ -20,11 +28,16 @@ export interface SecretHolder {
 
 export class Redactor {
   readonly #values = new Set<string>();
+  readonly #words = new Map<string, RegExp>();
   readonly #holders = new Set<SecretHolder>();
 
   /** A secret to take out from now on, in every spelling. Shorter than 4 characters would blank ordinary text. */
   add(secret: string): void {
     if (secret.length < shortestSecret) return;
+    if (ordinaryWord.test(secret)) {
+      this.#words.set(secret, new RegExp(`${beforeValue}${secret}${afterValue}`, 'g'));
+      return;
+    }
     for (const spelling of spellings(secret)) if (spelling.length >= shortestSecret) this.#values.add(spelling);
   }
 
@@ -36,6 +49,7 @@ export class Redactor {
   redact(text: string): string {
     let result = text;
     for (const value of this.#values) result = result.replaceAll(value, mark);
+    for (const word of this.#words.values()) result = result.replace(word, mark);
     result = result.replace(tokenShape, mark).replace(encodedTokenShape, mark);
     if (this.#holders.size > 0) {
       result = result.replace(longWord, (word) => (this.#isHeld(word) ? mark : word));

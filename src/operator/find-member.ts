@@ -1,6 +1,6 @@
 /** Who an operator means by a word: a login, a member id or a ServiceAccount name. */
 import { isUuid, type MemberId, parseMemberId } from '../core/member-id.ts';
-import { memberLabel, type OwnedAccount, printable } from '../core/model.ts';
+import { type Member, memberLabel, type OwnedAccount, printable } from '../core/model.ts';
 import { Failure } from '../lib/failure.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
 import type { DirectoryAnswer } from './ask-directory.ts';
@@ -12,6 +12,21 @@ export interface FoundMember {
   /** Whether the directory lists the member; undefined when it could not be asked. */
   readonly inDirectory: boolean | undefined;
   readonly accounts: readonly OwnedAccount[];
+}
+
+/** Why a word fits a member. */
+function waysToMean(
+  id: MemberId,
+  wanted: string,
+  { members, accounts }: { members: readonly Member[]; accounts: readonly OwnedAccount[] },
+): string[] {
+  const isLogin = members.some((member) => member.id === id && member.login === wanted);
+  const isName = accounts.some(({ memberId, name }) => memberId === id && name === wanted);
+  return [
+    ...(isLogin ? ['login id'] : []),
+    ...(isName ? ['ServiceAccount name'] : []),
+    ...(id === wanted ? ['id'] : []),
+  ];
 }
 
 /**
@@ -39,14 +54,11 @@ export function findMember(
     knownOtherwise.has(id);
   const candidates = new Set<MemberId>();
   const asId = parseMemberId(wanted);
-  if (asId !== undefined && isUuid(asId)) {
-    candidates.add(asId);
-  } else {
-    if (asId !== undefined && isKnown(asId)) candidates.add(asId);
-    for (const member of members) if (member.login === wanted) candidates.add(member.id);
-    for (const account of accounts) if (account.name === wanted) candidates.add(account.memberId);
-  }
-  const [memberId, second] = candidates;
+  // Anyone's id is taken, known or not; it may be the login id or the name of another at the same time.
+  if (asId !== undefined && (isUuid(asId) || isKnown(asId))) candidates.add(asId);
+  for (const member of members) if (member.login === wanted) candidates.add(member.id);
+  for (const account of accounts) if (account.name === wanted) candidates.add(account.memberId);
+  const [memberId] = candidates;
   if (memberId === undefined || (!isKnown(memberId) && 'members' in directory)) {
     const where =
       'members' in directory
@@ -56,11 +68,12 @@ export function findMember(
       hint: `give the login id, the ServiceAccount name or the member's id; \`${commandLine('status')}\` lists them`,
     });
   }
-  if (second !== undefined) {
+  if (candidates.size > 1) {
+    const each = [...candidates].map((id) => `${id} (${waysToMean(id, wanted, { members, accounts }).join(', ')})`);
     throw new Failure(
       'usage',
-      `${printable(wanted)} is the login id of one member (${memberId}) and the ServiceAccount name of another (${second}); nothing was changed`,
-      { hint: 'give the id of the one that is meant' },
+      `${printable(wanted)} fits ${candidates.size} members: ${each.join('; ')}; nothing was changed`,
+      { hint: 'give the id of the one that you mean, or the name of their ServiceAccount' },
     );
   }
   const member = members.find((candidate) => candidate.id === memberId);
