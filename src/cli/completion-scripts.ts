@@ -1,7 +1,11 @@
-/** Completion scripts for three shells. They hold every command and flag, so that pressing Tab starts no process. */
+/**
+ * Completion scripts for four shells. They hold every command and flag, so that pressing Tab starts a process only for what
+ * changes: kubectl for its contexts, and the program itself for the members on the cluster.
+ */
+import { powershellScript } from './completion-powershell.ts';
 
-/** What follows a flag: nothing, a file name, one of these words, or something that nobody can guess. */
-export type FlagValue = 'none' | 'file' | 'any' | readonly string[];
+/** What follows a flag: nothing, a file, a plan's file, a context, one of these words, or something that nobody can guess. */
+export type FlagValue = 'none' | 'file' | 'plan' | 'context' | 'any' | readonly string[];
 
 export interface CompletedFlag {
   readonly names: readonly string[];
@@ -15,6 +19,8 @@ export interface CompletedCommand {
   readonly flags: readonly CompletedFlag[];
   /** What its first argument can be; empty where nobody can guess. */
   readonly words: readonly string[];
+  /** What the cluster knows that its first argument can be. */
+  readonly argument: 'member' | undefined;
   /** Whether it is the one that runs when none is named. */
   readonly isDefault: boolean;
 }
@@ -25,6 +31,7 @@ export const completionScripts: Readonly<Record<string, Script>> = {
   bash: bashScript,
   zsh: zshScript,
   fish: fishScript,
+  powershell: powershellScript,
 };
 
 /** For bash 3.2 (macOS) and later, with or without the bash-completion package. */
@@ -42,8 +49,25 @@ function bashScript(program: string, commands: readonly CompletedCommand[]): str
     (command) =>
       `${command.name}) words="${[...command.words, ...command.flags.flatMap((flag) => flag.names)].join(' ')}" ;;`,
   );
+  const takesMember = commands.filter(({ argument }) => argument === 'member').map((command) => command.name);
   const standard = commands.find(({ isDefault }) => isDefault)?.name ?? '';
   return `# ${program}: completion for bash. Load it with: source <(${program} completion bash)
+# Of the lines that a command prints, those that begin so; none of them is read as a word of the shell's own.
+${name}_offer() {
+  local line
+  while IFS= read -r line; do
+    [[ $line == "$current"* ]] && COMPREPLY+=("$(printf %q "$line")")
+  done
+}
+${name}_members() {
+  local index cluster=()
+  for (( index = 2; index < COMP_CWORD - 1; index++ )); do
+    case "\${COMP_WORDS[index]}" in
+      --kubeconfig | --context | --file | -f) cluster+=("\${COMP_WORDS[index]}" "\${COMP_WORDS[index+1]}") ;;
+    esac
+  done
+  ${program} status -o name \${cluster[@]+"\${cluster[@]}"} 2>/dev/null | sed 's|^serviceaccount/||'
+}
 ${name}() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="\${COMP_WORDS[1]}" words=""
   # bash takes --flag=value apart at the equals sign.
@@ -65,6 +89,9 @@ ${indent(values, 4)}
 ${indent(words, 4)}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  case "$command" in
+    ${takesMember.join(' | ')}) [[ $COMP_CWORD -eq 2 && $current != -* ]] && ${name}_offer < <(${name}_members) ;;
+  esac
 }
 complete -F ${name} ${program}
 `;
@@ -72,6 +99,11 @@ complete -F ${name} ${program}
 
 function bashReply(value: Exclude<FlagValue, 'none'>): string {
   if (value === 'any') return ':';
+  if (value === 'context') return '_credentials_updater_offer < <(kubectl config get-contexts -o name 2>/dev/null)';
+  if (value === 'plan') {
+    const names = '$(compgen -f -X \'!*.json\' -- "$current") $(compgen -d -- "$current")';
+    return `local IFS=$'\\n'; type compopt >/dev/null 2>&1 && compopt -o filenames; COMPREPLY=(${names})`;
+  }
   const words = value === 'file' ? '-f' : `-W "${value.join(' ')}"`;
   // Without it bash 3.2 still completes names, but puts no slash behind a folder.
   const asFiles = value === 'file' ? "local IFS=$'\\n'; type compopt >/dev/null 2>&1 && compopt -o filenames; " : '';
@@ -83,14 +115,30 @@ function zshScript(program: string, commands: readonly CompletedCommand[]): stri
   const list = commands.map(({ name: command, description }) =>
     quoted(`${command}:${description.replaceAll(':', '\\:')}`),
   );
-  const cases = commands.map(({ name: command, flags, words }) => {
-    const specs = flags.map(zshFlag);
-    const argument = words.length === 0 ? [] : [quoted(`1: :(${words.join(' ')})`)];
-    return `${command}) _arguments -s ${[...argument, ...specs].join(' ')} ;;`;
+  const cases = commands.map(({ name: command, flags, words, argument }) => {
+    const specs = flags.map((flag) => zshFlag(flag, name));
+    const ofCluster = argument === 'member' ? [quoted(`1: :${name}_members`)] : [];
+    const arguments_ = words.length === 0 ? ofCluster : [quoted(`1: :(${words.join(' ')})`)];
+    return `${command}) _arguments -s ${[...arguments_, ...specs].join(' ')} ;;`;
   });
   const standard = commands.find(({ isDefault }) => isDefault)?.name ?? '';
   return `#compdef ${program}
 # ${program}: completion for zsh. Load it after compinit with: source <(${program} completion zsh)
+${name}_contexts() {
+  local -a names=(\${(f)"$(kubectl config get-contexts -o name 2>/dev/null)"})
+  compadd -a names
+}
+${name}_members() {
+  local -a cluster=()
+  local index
+  for (( index = 1; index < CURRENT; index++ )); do
+    case $words[index] in
+      --kubeconfig|--context|--file|-f) cluster+=($words[index] $words[index+1]) ;;
+    esac
+  done
+  local -a names=(\${\${(f)"$(${program} status -o name $cluster 2>/dev/null)"}#serviceaccount/})
+  compadd -a names
+}
 ${name}() {
   if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
     local -a commands=(
@@ -118,11 +166,18 @@ fi
 `;
 }
 
+const zshActions: Readonly<Record<Extract<FlagValue, string>, (functions: string) => string>> = {
+  none: () => '',
+  file: () => ':file:_files',
+  plan: () => ':file:_files -g "*.json"',
+  context: (functions) => `: :${functions}_contexts`,
+  any: () => ': : ',
+};
+
 /** A flag as _arguments reads it: \`(-y --yes)'{-y,--yes}'[do not ask]'\`. */
-function zshFlag({ names, description, value }: CompletedFlag): string {
+function zshFlag({ names, description, value }: CompletedFlag, functions: string): string {
   const text = `[${description.replaceAll(/[[\]\\:]/g, (character) => `\\${character}`)}]`;
-  const action =
-    value === 'none' ? '' : value === 'file' ? ':file:_files' : value === 'any' ? ': : ' : `: :(${value.join(' ')})`;
+  const action = typeof value === 'string' ? zshActions[value](functions) : `: :(${value.join(' ')})`;
   const suffix = `${text}${action}`;
   const [first = '', ...others] = names;
   if (others.length === 0) return quoted(`${first}${suffix}`);
@@ -130,7 +185,8 @@ function zshFlag({ names, description, value }: CompletedFlag): string {
 }
 
 function fishScript(program: string, commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ name, description, flags, words, isDefault }) => {
+  const members = `_${functionName(program)}_members`;
+  const lines = commands.flatMap(({ name, description, flags, words, argument, isDefault }) => {
     const seen = `-n '${isDefault ? 'not __fish_seen_subcommand_from' : '__fish_seen_subcommand_from'} ${
       isDefault
         ? commands
@@ -142,19 +198,36 @@ function fishScript(program: string, commands: readonly CompletedCommand[]): str
     return [
       `complete -c ${program} -n __fish_use_subcommand -a ${name} -d ${fishQuoted(description)}`,
       ...(words.length === 0 ? [] : [`complete -c ${program} ${seen} -a '${words.join(' ')}'`]),
+      ...(argument === 'member' ? [`complete -c ${program} ${seen} -a '(${members})'`] : []),
       ...flags.map((flag) => `complete -c ${program} ${seen} ${fishFlag(flag)}`),
     ];
   });
   return `# ${program}: completion for fish. Put it into ~/.config/fish/completions/${program}.fish
+function ${members}
+  set -l cluster
+  set -l words (commandline -opc)
+  for index in (seq 2 (count $words))
+    contains -- $words[$index] --kubeconfig --context --file -f
+    and set -a cluster $words[$index] $words[(math $index + 1)]
+  end
+  ${program} status -o name $cluster 2>/dev/null | string replace serviceaccount/ ''
+end
 complete -c ${program} -f
 ${lines.join('\n')}
 `;
 }
 
+const fishArguments: Readonly<Record<Extract<FlagValue, string>, readonly string[]>> = {
+  none: [],
+  file: ['-r -F'],
+  plan: [`-x -a '(__fish_complete_suffix .json)'`],
+  context: [`-x -a '(kubectl config get-contexts -o name 2>/dev/null)'`],
+  any: ['-x'],
+};
+
 function fishFlag({ names, description, value }: CompletedFlag): string {
   const flags = names.map((name) => (name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`));
-  const argument =
-    value === 'none' ? [] : value === 'file' ? ['-r -F'] : value === 'any' ? ['-x'] : [`-x -a '${value.join(' ')}'`];
+  const argument = typeof value === 'string' ? fishArguments[value] : [`-x -a '${value.join(' ')}'`];
   return [...flags, ...argument, `-d ${fishQuoted(description)}`].join(' ');
 }
 

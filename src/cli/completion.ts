@@ -13,7 +13,7 @@ export function addCompletionCommand(program: Command, { environment, end }: Com
     .command('completion')
     .summary("complete commands and flags with the shell's Tab key")
     .description(
-      'Prints a script that lets the shell complete commands, flags, their values and file names with the Tab key. Load it when the shell starts. It is complete in itself: pressing Tab runs nothing.',
+      'Prints a script that lets the shell complete commands, flags, their values and file names with the Tab key. Load it when the shell starts. Pressing Tab runs kubectl for its contexts and this program for the members, and nothing else.',
     )
     .addArgument(new Argument('<shell>', 'the shell it is for').choices(shells))
     .action((shell: string) => {
@@ -29,6 +29,7 @@ export function addCompletionCommand(program: Command, { environment, end }: Com
         "source <(credentials-updater completion bash)\n  $ echo 'source <(credentials-updater completion bash)' >> ~/.bashrc",
       ],
       ['zsh: after compinit, in ~/.zshrc', 'source <(credentials-updater completion zsh)'],
+      ['PowerShell, in $PROFILE', 'credentials-updater completion powershell | Out-String | Invoke-Expression'],
       ['fish', 'credentials-updater completion fish > ~/.config/fish/completions/credentials-updater.fish'],
     ],
     { 0: 'printed', 2: 'no such shell' },
@@ -46,6 +47,7 @@ function describeCommands(program: Command): CompletedCommand[] {
       command.name() === 'help'
         ? program.commands.map((other) => other.name())
         : (command.registeredArguments[0]?.argChoices ?? command.commands.map((part) => part.name())),
+    argument: command.registeredArguments[0]?.name() === 'member' ? 'member' : undefined,
     isDefault: command.name() === 'sync',
   }));
 }
@@ -67,5 +69,7 @@ function describeFlag(option: Option): CompletedFlag {
 function valueOf({ flags, argChoices, required }: Option): FlagValue {
   if (argChoices !== undefined) return argChoices;
   if (!required) return 'none';
+  if (/^--context\b/.test(flags)) return 'context';
+  if (/^--plan\b/.test(flags)) return 'plan';
   return /<file\b/i.test(flags) ? 'file' : 'any';
 }

@@ -1,7 +1,7 @@
 /** Completion in the shells themselves: what the Tab key makes of a line. A shell that isn't installed is skipped. */
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../dev/control-plane/testing.ts';
@@ -20,26 +20,42 @@ async function prepare(shell: string) {
   await writeFile(script, stdout);
   await writeFile(join(directory, 'plan.json'), '');
   await mkdir(join(directory, 'plans'));
-  return { directory, script };
+  await writeFile(join(directory, 'notes.txt'), '');
+  return { directory, script, env: { ...ownEnvironment(directory), PATH: await programsIn(directory) } };
+}
+
+/** PATH with a kubectl that has contexts, one with a name that no shell may run, and the program with two members. */
+async function programsIn(directory: string): Promise<string> {
+  const bin = join(directory, '.bin');
+  await mkdir(bin);
+  const script = (body: string) => `#!/bin/sh\n${body}\n`;
+  const contexts = script(`test "$*" = 'config get-contexts -o name' && printf '%s\\n' home pks '$(touch ran)'`);
+  await writeFile(join(bin, 'kubectl'), contexts, { mode: 0o755 });
+  const members = script(
+    `case "$*" in 'status -o name') printf 'serviceaccount/%s\\n' kim lee ;; 'status -o name --context pks') echo serviceaccount/kang ;; esac`,
+  );
+  await writeFile(join(bin, 'credentials-updater'), members, { mode: 0o755 });
+  return [bin, process.env['PATH']].join(delimiter);
 }
 
 /** What bash offers for the last word. */
 async function inBash(line: string): Promise<string[]> {
-  const { directory, script } = await prepare('bash');
+  const { directory, script, env } = await prepare('bash');
   // As readline does it: the line in words, of which an equals sign is one.
   const words = line.split(/(?<==)|(?==)| /).filter((word, index, all) => word !== '' || index === all.length - 1);
   const quoted = words.map((word) => `'${word}'`).join(' ');
   const program = `source ${script}; COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _credentials_updater 2>/dev/null; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout } = await run('bash', ['--norc', '-c', program], { cwd: directory, timeout });
+  const { stdout } = await run('bash', ['--norc', '-c', program], { cwd: directory, timeout, env });
+  expect(await readdir(directory)).not.toContain('ran');
   return stdout.trim().split('\n');
 }
 
 async function inFish(line: string): Promise<string[]> {
-  const { directory, script } = await prepare('fish');
+  const { directory, script, env } = await prepare('fish');
   const { stdout } = await run('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], {
     cwd: directory,
     timeout,
-    env: ownEnvironment(directory),
+    env,
   });
   return stdout
     .trim()
@@ -49,7 +65,7 @@ async function inFish(line: string): Promise<string[]> {
 
 /** The line as zsh leaves it after one Tab, where there is one way to go on. */
 async function inZsh(line: string): Promise<string> {
-  const { directory, script } = await prepare('zsh');
+  const { directory, script, env } = await prepare('zsh');
   const session = `
     zmodload zsh/zpty
     zpty session zsh -f -i
@@ -61,7 +77,7 @@ async function inZsh(line: string): Promise<string> {
   const { stdout } = await run('zsh', ['-f', '-c', session], {
     cwd: directory,
     timeout,
-    env: { ...ownEnvironment(directory), TERM: 'dumb' },
+    env: { ...env, TERM: 'dumb' },
   });
   return stdout;
 }
@@ -76,6 +92,12 @@ describe('in bash', () => {
     ['credentials-updater sync --plan pl', ['plan.json', 'plans']],
     ['credentials-updater --first', ['--first-run']],
     ['credentials-updater --plan plan.', ['plan.json']],
+    ['credentials-updater sync --plan no', ['']],
+    ['credentials-updater plan --context p', ['pks']],
+    ['credentials-updater plan --context ', ['home', 'pks', '\\$\\(touch\\ ran\\)']],
+    ['credentials-updater revoke k', ['kim']],
+    ['credentials-updater kubeconfig l', ['lee']],
+    ['credentials-updater revoke --ye', ['--yes']],
     ['credentials-updater completion z', ['zsh']],
     ['credentials-updater policies ad', ['adopt']],
     ['credentials-updater policies provide --conten', ['--contents']],
@@ -101,6 +123,9 @@ describe.skipIf(!isInPath('fish'))('in fish', () => {
     ['credentials-updater plan --output ', ['text', 'json']],
     ['credentials-updater plan -o ', ['text', 'json']],
     ['credentials-updater sync --plan plan.', ['plan.json']],
+    ['credentials-updater plan --context p', ['pks']],
+    ['credentials-updater revoke l', ['lee']],
+    ['credentials-updater revoke --context pks k', ['kang']],
     ['credentials-updater --first', ['--first-run']],
     ['credentials-updater completion z', ['zsh']],
     ['credentials-updater policies ad', ['adopt']],
@@ -117,9 +142,44 @@ describe.skipIf(!isInPath('zsh'))('in zsh', () => {
     ['credentials-updater plan --output js', 'credentials-updater plan --output json'],
     ['credentials-updater plan -o js', 'credentials-updater plan -o json'],
     ['credentials-updater sync --plan plan.', 'credentials-updater sync --plan plan.json'],
+    ['credentials-updater plan --context p', 'credentials-updater plan --context pks'],
+    ['credentials-updater revoke l', 'credentials-updater revoke lee'],
     ['credentials-updater --first', 'credentials-updater --first-run'],
     ['credentials-updater completion fi', 'credentials-updater completion fish'],
   ])('%j becomes %j', async (line, expected) => {
     expect(await inZsh(line)).toContain(expected);
   });
+});
+
+/** What PowerShell offers for the end of a line. */
+async function inPowershell(line: string): Promise<string[]> {
+  const { directory, script, env } = await prepare('powershell');
+  const command = `Get-Content -Raw '${script}' | Invoke-Expression; (TabExpansion2 -inputScript '${line}' -cursorColumn ${line.length}).CompletionMatches | ForEach-Object { $_.CompletionText }`;
+  const { stdout } = await run('pwsh', ['-NoProfile', '-Command', command], { cwd: directory, timeout, env });
+  return stdout.trim().split('\n');
+}
+
+describe.skipIf(!isInPath('pwsh'))('in PowerShell', () => {
+  test.each([
+    ['credentials-updater st', ['status']],
+    ['credentials-updater plan --deta', ['--detailed-exitcode']],
+    ['credentials-updater plan -o j', ['json']],
+    ['credentials-updater sync --plan pl', ['plan.json']],
+    ['credentials-updater plan --context p', ['pks']],
+    ['credentials-updater revoke k', ['kim']],
+    ['credentials-updater --first', ['--first-run']],
+  ])('%j is completed by %j', async (line, expected) => {
+    expect((await inPowershell(line)).toSorted()).toEqual(expected.toSorted());
+  });
+});
+
+test('the script for PowerShell quotes every text as PowerShell reads it', async () => {
+  const { stdout } = await runCommand(['completion', 'powershell']);
+  const entries = stdout.split('\n').filter((line) => / = @\{ Help = /.test(line));
+  expect(entries.length).toBeGreaterThan(12);
+  // A quote in a text is doubled: without texts, nothing is left but the structure.
+  for (const entry of entries)
+    expect(entry.replaceAll(/'(?:[^']|'')*'/g, 'T').replaceAll(/@\((?:T(?:, )?)*\)/g, 'L')).toMatch(
+      /^ +T = @\{ Help = T; Words = L; Argument = T; Flags = @\((?:@\{ Names = L; Help = T; Value = T; Words = L \}(?:, )?)+\) \}$/,
+    );
 });
