@@ -2,9 +2,11 @@
 import { runProgram } from './cli/program.ts';
 import { styleFor } from './cli/style.ts';
 import { startedAs } from './config/started-as.ts';
-import { processVariables } from './config/surroundings.ts';
+import { processVariables, readSurroundings } from './config/surroundings.ts';
 import { outliveReaders } from './lib/closed-reader.ts';
 import { exitCodes, Failure, toFailure } from './lib/failure.ts';
+import { inLanguage, type Text } from './lib/message.ts';
+import { generalMessages } from './lib/messages/general.ts';
 import { Redactor } from './lib/redact.ts';
 import { columnsOf, wrapMessage } from './lib/terminal-text.ts';
 
@@ -29,11 +31,14 @@ const report = (error: unknown): number => {
   const failure = toFailure(error);
   if (failure.isSaid) return failure.exitCode;
   const { stderr } = process;
-  const said = (text: string) => wrapMessage(new Redactor().redact(text), columnsOf(stderr), 2);
+  const { language } = readSurroundings(processVariables());
+  const said = (text: Text) => inLanguage(text, language);
+  const written = (text: string) => wrapMessage(new Redactor().redact(text), columnsOf(stderr), 2);
   // One line for a file or a pipe; on a terminal, what to do stands below.
-  const parts = [`${styleFor(stderr)('red', 'credentials-updater:')} ${failure.message}`];
-  if (failure.hint !== undefined) parts.push(`${stderr.isTTY ? '  ' : ''}what to do: ${failure.hint}`);
-  stderr.write(`${parts.map(said).join(stderr.isTTY ? '\n' : '; ')}\n`);
+  const parts = [`${styleFor(stderr)('red', 'credentials-updater:')} ${said(failure.said)}`];
+  const whatToDo = `${stderr.isTTY ? '  ' : ''}${said(generalMessages.whatToDo())}`;
+  if (failure.advised !== undefined) parts.push(`${whatToDo} ${said(failure.advised)}`);
+  stderr.write(`${parts.map(written).join(stderr.isTTY ? '\n' : '; ')}\n`);
   return failure.exitCode;
 };
 process.on('uncaughtException', (error) => process.exit(report(error)));

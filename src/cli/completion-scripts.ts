@@ -118,8 +118,8 @@ function zshScript(program: string, commands: readonly CompletedCommand[]): stri
   const cases = commands.map(({ name: command, flags, words, argument }) => {
     const specs = flags.map((flag) => zshFlag(flag, name));
     const ofCluster = argument === 'member' ? [quoted(`1: :${name}_members`)] : [];
-    const arguments_ = words.length === 0 ? ofCluster : [quoted(`1: :(${words.join(' ')})`)];
-    return `${command}) _arguments -s ${[...arguments_, ...specs].join(' ')} ;;`;
+    const firstWord = words.length === 0 ? ofCluster : [quoted(`1: :(${words.join(' ')})`)];
+    return `${command}) _arguments -s ${[...firstWord, ...specs].join(' ')} ;;`;
   });
   const standard = commands.find(({ isDefault }) => isDefault)?.name ?? '';
   return `#compdef ${program}

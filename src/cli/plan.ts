@@ -1,6 +1,7 @@
 /** `credentials-updater plan`: what sync would do and why. Reads only. */
 import type { Command } from 'commander';
 import { directoryAddress, type Settings } from '../config/settings.ts';
+import { readSurroundings } from '../config/surroundings.ts';
 import { hasChanges } from '../core/plan.ts';
 import { toPlanDocument } from '../core/plan-file.ts';
 import { computeRenewalMargin, type RenewalMargin, renewalMarginText } from '../core/renewal-margin.ts';
@@ -145,7 +146,9 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
     // Of a plan in a file, it is said where the file is named.
     const advice = out === undefined ? allowed : undefined;
     const wide = format === 'wide';
-    const look = { all: flags.all, wide, directory: understood, time, advice, style: styleFor(stdout), columns };
+    const { language } = readSurroundings(environment.env);
+    const shown = { all: flags.all, wide, style: styleFor(stdout), columns, language };
+    const look = { ...shown, directory: understood, time, advice };
     const printed = isDocument(format)
       ? documentText(format, document)
       : format === 'name'

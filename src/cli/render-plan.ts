@@ -3,6 +3,8 @@ import type { Verdict } from '../core/guard.ts';
 import { memberLabel } from '../core/model.ts';
 import type { Keep, Plan } from '../core/plan.ts';
 import { byName, compareNames } from '../lib/by-name.ts';
+import type { Language } from '../lib/message.ts';
+import { planMessages as messages } from '../lib/messages/run.ts';
 import { wrapLine, wrapMessage } from '../lib/terminal-text.ts';
 import type { Style } from './style.ts';
 
@@ -18,21 +20,22 @@ export interface PlanLook {
   /** Below the guard's refusals: a sentence, and the lines to copy. Undefined for none. */
   readonly advice: string | undefined;
   readonly style: Style;
+  readonly language: Language;
   /** Of the terminal; undefined for no wrapping. */
   readonly columns: number | undefined;
 }
 
 export function renderPlan(plan: Plan, verdict: Verdict, look: PlanLook): string {
-  const { directory, time, advice, style, columns } = look;
+  const { directory, time, advice, style, columns, language } = look;
   const { keep, create, remove, members } = plan;
-  const stay = look.all || keep.length === 0 ? '' : ' (--all shows them)';
+  const counts = { members, keep: keep.length, join: create.length, leave: remove.length };
   const conclusion = [
-    `${members} members: ${keep.length} keep their account${stay}, ${create.length} join, ${remove.length} leave`,
-    ...(directory === undefined ? [] : [`directory: ${directory}`]),
+    messages.counts({ ...counts, hidden: !look.all && keep.length > 0 })[language],
+    ...(directory === undefined ? [] : [messages.directory({ directory })[language]]),
     ...(time === undefined ? [] : [time]),
-    ...verdict.notes.map((note) => `note: ${note}`),
-    ...(verdict.refusals.length === 0 ? [style('green', 'the guard allows this; sync would apply it')] : []),
-    ...verdict.refusals.map(({ reason }) => style('red', `the guard refuses this: ${reason}`)),
+    ...verdict.notes.map((note) => messages.note({ note })[language]),
+    ...(verdict.refusals.length === 0 ? [style('green', messages.allowed()[language])] : []),
+    ...verdict.refusals.map(({ reason }) => style('red', messages.refused({ reason })[language])),
   ].map((line) => wrapLine(line, columns, 2));
   const accounts = accountLines(plan, look).map((line) => wrapLine(line, columns, 4));
   const below = advice === undefined ? [] : [wrapMessage(advice, columns, 2)];

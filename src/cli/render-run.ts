@@ -2,65 +2,76 @@
 import { memberLabel } from '../core/model.ts';
 import type { Schedule } from '../core/renewal-margin.ts';
 import { renewalMarginText } from '../core/renewal-margin.ts';
-import { formatDuration } from '../lib/duration.ts';
-import { wrapLine, wrapMessage } from '../lib/terminal-text.ts';
+import { durationText } from '../lib/duration.ts';
+import { inLanguage, type Language, type Message, type Text } from '../lib/message.ts';
+import { generalMessages } from '../lib/messages/general.ts';
+import { runMessages as messages } from '../lib/messages/run.ts';
+import { padEnd, wrapLine, wrapMessage } from '../lib/terminal-text.ts';
 import type { RunReport } from '../run/report.ts';
 import type { Style } from './style.ts';
 
-/** @param columns of the terminal; undefined for no wrapping */
-export function renderRun(
-  report: RunReport,
-  { schedule, style, columns }: { schedule: Schedule | undefined; style: Style; columns: number | undefined },
-): string {
-  const wrapped = table(report, schedule, style).map((line) => wrapLine(line, columns, labelWidth + 3));
-  return [...wrapped, ...conclusion(report, style).map((line) => wrapMessage(line, columns, 2)), ''].join('\n');
+export interface RunLook {
+  readonly schedule: Schedule | undefined;
+  readonly style: Style;
+  /** Of the terminal; undefined for no wrapping. */
+  readonly columns: number | undefined;
+  readonly language: Language;
+}
+
+export function renderRun(report: RunReport, look: RunLook): string {
+  const wrapped = table(report, look).map((line) => wrapLine(line, look.columns, labelWidth + 3));
+  return [...wrapped, ...conclusion(report, look).map((line) => wrapMessage(line, look.columns, 2)), ''].join('\n');
 }
 
 const labelWidth = 15;
+const mostFailures = 20;
 
 function table(
   { plan, outcomes, renewalMargin, seconds }: RunReport,
-  schedule: Schedule | undefined,
-  style: Style,
+  { schedule, style, language }: RunLook,
 ): string[] {
   if (plan === undefined) return [];
-  const failed = outcomes.failedMembers;
-  const rows: [string, string][] = [
-    ['members', String(plan.members)],
-    ['kept', String(plan.keep.length)],
-    ['joined', `${outcomes.createdAccounts.length}${listed(outcomes.createdAccounts.map(({ name }) => name))}`],
-    [
-      'removed',
-      `${outcomes.removedAccounts.length}${listed(outcomes.removedAccounts.map(({ account }) => account.name))}`,
-    ],
+  const { createdAccounts, removedAccounts, failedMembers, withoutWorkspace } = outcomes;
+  const removed = removedAccounts.map(({ account }) => account.name);
+  const rows: [Message, Text][] = [
+    [messages.members(), String(plan.members)],
+    [messages.kept(), String(plan.keep.length)],
+    [messages.joined(), `${createdAccounts.length}${listed(createdAccounts.map(({ name }) => name))}`],
+    [messages.removed(), `${removed.length}${listed(removed)}`],
   ];
-  if (outcomes.grantedSeconds !== undefined) rows.push(['token lifetime', formatDuration(outcomes.grantedSeconds)]);
+  if (outcomes.grantedSeconds !== undefined) rows.push([messages.lifetime(), durationText(outcomes.grantedSeconds)]);
   if (renewalMargin !== undefined && schedule !== undefined)
-    rows.push(['time', renewalMarginText(renewalMargin, schedule)]);
-  rows.push(['took', formatDuration(seconds)]);
-  const lines = rows.map(([name, value]) => `  ${style('dim', name.padEnd(labelWidth))} ${value}`);
-  for (const { member, failure } of failed.slice(0, 20))
-    lines.push(`  ${style('yellow', 'no fresh token'.padEnd(labelWidth))} ${memberLabel(member)}: ${failure.message}`);
-  if (failed.length > 20) lines.push(`  … and ${failed.length - 20} more`);
-  const { withoutWorkspace } = outcomes;
-  for (const { member, failure } of withoutWorkspace.slice(0, 20))
-    lines.push(`  ${style('yellow', 'no workspace'.padEnd(labelWidth))} ${memberLabel(member)}: ${failure.message}`);
-  if (withoutWorkspace.length > 20) lines.push(`  … and ${withoutWorkspace.length - 20} more`);
+    rows.push([messages.time(), renewalMarginText(renewalMargin, schedule)]);
+  rows.push([messages.took(), durationText(seconds)]);
+  const lines = rows.map(
+    ([name, value]) => `  ${style('dim', padEnd(name[language], labelWidth))} ${inLanguage(value, language)}`,
+  );
+  for (const [label, failures] of [
+    [messages.noToken(), failedMembers],
+    [messages.noWorkspace(), withoutWorkspace],
+  ] as const) {
+    const shown = failures.slice(0, mostFailures);
+    for (const { member, failure } of shown) {
+      const said = inLanguage(failure.said, language);
+      lines.push(`  ${style('yellow', padEnd(label[language], labelWidth))} ${memberLabel(member)}: ${said}`);
+    }
+    if (failures.length > shown.length)
+      lines.push(`  ${messages.andMore({ count: failures.length - shown.length })[language]}`);
+  }
   return lines;
 }
 
-function conclusion({ outcome, failure, step, outcomes, exitCode }: RunReport, style: Style): string[] {
-  if (failure === undefined) {
-    const delivered = `${outcomes.minted} members have a fresh token`;
-    if (outcome === 'done') return [style('green', `✓ done: ${delivered}`)];
-    const without = outcomes.failedMembers.length;
-    const workspaces = outcomes.withoutWorkspace.length;
-    const more = workspaces === 0 ? '' : `, ${workspaces} have no complete workspace`;
-    return [style('yellow', `! partly done: ${delivered}, ${without} have none${more} (exit code ${exitCode})`)];
+function conclusion({ outcome, failure, step, outcomes, exitCode }: RunReport, { style, language }: RunLook): string[] {
+  const { minted, failedMembers, withoutWorkspace } = outcomes;
+  if (outcome === 'done') return [style('green', messages.done({ minted })[language])];
+  if (failure === undefined || outcome === 'partial') {
+    const counts = { minted, without: failedMembers.length, workspaces: withoutWorkspace.length, exitCode };
+    return [style('yellow', messages.partly(counts)[language])];
   }
-  const where = step === undefined ? '' : ` (step: ${step})`;
-  const hint = failure.hint === undefined ? [] : [`  what to do: ${failure.hint}`];
-  return [`${style('red', `✗ ${outcome}${where}:`)} ${failure.message}`, ...hint];
+  const whatToDo = generalMessages.whatToDo()[language];
+  const hint = failure.advised === undefined ? [] : [`  ${whatToDo} ${inLanguage(failure.advised, language)}`];
+  const head = style('red', messages.outcome({ outcome: messages[outcome](), step })[language]);
+  return [`${head} ${inLanguage(failure.said, language)}`, ...hint];
 }
 
 function listed(names: readonly string[]): string {

@@ -96,7 +96,8 @@ export async function syncCommand(environment: Environment, given: SyncFlags): P
       log.warn(renewalMarginText(renewalMargin, schedule));
     if (format === 'text') {
       const { stdout } = environment;
-      const look = { schedule, style: styleFor(stdout), columns: columnsOf(stdout) };
+      const { language } = readSurroundings(environment.env);
+      const look = { schedule, style: styleFor(stdout), columns: columnsOf(stdout), language };
       stdout.write(redactor.redact(renderRun(report, look)));
     } else {
       const data = {

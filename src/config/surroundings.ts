@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { proxyVariables } from '../http/proxy.ts';
 import type { ClusterSurroundings, PodApiServer } from '../kube/kubeconfig.ts';
+import { languageOf, languageVariables } from '../lib/message.ts';
 import { pickVariables, type Variables } from '../lib/variables.ts';
 
 export type { Variables } from '../lib/variables.ts';
@@ -25,6 +26,8 @@ const names = [
   'POD_NAME',
   // By services that run commands while nobody is there to be asked.
   'CI',
+  // Which language somebody reads.
+  ...languageVariables,
 ] as const;
 
 /** This process's own variables. Only its entry asks for them. */
@@ -50,6 +53,7 @@ export function readSurroundings(variables: Variables) {
     /** Pod or host name. */
     host: set.POD_NAME ?? hostname(),
     isUnattended: set.CI !== undefined,
+    language: languageOf(set),
     /** Files that kubectl reads where it is not told which. */
     kubeconfigs: kubeconfigFiles(set.KUBECONFIG, set.HOME),
   };

@@ -3,6 +3,8 @@
  * which stay the same wherever the program runs. The messages themselves are in messages/.
  */
 
+import { variableOf } from './variables.ts';
+
 export const languages = ['en', 'ko'] as const;
 export type Language = (typeof languages)[number];
 
@@ -37,7 +39,8 @@ export function languageOf(
   variables: Readonly<Partial<Record<(typeof languageVariables)[number], string | undefined>>>,
   systemLocale = localeOfSystem,
 ): Language {
-  const locale = languageVariables.map((name) => variables[name]).find((value) => value) ?? systemLocale();
+  const locale =
+    languageVariables.map((name) => variableOf(variables, name)).find((value) => value !== undefined) ?? systemLocale();
   const [, charset = 'UTF-8'] = /\.([^@]+)/.exec(locale) ?? [];
   // Only UTF-8 is written, which a terminal of another character set shows as rubbish.
   return /^ko([_.@-]|$)/i.test(locale) && /^utf-?8$/i.test(charset) ? 'ko' : 'en';

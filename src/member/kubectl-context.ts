@@ -53,7 +53,8 @@ export async function kubectlContext(
   { env, home }: Pick<MemberEnvironment, 'env' | 'home'>,
   cluster: string,
 ): Promise<KubectlContext | undefined> {
-  const listed = (env.KUBECONFIG ?? '').split(path.delimiter).filter((file) => file !== '');
+  const { KUBECONFIG = '' } = env;
+  const listed = KUBECONFIG.split(path.delimiter).filter((file) => file !== '');
   const files = listed.length > 0 ? listed : [path.join(home, '.kube', 'config')];
   const read = (await Promise.all(files.map(readKubeconfig))).filter((each) => each !== undefined);
   const current = read.map((each) => each['current-context']).find((name) => name);

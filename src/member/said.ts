@@ -25,7 +25,8 @@ export async function isSaidAgain(
   folder: string,
   what: Said,
 ): Promise<boolean> {
-  if (env.KUBERNETES_EXEC_INFO === undefined) return false;
+  const { KUBERNETES_EXEC_INFO: askedByKubectl } = env;
+  if (askedByKubectl === undefined) return false;
   const file = path.join(folder, 'said.json');
   const now = clock.now();
   const last = await readSaid(file);

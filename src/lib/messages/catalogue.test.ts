@@ -17,7 +17,7 @@ const messages = modules.flatMap((module, index) =>
 );
 
 /** Words that Korean engineers write as they are: what is left of a message that says nothing else. */
-const sameInKorean = /^(kubectl|PoolC\(\S+\)|‹.*›)$/;
+const sameInKorean = /^(kubectl|PoolC\(\S+\)|\W*‹.*›\W*)$/;
 
 /** Stands for whatever a message is given: a word, a number, a list or another message. */
 function marker(name: string): object {
