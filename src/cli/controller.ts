@@ -16,7 +16,7 @@ import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
-import { type Environment, openLog, outputFormat, userAgent } from './environment.ts';
+import { type Environment, type OutputFormat, openLog, outputFormat, userAgent } from './environment.ts';
 import {
   type CommandContext,
   type CommandOptions,
@@ -110,7 +110,7 @@ async function controllerCommand(environment: Environment, flags: CommonFlags): 
 
 /** A MemberSync of the cluster with all that its sync needs. @throws Failure (usage) for what can't be used */
 async function openObject(
-  { environment, flags, format }: { environment: Environment; flags: CommonFlags; format: 'text' | 'json' },
+  { environment, flags, format }: { environment: Environment; flags: CommonFlags; format: OutputFormat },
   object: MemberSyncObject,
   client: FencedClient,
   signal: AbortSignal,
