@@ -5,19 +5,25 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
 import { type TestCluster, useCluster } from './cluster.ts';
-import { type CommandResult, runCommand } from './command.ts';
+import { type CommandOptions, type CommandResult, runCommand } from './command.ts';
 
 export interface Lab {
   readonly cluster: TestCluster;
   readonly folder: string;
   /** Writes the MemberSync anew, with these fields besides the usual ones. */
   readonly setSpec: (fields: object) => Promise<void>;
+  /** From now on the MemberSync has another name. */
+  readonly rename: (name: string) => Promise<void>;
   /** The list of members. */
   readonly writeMembers: (csv: string) => Promise<void>;
   /** Runs a command with this MemberSync. */
   readonly command: (...args: readonly string[]) => Promise<CommandResult>;
   /** The same with another kubeconfig than an administrator's. */
-  readonly commandWith: (kubeconfig: string, ...args: readonly string[]) => Promise<CommandResult>;
+  readonly commandWith: (kubeconfig: string, given: LabCommand) => Promise<CommandResult>;
+}
+
+export interface LabCommand extends Pick<CommandOptions, 'onStart' | 'env'> {
+  readonly args: readonly string[];
 }
 
 /**
@@ -33,13 +39,16 @@ export async function useLab(
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const list = join(folder, 'members.csv');
   const document = join(folder, 'lab.yaml');
-  const setSpec = (fields: object) =>
-    writeFile(
+  let name = 'lab';
+  let last = more(cluster);
+  const setSpec = (fields: object) => {
+    last = fields;
+    return writeFile(
       document,
       stringify({
         apiVersion: 'credentials-updater.poolc.org/v1alpha1',
         kind: 'MemberSync',
-        metadata: { name: 'lab', namespace: cluster.systemNamespace },
+        metadata: { name, namespace: cluster.systemNamespace },
         spec: {
           directory: { file: { path: list } },
           accounts: { namespace: cluster.usersNamespace },
@@ -49,15 +58,23 @@ export async function useLab(
         },
       }),
     );
-  await setSpec(more(cluster));
-  const commandWith = (kubeconfig: string, name = '', ...args: readonly string[]) =>
-    runCommand([name, '-f', document, ...args], { env: { KUBECONFIG: kubeconfig, POOLC_API_KEY_FILE: '' } });
+  };
+  await setSpec(last);
+  const commandWith = (kubeconfig: string, { args: [command = '', ...args], env, ...options }: LabCommand) =>
+    runCommand([command, '-f', document, ...args], {
+      ...options,
+      env: { KUBECONFIG: kubeconfig, POOLC_API_KEY_FILE: '', ...env },
+    });
   return {
     cluster,
     folder,
     setSpec,
+    rename: (next) => {
+      name = next;
+      return setSpec(last);
+    },
     writeMembers: (csv) => writeFile(list, csv),
-    command: (...args) => commandWith(cluster.kubeconfig, ...args),
+    command: (...args) => commandWith(cluster.kubeconfig, { args }),
     commandWith,
   };
 }

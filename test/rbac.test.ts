@@ -36,7 +36,7 @@ test.each([
   const runner = await useRunner(lab);
   const sync = async (members: string, ...flags: string[]) => {
     await lab.writeMembers(`id,login\n1,kim\n${members}`);
-    const result = await lab.commandWith(runner, 'sync', ...flags);
+    const result = await lab.commandWith(runner, { args: ['sync', ...flags] });
     expectExit(result, 0);
     expect(`${result.stdout}${result.stderr}`).not.toMatch(/forbidden|cannot /);
     return [...(await accountsOf(lab.cluster)).keys()].toSorted();
@@ -54,7 +54,7 @@ test('are not those for workspaces where the MemberSync has none, and a sync tha
   expect(printed).not.toMatch(/ClusterRole|rolebindings|resourcequotas/);
   await lab.setSpec(workspaceWith({})(lab.cluster));
   await lab.writeMembers('id,login\n1,kim\n');
-  const result = await lab.commandWith(runner, 'sync', '--first-run');
+  const result = await lab.commandWith(runner, { args: ['sync', '--first-run'] });
   expectExit(result, 3);
   expect(`${result.stdout}${result.stderr}`).toMatch(
     /workspaces could not be looked after.*tokens are issued all the same/s,

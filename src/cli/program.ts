@@ -6,6 +6,7 @@ import { version } from '../lib/version.ts';
 import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
 import { addAllowCommand } from './allow.ts';
+import { addAdoptCommand } from './adopt.ts';
 import { addCertificateCommand } from './certificate.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addControllerCommand } from './controller.ts';
@@ -19,6 +20,7 @@ import { addPlanCommand } from './plan.ts';
 import { addPoliciesCommand } from './policies.ts';
 import { addPreflightCommand } from './preflight.ts';
 import { addRbacCommand } from './rbac.ts';
+import { addRekeyCommand } from './rekey.ts';
 import { addReserveCommand } from './reserve.ts';
 import { addRevokeCommand } from './revoke.ts';
 import { addStatusCommand } from './status.ts';
@@ -35,6 +37,8 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addGatewayCommand,
   addRevokeCommand,
   addReserveCommand,
+  addRekeyCommand,
+  addAdoptCommand,
   addExplainCommand,
   addRbacCommand,
   addControllerCommand,

@@ -103,6 +103,11 @@ function firstWish(member: Member): Wish {
   };
 }
 
+/** The names that a member with this login and id would have been given, whoever else wanted them. */
+export function namesMadeFrom(member: Member): readonly string[] {
+  return [firstWish(member).name, nameWithId(member, () => true)];
+}
+
 /** The name that always works: unique because the UUID is. Only a hostile login id could hold it; then it is numbered. */
 export function nameWithId(member: Member, isFree: (name: string) => boolean): string {
   const { whole } = suffixesOf(member.id);

@@ -1,7 +1,10 @@
-/** ServiceAccounts of the target namespace: list, create, delete. Nothing is ever updated: a delivered token hangs on them. */
+/**
+ * ServiceAccounts of the target namespace: list, create, delete. A delivered token hangs on them, so that nothing of one is
+ * ever updated but the id in its annotation.
+ */
 import * as z from 'zod';
 import { annotationOf, type MemberId, memberIdFrom } from '../core/member-id.ts';
-import { type Account, managedByLabel, managedByValue } from '../core/model.ts';
+import { type Account, managedByLabel, managedByValue, type OwnedAccount } from '../core/model.ts';
 import { type ClusterClient, parseAnswer } from '../kube/client.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure, withContext } from '../lib/failure.ts';
@@ -126,6 +129,22 @@ export async function deleteAccount(
     reason: 'Conflict',
     hint: `run sync again; if it stays, look at it with \`${commandTemplate(client.access.kubectl)`-n ${namespace} get serviceaccount ${account.name} -o yaml`}\``,
   });
+}
+
+/**
+ * Writes another id on exactly this account. Its name and UID stay, so that every token of it goes on working.
+ * @throws Failure (Conflict) where a namesake took its place
+ */
+export async function rekeyAccount(
+  client: ClusterClient,
+  namespace: string,
+  { name, uid, memberId }: Pick<OwnedAccount, 'name' | 'uid' | 'memberId'>,
+  to: MemberId,
+  signal: AbortSignal,
+): Promise<void> {
+  const annotations = { [annotationOf(memberId)]: null, [annotationOf(to)]: to };
+  const body = { metadata: { uid, annotations } };
+  await client.call({ method: 'PATCH', path: accountPath(namespace, name), body, signal });
 }
 
 /** @throws Failure when the namespace doesn't exist, or is being deleted with everything in it */

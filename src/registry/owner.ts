@@ -45,11 +45,42 @@ export async function readOwnership(
       'refused',
       `the accounts in ${accountsNamespace} belong to the MemberSync ${owner}, and this is ${ownerOf(place)}; nothing was changed`,
       {
-        hint: `give the document of ${owner} with -f, or use another namespace for these accounts`,
+        hint: `give the document of ${owner} with -f, or use another namespace for these accounts; \`credentials-updater adopt --take-over\` moves them`,
       },
     );
   }
   return { owner, lease, unreadable: undefined };
+}
+
+/** Who has claimed the namespace, whoever it is. */
+export async function readOwner(
+  client: ClusterClient,
+  accountsNamespace: string,
+  signal: AbortSignal,
+): Promise<{ readonly owner: string | undefined; readonly lease: LeaseState }> {
+  const lease = await readLease(client, { namespace: accountsNamespace, name: ownerLeaseName }, signal);
+  return { owner: lease.holder === '' ? undefined : lease.holder, lease };
+}
+
+/** Makes the namespace this MemberSync's, whosever it was when `lease` was read. @throws Failure where it changed since */
+export async function moveOwner(
+  client: ClusterClient,
+  accountsNamespace: string,
+  { place, lease, nowMs }: { place: RegistryPlace; lease: LeaseState; nowMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const address = { namespace: accountsNamespace, name: ownerLeaseName };
+  if ((await writeLease(client, address, ownedBy(place, lease, nowMs), signal)) !== undefined) return;
+  // Our own attempt, whose answer was lost.
+  if ((await readOwner(client, accountsNamespace, signal)).owner === ownerOf(place)) return;
+  throw new Failure('refused', `somebody else claimed the accounts in ${accountsNamespace} meanwhile`, {
+    hint: 'run the command again, and look who it is',
+  });
+}
+
+function ownedBy(place: RegistryPlace, lease: LeaseState, nowMs: number): LeaseState {
+  const time = microTime(nowMs);
+  return { ...lease, holder: ownerOf(place), durationSeconds: 1, acquireTime: time, renewTime: time };
 }
 
 /** Writes who owns the namespace, where nobody does yet. @throws Failure (refused) when another was quicker */
@@ -61,11 +92,9 @@ export async function claim(
 ): Promise<void> {
   const { owner, lease } = ownership;
   if (owner !== undefined || lease === undefined) return;
-  const time = microTime(nowMs);
-  const wanted = { ...lease, holder: ownerOf(place), durationSeconds: 1, acquireTime: time, renewTime: time };
   try {
     const address = { namespace: accountsNamespace, name: ownerLeaseName };
-    if ((await writeLease(client, address, wanted, signal)) !== undefined) return;
+    if ((await writeLease(client, address, ownedBy(place, lease, nowMs), signal)) !== undefined) return;
   } catch (error) {
     if (isOptional(error, place)) return;
     throw error;

@@ -110,6 +110,6 @@ export function requireClaimed(
   throw new Failure(
     'refused',
     `there are ${owned} accounts already that no MemberSync has claimed, and ${namespace}/${name} does not take them unasked; nothing was changed`,
-    { hint: 'use another namespace in spec.accounts.namespace' },
+    { hint: 'take them with `credentials-updater adopt -f FILE`, or use another namespace in spec.accounts.namespace' },
   );
 }
