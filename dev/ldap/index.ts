@@ -125,9 +125,10 @@ attributetype ( 1.3.6.1.4.1.99999.1 NAME 'objectGUID' SYNTAX 1.3.6.1.4.1.1466.11
 attributetype ( 1.3.6.1.4.1.99999.2 NAME 'userAccountControl' SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.99999.3 NAME 'nsAccountLock' SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.99999.4 NAME 'sshPublicKey' SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
+attributetype ( 1.3.6.1.4.1.99999.7 NAME 'ipaSshPubKey' SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
 attributetype ( 1.3.6.1.4.1.99999.5 NAME 'primaryGroupID' SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.99999.6 NAME 'primaryGroupToken' SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
-objectclass ( 1.3.6.1.4.1.99999.10 NAME 'extraPerson' SUP top AUXILIARY MAY ( objectGUID $ userAccountControl $ nsAccountLock $ sshPublicKey $ primaryGroupID ) )
+objectclass ( 1.3.6.1.4.1.99999.10 NAME 'extraPerson' SUP top AUXILIARY MAY ( objectGUID $ userAccountControl $ nsAccountLock $ sshPublicKey $ ipaSshPubKey $ primaryGroupID ) )
 objectclass ( 1.3.6.1.4.1.99999.11 NAME 'extraGroup' SUP top AUXILIARY MAY ( primaryGroupToken ) )
 objectclass ( 1.3.6.1.4.1.99999.12 NAME 'extraMembers' SUP top AUXILIARY MAY ( member ) )
 `;

@@ -23,6 +23,8 @@ export interface LdapOptions extends LdapServer, GroupSearch {
   readonly login: string;
 }
 
+/** OpenSSH's own, and FreeIPA's. */
+const keyAttributes = ['sshPublicKey', 'ipaSshPubKey'];
 const binaryIds = ['objectguid', 'ms-ds-consistencyguid'];
 
 export function ldapDirectory(
@@ -60,7 +62,7 @@ function readMembers(options: LdapOptions, signal: AbortSignal): Promise<Member[
           options.id,
           options.login,
           'uid',
-          'sshPublicKey',
+          ...keyAttributes,
           'primaryGroupID',
           'userAccountControl',
           'nsAccountLock',
@@ -93,7 +95,7 @@ function rowOf(entry: Entry, { id, login }: LdapOptions, isBinaryId: boolean): M
       { hint: 'check spec.directory.ldap.id, and that the account may read that attribute' },
     );
   const spelled = isBinaryId ? guidOf(value, where) : value.toString();
-  const keys = valuesOf(entry, 'sshPublicKey');
+  const keys = keyAttributes.flatMap((attribute) => valuesOf(entry, attribute));
   return {
     id: isUuid(spelled) ? spelled.toLowerCase() : spelled,
     // Of several values, which LDAP keeps in no order, always the same one.

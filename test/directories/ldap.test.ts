@@ -58,12 +58,18 @@ test('keys, several logins, locked accounts, and the spelling of an objectGUID',
       person('kim', 'objectGUID:: MyIRAFVEd2aImaq7zN3u/w==', 'sshPublicKey: ssh-ed25519 AAAA kim@home'),
       person('lee', 'objectGUID:: AAAAAAAAAAAAAAAAAAAAAQ==', 'userAccountControl: 514'),
       person('park', 'objectGUID:: AAAAAAAAAAAAAAAAAAAAAg==', 'nsAccountLock: TRUE'),
-      person('choi', 'objectGUID:: AAAAAAAAAAAAAAAAAAAAAw==', 'userAccountControl: 512', 'uid: achoi'),
+      person(
+        'choi',
+        'objectGUID:: AAAAAAAAAAAAAAAAAAAAAw==',
+        'userAccountControl: 512',
+        'uid: achoi',
+        'ipaSshPubKey: ssh-rsa BBBB choi@ipa',
+      ),
     ].join(''),
   });
   const members = await read(optionsFor(slapd, { id: 'objectGUID' }));
   expect(members.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
-    { id: `ldap:localhost:00000000-0000-0000-0000-000000000003`, login: 'achoi' },
+    { id: `ldap:localhost:00000000-0000-0000-0000-000000000003`, login: 'achoi', keys: ['ssh-rsa BBBB choi@ipa'] },
     {
       id: `ldap:localhost:00112233-4455-6677-8899-aabbccddeeff`,
       login: 'kim',
