@@ -29,6 +29,12 @@ export interface HttpDirectoryOptions extends Expressions {
   readonly extraAuthorities?: readonly string[];
 }
 
+/** A page of the last complete read, by its address. A strong ETag names its content to the byte. */
+interface KeptPage {
+  readonly etag: string;
+  readonly answer: HttpAnswer;
+}
+
 /** Of all pages together; 100,000 members with 600 bytes each. */
 const longestList = 60_000_000;
 
@@ -42,6 +48,7 @@ export function httpDirectory(options: HttpDirectoryOptions, surroundings: Surro
   const { url } = options;
   const expressions = compileExpressions(options);
   const headers = headersOf(options);
+  let kept: ReadonlyMap<string, KeptPage> = new Map();
   return {
     kind: 'http',
     address: shownUrl(url),
@@ -51,7 +58,12 @@ export function httpDirectory(options: HttpDirectoryOptions, surroundings: Surro
     isOwnId: (id) => id.startsWith(qualifiedId('http', url.hostname, '')),
     // Who joins or leaves between two pages moves the others, and one of them may be on neither.
     isSnapshot: options.next === undefined,
-    members: (read) => readMembers(options, headers, expressions, surroundings, read),
+    members: async (read) => {
+      const { members, pages } = await readMembers({ ...options, kept }, headers, expressions, surroundings, read);
+      // Of a read that was complete, and for this process alone: what is on a disk may be older than anybody knows.
+      kept = pages;
+      return members;
+    },
   };
 }
 
@@ -75,17 +87,20 @@ function headersOf({ headers, userAgent }: HttpDirectoryOptions): Readonly<Recor
   return Object.fromEntries(result);
 }
 
-function readMembers(
-  options: HttpDirectoryOptions,
+async function readMembers(
+  options: HttpDirectoryOptions & { readonly kept: ReadonlyMap<string, KeptPage> },
   headers: Readonly<Record<string, string>>,
   expressions: CompiledExpressions,
   { clock, random }: Surroundings,
   { signal, onRetry }: ReadOptions,
-): Promise<Member[]> {
+): Promise<{ members: Member[]; pages: ReadonlyMap<string, KeptPage> }> {
   let length = 0;
-  return readPages(options.url, expressions, async (url, page) => {
+  const pages = new Map<string, KeptPage>();
+  const members = await readPages(options.url, expressions, async (url, page) => {
     // Page by page: an API that limits how many requests it takes would never let a second attempt reach the end.
-    const answer = await withRetry(() => askPage(options, headers, url, clock, signal), {
+    const before = options.kept.get(url.href);
+    const asked = before === undefined ? headers : { ...headers, 'if-none-match': before.etag };
+    const fresh = await withRetry(() => askPage(options, asked, url, clock, signal), {
       clock,
       random,
       signal,
@@ -98,10 +113,15 @@ function readMembers(
         `the answer of ${shownUrl(url)} (page ${page}) can't be used: ${what}; nothing was changed`,
         { hint: 'is spec.directory.http.url an API that answers in JSON?' },
       );
+    const answer = fresh.status === 304 && before !== undefined ? before.answer : fresh;
+    const etag = answer.header('etag');
+    // A weak one (W/) stays the same for what its server takes for no great change.
+    if (etag !== undefined && /^"[\x21\x23-\x7e]*"$/.test(etag)) pages.set(url.href, { etag, answer });
     length += answer.body.length;
     if (length > longestList) throw malformed(`all pages together are larger than ${longestList / 1_000_000} MB`);
     return parseJsonAnswer(answer.body, answer.header('content-type'), malformed);
   });
+  return { members, pages };
 }
 
 async function askPage(
@@ -125,7 +145,8 @@ async function askPage(
     addressHint: 'is spec.directory.http.url right, and does the network let this host reach it?',
     tooLongHint: 'ask for smaller pages, by the query of spec.directory.http.url and by next',
   });
-  if (answer.status !== 200) throw refusalOf(url, answer, clock);
+  const isUnchanged = answer.status === 304 && headers['if-none-match'] !== undefined;
+  if (answer.status !== 200 && !isUnchanged) throw refusalOf(url, answer, clock);
   return answer;
 }
 

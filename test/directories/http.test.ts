@@ -158,6 +158,78 @@ test('a header that can not be sent is refused before anything is', () => {
   ).toThrow(expect.objectContaining({ kind: 'usage', message: expect.not.stringContaining(token) }));
 });
 
+describe('an ETag', () => {
+  const page = (data: unknown, etag: string, more: object = {}) => ({ headers: { etag }, body: { data, ...more } });
+  const signal = AbortSignal.timeout(60_000);
+
+  test('is asked with by the next read of the same process, and an unchanged page is what it was', async () => {
+    const { url, requests } = await useServer([
+      page([kim], '"a"', { next: '?p=2' }),
+      page([lee], '"b"'),
+      { status: 304 },
+      page([lee, park], '"c"'),
+      { status: 304 },
+      { status: 304 },
+    ]);
+    const directory = directoryOf(url, { next: 'next' });
+    expect(await directory.members({ signal })).toHaveLength(2);
+    expect(await directory.members({ signal })).toHaveLength(3);
+    expect(await directory.members({ signal })).toHaveLength(3);
+    const asked = requests.map(({ headers }) => headers['if-none-match']);
+    expect(asked).toEqual([undefined, undefined, '"a"', '"b"', '"a"', '"c"']);
+  });
+
+  test.each([
+    ['a weak one', 'W/"a"'],
+    ['none at all', 'a'],
+  ])('that is %s is not asked with', async (_, etag) => {
+    const { url, requests } = await useServer([page([kim], etag), page([kim], etag)]);
+    const directory = directoryOf(url);
+    await directory.members({ signal });
+    await directory.members({ signal });
+    expect(requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, undefined]);
+  });
+
+  test('of a read that failed is forgotten, and 304 that nobody asked for is a failure', async () => {
+    const { url, requests } = await useServer([page([kim], '"a"', { next: '?p=2' }), { status: 404 }, { status: 304 }]);
+    const directory = directoryOf(url, { next: 'next' });
+    await failureOf(directory.members({ signal }));
+    expect((await failureOf(directory.members({ signal }))).message).toContain('was answered with 304');
+    expect(requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+test.each([
+  'data[*]',
+  'data[*].user',
+  'data[]',
+  'data[].user',
+  'data.*',
+  '*',
+  'data[0:5]',
+  "data[?kind == 'x'].user",
+  'a || data[ * ]',
+])('members: %s would leave out members without a word, so it needs a total', (members) => {
+  const url = new URL('https://c');
+  expect(() => directoryOf(url, { members })).toThrow(
+    expect.objectContaining({ kind: 'usage', message: expect.stringContaining('holds a projection') }),
+  );
+  expect(directoryOf(url, { members, total: 'total' }).kind).toBe('http');
+});
+
+test.each([
+  'data',
+  '@',
+  'data.members',
+  "data[?kind == '[*]']",
+  '"a[*]".b',
+  'data[0]',
+  'data[?a]',
+  'sort_by(data, &name)',
+])('members: %s leaves out nothing by itself', (members) => {
+  expect(directoryOf(new URL('https://c'), { members }).kind).toBe('http');
+});
+
 describe('what is not whole fails:', () => {
   const page = (data: unknown, more: object = {}) => ({ body: { data, ...more } });
   const paged = { active: 'active', next: 'next', total: 'total' };

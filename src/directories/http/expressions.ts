@@ -32,6 +32,12 @@ export interface CompiledExpressions {
 
 /** @throws Failure (usage) that names the field of an expression that is none */
 export function compileExpressions({ members, id, login, active, next, total }: Expressions): CompiledExpressions {
+  if (total === undefined && leavesOutNulls(members))
+    throw new Failure(
+      'usage',
+      'spec.directory.http.members holds a projection, such as [*], which leaves out every member for whom it finds nothing, without a word; and there is no total that would notice',
+      { hint: 'end it at the list, such as members: data with id: user.id, or give spec.directory.http.total' },
+    );
   return {
     members: compile('members', members),
     id: compilePerRow('id', id),
@@ -40,6 +46,16 @@ export function compileExpressions({ members, id, login, active, next, total }: 
     next: next === undefined ? undefined : compile('next', next),
     total: total === undefined ? undefined : compile('total', total),
   };
+}
+
+/**
+ * Whether the expression projects a list or an object: then JMESPath drops what is null. A filter ([?kind == 'student'])
+ * leaves out what the operator says, unless something follows it.
+ */
+function leavesOutNulls(expression: string): boolean {
+  const code = expression.replace(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"/gs, 'x');
+  const withoutFilters = code.replace(/\[\?[^\]]*\]\s*(?=$|\|)/g, '');
+  return /\[\s*\*?\s*\]|\[\?|\[[^\]]*:[^\]]*\]|(^|[.|(,])\s*\*/.test(withoutFilters);
 }
 
 function compile(field: Field, expression: string): Compiled {
