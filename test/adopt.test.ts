@@ -36,7 +36,7 @@ test("another MemberSync's accounts are taken over with holds, names and Secrets
   const workspace = { clusterRole: 'view' };
   const lab = await useLab(
     (_, { systemNamespace }) => ({ secrets: { namespace: systemNamespace } }),
-    ({ usersNamespace }) => ({ workspace: { ...workspace, namespace: `${usersNamespace}-{account}` } }),
+    ({ usersNamespace }) => ({ workspace: { ...workspace, namespace: `{account}--${usersNamespace}` } }),
   );
   const { request, systemNamespace } = lab.cluster;
   await lab.writeMembers('id,login\n1,kim\n2,lee\n3,park\n4,choi\n');
