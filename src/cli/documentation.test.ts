@@ -13,7 +13,7 @@ const program = createProgram({
   environment: { env: {}, program: ['credentials-updater'], stdout, stderr, signal: new AbortController().signal },
   end: () => undefined,
 });
-const membersCommands = ['login', 'logout', 'get-token', 'whoami'];
+const membersCommands = ['login', 'logout', 'get-token', 'whoami', 'devices'];
 const commands = program.commands.filter((command) => !membersCommands.includes(command.name()));
 /** A command in parts has one section, which names the flags of each of them. */
 const optionsOf = (command: (typeof commands)[number]) =>

@@ -1,5 +1,7 @@
 /** The members' commands and their flags, for the members' own program and for the operators', which has them too. */
 import type { Command } from 'commander';
+import { Failure } from '../lib/failure.ts';
+import { gatewayMessages } from '../lib/messages/member-gateway.ts';
 import type { MemberEnvironment } from './environment.ts';
 
 /**
@@ -14,7 +16,8 @@ export function addMemberCommands(
   program
     .command('login')
     .summary('log in once; kubectl then gets its tokens by itself')
-    .description("log in to the club's site once; from then on kubectl gets its tokens by itself")
+    .description('log in once; from then on kubectl gets its tokens by itself')
+    .argument('[gateway]', 'address of a gateway, which connects this computer as one of your devices')
     .option('--cluster <file-or-url>', "the club's site, or the cluster's description")
     .option('--site <url>', 'address of the PoolC API, where --cluster is a file')
     .option('--name <name>', 'what the cluster is called on this computer (its own name)')
@@ -22,14 +25,12 @@ export function addMemberCommands(
     .option('--access-token-file <file>', 'take an access token of the site from a file, or with - from stdin')
     .option('--namespace <name>', 'namespace that kubectl uses when none is given')
     .option('--kubeconfig <file>', 'kubeconfig to write to (the first of KUBECONFIG, or ~/.kube/config)')
+    .option('--device-name <name>', "with a gateway: what your devices list this computer as (the computer's name)")
     .option('--keep-context', 'do not make this the current context')
     .option('--replace', 'replace entries of the same name that are not ours')
     .addHelpText('after', loginHelp)
-    .action(async (options: Readonly<Record<string, unknown>>) => {
-      const { login } = await import('./login.ts');
-      await login(open(), {
-        cluster: text(options['cluster']),
-        site: text(options['site']),
+    .action(async (gateway: string | undefined, options: Readonly<Record<string, unknown>>) => {
+      const flags = {
         name: text(options['name']),
         loginId: text(options['loginId']),
         accessTokenFile: text(options['accessTokenFile']),
@@ -37,7 +38,33 @@ export function addMemberCommands(
         namespace: text(options['namespace']),
         keepContext: options['keepContext'] === true,
         replace: options['replace'] === true,
-      });
+      };
+      const [cluster, site, deviceName] = [options['cluster'], options['site'], options['deviceName']].map(text);
+      if (gateway === undefined) {
+        const { login } = await import('./login.ts');
+        await login(open(), { cluster, site, ...flags });
+        return;
+      }
+      if (cluster !== undefined || site !== undefined) throw new Failure('usage', gatewayMessages.gatewayAlone());
+      const { loginAtGateway } = await import('./device/gateway-login.ts');
+      await loginAtGateway(open(), { gateway, deviceName, ...flags });
+    });
+
+  const devices = program
+    .command('devices')
+    .description('your devices at a gateway: which there are, and when each was last used')
+    .option('--name <name>', 'which cluster, where there are several')
+    .action(async (options: Readonly<Record<string, unknown>>) => {
+      const { listDevices } = await import('./device/devices-command.ts');
+      await listDevices(open(), text(options['name']));
+    });
+  devices
+    .command('remove')
+    .description('shut one of your devices out: its access ends within 10 seconds')
+    .argument('<device>', 'its name or its id, as `devices` shows them')
+    .action(async (device: string) => {
+      const { removeDevice } = await import('./device/devices-command.ts');
+      await removeDevice(open(), device, text(devices.opts()['name']));
     });
 
   program
@@ -81,6 +108,7 @@ Without a terminal they are read from standard input, one a line. The password
 is never taken from the command line and never stored.
 
 Examples:
+  $ credentials-updater login https://login.example.org    # a gateway
   $ credentials-updater login --cluster https://api.example.org
   $ credentials-updater login          # again, when the login has expired
   $ credentials-updater login --cluster pks.json \\

@@ -109,11 +109,11 @@ function goodUnasked({ fetchedAt, expiresAt }: CachedToken, now: number): boolea
 }
 
 /** Whether a parent has come back for the token it was given, as kubectl does when the cluster refused it. */
-function cameBack(before: Given | undefined): boolean {
+export function cameBack(before: Given | undefined): boolean {
   return before !== undefined && !before.renewed;
 }
 
-function recent(given: Given | undefined, now: number): Given | undefined {
+export function recent(given: Given | undefined, now: number): Given | undefined {
   return given !== undefined && given.at <= now && now - given.at < unaskedMs ? given : undefined;
 }
 

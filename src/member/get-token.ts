@@ -3,7 +3,9 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { tokenMessages as messages } from '../lib/messages/member-token.ts';
-import { currentToken } from './current-token.ts';
+import { type CurrentToken, currentToken } from './current-token.ts';
+import { chosenDevice } from './device/device-file.ts';
+import { deviceToken } from './device/device-token.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { chooseCluster, isLoggedIn } from './logins.ts';
 import { ownCommand } from './own-command.ts';
@@ -30,6 +32,11 @@ export async function getToken(environment: MemberEnvironment, name: string | un
 
 async function printToken(environment: MemberEnvironment, places: Places, name: string | undefined): Promise<void> {
   checkCaller(environment);
+  const device = await chosenDevice(environment, places, name);
+  if (device !== undefined) {
+    await print(environment, places, await deviceToken(environment, places, device));
+    return;
+  }
   const cluster = await chooseCluster(environment, places.logins, name);
   if (!isLoggedIn(cluster)) {
     throw new Failure('login', messages.loggedOut({ cluster: cluster.name }), {
@@ -37,7 +44,14 @@ async function printToken(environment: MemberEnvironment, places: Places, name: 
     });
   }
   const cache = openTokenCache(path.join(places.tokens, cluster.name), cluster.login.id);
-  const { token, expiresAt, note } = await currentToken(environment, cluster, cache, places.logins);
+  await print(environment, places, await currentToken(environment, cluster, cache, places.logins));
+}
+
+async function print(
+  environment: MemberEnvironment,
+  places: Places,
+  { token, expiresAt, note }: CurrentToken,
+): Promise<void> {
   if (note !== undefined && !(await isSaidAgain(environment, places.tokens, 'note'))) {
     const seconds = (expiresAt - environment.clock.now()) / 1_000;
     say(environment, messages.stillWorks({ problem: note.said, seconds }), note.advised);

@@ -18,18 +18,18 @@ export interface DescribedEntry {
   readonly name: string;
   readonly info: ClusterInfo;
   readonly namespace: string | undefined;
-  /** What --cluster was: to log in again by the same words. */
-  readonly describedAt: string;
+  /** The words that log in again: `login --cluster …`. */
+  readonly again: readonly string[];
 }
 
 /** The cluster, its user and its context, all of one name. */
 export function clusterEntry(
   environment: MemberEnvironment,
-  { name, info, namespace, describedAt }: DescribedEntry,
+  { name, info, namespace, again }: DescribedEntry,
 ): KubeconfigEntry {
   return {
     cluster: { name, server: info.server, certificateAuthority: info.certificateAuthority },
-    user: { name, credential: { exec: plugin(environment, name, describedAt) } },
+    user: { name, credential: { exec: plugin(environment, name, again) } },
     contextName: name,
     ...(namespace === undefined ? {} : { namespace }),
   };
@@ -46,7 +46,7 @@ export async function writeEntry(entry: KubeconfigEntry, options: MergeOptions):
   await updatePrivateFile(options.file, (existing) => mergeKubeconfig(existing, entry, options));
 }
 
-function plugin(environment: MemberEnvironment, name: string, describedAt: string): ExecPlugin {
+function plugin(environment: MemberEnvironment, name: string, again: readonly string[]): ExecPlugin {
   const command = ['get-token', '--name', name];
   const { node, script } = environment.program;
   const onPath = nameOnPath(environment);
@@ -57,7 +57,7 @@ function plugin(environment: MemberEnvironment, name: string, describedAt: strin
     interactiveMode: 'Never',
     provideClusterInfo: false,
     installHint: knownMessages.installHint({
-      command: ownCommand(environment, 'login', '--cluster', describedAt),
+      command: ownCommand(environment, ...again),
     })[environment.language],
   };
 }

@@ -120,7 +120,7 @@ function kubeconfigChange(
   { cluster = '', kubeconfig = places.kubeconfig, namespace, keepContext, replace }: LoginFlags,
 ): Parameters<typeof writeEntry> | undefined {
   if (info === undefined) return undefined;
-  const entry = clusterEntry(environment, { name, info, namespace, describedAt: cluster });
+  const entry = clusterEntry(environment, { name, info, namespace, again: ['login', '--cluster', cluster] });
   return [entry, { file: path.resolve(kubeconfig), makeCurrent: !keepContext, replace }];
 }
 

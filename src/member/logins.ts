@@ -3,7 +3,7 @@
  * come from and the site's JWT. A password is never in it.
  */
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { Failure } from '../lib/failure.ts';
@@ -114,6 +114,12 @@ export async function writeKnownCluster(
 export async function forgetLogin(folder: string, cluster: KnownCluster): Promise<void> {
   await writeKnownCluster(folder, { ...cluster, login: undefined });
   await removeLeftovers(fileOf(folder, cluster.name));
+}
+
+/** As if there never had been a login: this computer is a device of a gateway now. */
+export async function forgetKnownCluster(folder: string, name: string): Promise<void> {
+  await rm(fileOf(folder, name), { force: true });
+  await removeLeftovers(fileOf(folder, name));
 }
 
 export function newLogin(loginId: string | undefined, accessToken: Secret): Login {

@@ -11,6 +11,7 @@ describe('the places of files', () => {
     const env = { XDG_CONFIG_HOME: '/data/config', XDG_CACHE_HOME: '/data/cache', KUBECONFIG: ':/data/kube:/etc/kube' };
     expect(placesOf({ platform: 'linux', home: '/home/kim', env })).toEqual({
       logins: '/data/config/credentials-updater',
+      devices: '/data/config/credentials-updater/devices',
       tokens: '/data/cache/credentials-updater',
       kubeconfig: '/data/kube',
     });
@@ -30,6 +31,7 @@ describe('the places of files', () => {
     const env = { XDG_CONFIG_HOME: '/data/config' };
     expect(placesOf({ platform: 'darwin', home: '/Users/kim', env })).toEqual({
       logins: '/Users/kim/Library/Application Support/credentials-updater',
+      devices: '/Users/kim/Library/Application Support/credentials-updater/devices',
       tokens: '/Users/kim/Library/Caches/credentials-updater',
       kubeconfig: '/Users/kim/.kube/config',
     });
@@ -39,6 +41,7 @@ describe('the places of files', () => {
     const home = 'C:\\Users\\김';
     expect(placesOf({ platform: 'win32', home, env: { KUBECONFIG: 'D:\\kube\\config;E:\\other' } })).toEqual({
       logins: 'C:\\Users\\김\\AppData\\Roaming\\credentials-updater',
+      devices: 'C:\\Users\\김\\AppData\\Roaming\\credentials-updater\\devices',
       tokens: 'C:\\Users\\김\\AppData\\Local\\credentials-updater\\Cache',
       kubeconfig: 'D:\\kube\\config',
     });

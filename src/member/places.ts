@@ -5,6 +5,8 @@ import type { MemberEnvironment } from './environment.ts';
 export interface Places {
   /** One file a cluster: where its site is, and the login. Kept. */
   readonly logins: string;
+  /** One file a cluster that a gateway serves: this computer's key. Kept. */
+  readonly devices: string;
   /** One folder a cluster: the last token. May be deleted at any time. */
   readonly tokens: string;
   readonly kubeconfig: string;
@@ -26,6 +28,7 @@ export function placesOf({ env, platform, home }: Pick<MemberEnvironment, 'env' 
   if (platform === 'darwin') {
     return {
       logins: join(home, 'Library', 'Application Support', ours),
+      devices: join(home, 'Library', 'Application Support', ours, 'devices'),
       tokens: join(home, 'Library', 'Caches', ours),
       kubeconfig,
     };
@@ -33,12 +36,14 @@ export function placesOf({ env, platform, home }: Pick<MemberEnvironment, 'env' 
   if (platform === 'win32') {
     return {
       logins: join(folder(env.APPDATA, 'AppData', 'Roaming'), ours),
+      devices: join(folder(env.APPDATA, 'AppData', 'Roaming'), ours, 'devices'),
       tokens: join(folder(env.LOCALAPPDATA, 'AppData', 'Local'), ours, 'Cache'),
       kubeconfig,
     };
   }
   return {
     logins: join(folder(env.XDG_CONFIG_HOME, '.config'), ours),
+    devices: join(folder(env.XDG_CONFIG_HOME, '.config'), ours, 'devices'),
     tokens: join(folder(env.XDG_CACHE_HOME, '.cache'), ours),
     kubeconfig,
   };

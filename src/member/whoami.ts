@@ -4,6 +4,7 @@ import { readClaims } from '../kube/token-claims.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { localTime } from '../lib/local-time.ts';
 import { inLanguage, joined, type Message, type Text } from '../lib/message.ts';
+import { gatewayMessages } from '../lib/messages/member-gateway.ts';
 import { loginMessages } from '../lib/messages/member-login.ts';
 import { tokenMessages } from '../lib/messages/member-token.ts';
 import { whoamiMessages as messages } from '../lib/messages/member-whoami.ts';
@@ -11,9 +12,18 @@ import { shellCommand } from '../lib/shell-command.ts';
 import { columnsOf, displayWidth, padEnd, wrapLine } from '../lib/terminal-text.ts';
 import { askApiServer } from './api-server.ts';
 import { aliveToken } from './current-token.ts';
+import { type OwnDevice, ownDeviceNames, readOwnDevice } from './device/device-file.ts';
+import { cacheOf, renewDevice } from './device/device-token.ts';
 import type { MemberEnvironment } from './environment.ts';
 import { type KubectlContext, kubectlContext } from './kubectl-context.ts';
-import { chooseCluster, isLoggedIn, type KnownCluster, knownNames, type LoggedInCluster } from './logins.ts';
+import {
+  checkClusterName,
+  chooseCluster,
+  isLoggedIn,
+  type KnownCluster,
+  knownNames,
+  type LoggedInCluster,
+} from './logins.ts';
 import { ownCommand } from './own-command.ts';
 import { type Places, placesOf } from './places.ts';
 import { lifetimeOf, openSite } from './site.ts';
@@ -30,23 +40,34 @@ interface Described {
   readonly isFine: boolean;
 }
 
+/** Who the member is to one cluster, by whichever way this computer logged in. */
+interface Identity {
+  readonly held: HeldToken | undefined;
+  readonly login: Text;
+  readonly whenUnreachable: string | undefined;
+  /** What logs in again; undefined where nothing needs to. */
+  readonly again: Text | undefined;
+}
+
 /** @returns the exit code: 0 where kubectl works with every cluster that is shown. @throws Failure (login, usage) */
 export async function whoami(environment: MemberEnvironment, name: string | undefined): Promise<number> {
   const places = placesOf(environment);
-  const names = name === undefined ? await knownNames(places.logins) : [name];
-  const clusters =
-    names.length === 0
-      ? [await chooseCluster(environment, places.logins, undefined)]
-      : await Promise.all(names.map((each) => chooseCluster(environment, places.logins, each)));
-  const described = await Promise.all(clusters.map((cluster) => describe(environment, places, cluster)));
+  const known = [...new Set([...(await knownNames(places.logins)), ...(await ownDeviceNames(places))])].toSorted();
+  const names = name === undefined ? known : [checkClusterName(name, '--name')];
+  // Says that there is no login, and how to make one.
+  if (names.length === 0) await chooseCluster(environment, places.logins, undefined);
+  const described = await Promise.all(names.map((each) => describe(environment, places, each)));
   environment.stdout.write(described.map(({ rows }) => render(environment, rows)).join('\n'));
   return described.every(({ isFine }) => isFine) ? exitCodes.done : exitCodes.failed;
 }
 
-async function describe(environment: MemberEnvironment, places: Places, cluster: KnownCluster): Promise<Described> {
-  const { name, whenUnreachable } = cluster;
+async function describe(environment: MemberEnvironment, places: Places, name: string): Promise<Described> {
+  const device = await readOwnDevice(environment, places, name);
+  const { held, login, whenUnreachable, again } =
+    device === undefined
+      ? await siteIdentity(environment, places, name)
+      : await deviceIdentity(environment, places, device);
   const context = await kubectlContext(environment, name);
-  const held = isLoggedIn(cluster) ? await takeToken(environment, places, cluster) : undefined;
   const token = held?.token;
   const server =
     context?.server === undefined
@@ -61,20 +82,45 @@ async function describe(environment: MemberEnvironment, places: Places, cluster:
   const rows: Row[] = [
     [messages.labelCluster(), [name, context?.server?.url.origin].filter((part) => part !== undefined).join(', ')],
     [messages.labelAccount(), accountText(token)],
-    [messages.labelToken(), tokenText(environment, held)],
-    [messages.labelLogin(), loginText(environment, cluster)],
+    [messages.labelToken(), tokenText(environment, held, device !== undefined)],
+    [messages.labelLogin(), login],
     [messages.labelKubectl(), contextText(environment, context)],
     [messages.labelServer(), server?.said ?? messages.serverUnknown()],
   ];
   const advice = [
     ...(held?.problem?.advised === undefined ? [] : [held.problem.advised]),
     ...(server === undefined || server.isFine || server.advised === undefined ? [] : [server.advised]),
-    ...(isLoggedIn(cluster) ? [] : [againText(environment, name)]),
+    ...(again === undefined ? [] : [again]),
   ];
   return {
     rows: [...rows, ...advice.map((advised): Row => [messages.labelAdvice(), advised])],
     isFine: held?.problem === undefined && server?.isFine === true && token !== undefined,
   };
+}
+
+async function siteIdentity(environment: MemberEnvironment, places: Places, name: string): Promise<Identity> {
+  const cluster = await chooseCluster(environment, places.logins, name);
+  return {
+    held: isLoggedIn(cluster) ? await takeToken(environment, places, cluster) : undefined,
+    login: loginText(environment, cluster),
+    whenUnreachable: cluster.whenUnreachable,
+    again: isLoggedIn(cluster) ? undefined : againText(environment, name),
+  };
+}
+
+async function deviceIdentity(environment: MemberEnvironment, places: Places, device: OwnDevice): Promise<Identity> {
+  const { account, gateway } = device;
+  const login = gatewayMessages.deviceOf({ peer: gatewayMessages.peer({ host: gateway.host }), account });
+  const cached = await cacheOf(places, device).read();
+  const held = await renewDevice(environment, places, device, true).then(
+    (token): HeldToken => ({ token, problem: undefined }),
+    (error: unknown): HeldToken => {
+      if (!(error instanceof Failure)) throw error;
+      const isAlive = cached !== undefined && cached.expiresAt > environment.clock.now();
+      return { token: isAlive ? cached : undefined, problem: error };
+    },
+  );
+  return { held, login, whenUnreachable: undefined, again: undefined };
 }
 
 interface HeldToken {
@@ -111,10 +157,11 @@ function accountText(token: CachedToken | undefined): Text {
   return namespace === undefined || name === undefined ? messages.none() : messages.account({ name, namespace });
 }
 
-function tokenText({ clock }: MemberEnvironment, held: HeldToken | undefined): Text {
+function tokenText({ clock }: MemberEnvironment, held: HeldToken | undefined, isDevices: boolean): Text {
   const { token, problem } = held ?? {};
   if (token === undefined) return problem?.said ?? messages.none();
   const end = messages.endsAt({ time: localTime(token.expiresAt), seconds: (token.expiresAt - clock.now()) / 1_000 });
+  if (problem === undefined && isDevices) return joined([end, gatewayMessages.renewedByItself()], '; ');
   return joined([end, problem === undefined ? messages.isNewest() : problem.said], '; ');
 }
 
