@@ -79,6 +79,8 @@ async function gatewayCommand(environment: Environment, options: CommandOptions)
     random: Math.random,
     log,
     redactor,
+    // A device waits for the answer, and kubectl for the device.
+    policy: { budgetMs: 5_000, firstWaitMs: 100, longestWaitMs: 1_000 },
     hints: { forbidden: 'the Role that a gateway needs comes with deploy/gateway' },
   });
   const { ca } = access.tls;

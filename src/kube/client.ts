@@ -53,6 +53,8 @@ export interface ClusterClientOptions {
   readonly log: Log;
   readonly redactor: Redactor;
   readonly hints?: ClusterHints;
+  /** How patient `call` is where a request does not say it. */
+  readonly policy?: RetryPolicy;
 }
 
 const acceptJson = 'application/json, */*;q=0.1';
@@ -176,6 +178,7 @@ class UnfencedClient implements ClusterClient {
 
   async call(request: ClusterRequest, fence?: Fence): Promise<HttpResponse> {
     const { clock, random, log } = this.#options;
+    const policy = request.policy ?? this.#options.policy;
     return withRetry(() => this.once(request, fence), {
       clock: {
         now: () => clock.now(),
@@ -185,7 +188,7 @@ class UnfencedClient implements ClusterClient {
       },
       random,
       signal: request.signal,
-      ...(request.policy === undefined ? {} : { policy: request.policy }),
+      ...(policy === undefined ? {} : { policy }),
       onRetry: (failure, attempt, waitMs) =>
         log.debug(`${failure.message}; attempt ${attempt + 1} in ${Math.round(waitMs)} ms`, { path: request.path }),
     });
