@@ -5,6 +5,7 @@ describe('the places of files', () => {
   test('on Linux are the XDG base directories', () => {
     expect(placesOf({ platform: 'linux', home: '/home/kim', env: {} })).toEqual({
       logins: '/home/kim/.config/credentials-updater',
+      devices: '/home/kim/.config/credentials-updater/devices',
       tokens: '/home/kim/.cache/credentials-updater',
       kubeconfig: '/home/kim/.kube/config',
     });
