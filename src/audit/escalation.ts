@@ -1,135 +1,108 @@
 /**
- * Rights that lead to more than they say: with each of these one gets at another's credentials, identity or rules.
- * After Kubernetes' own list (RBAC good practices: privilege escalation risks), and what PKS rests on besides.
+ * Rights that lead to more than they say: with each of these one gets at another's credentials, identity or rules. What
+ * they are, and why, is in escalation-table.ts; here a rule is held against the table.
  */
-import { grantsRight, type PolicyRule, type Right, rightsOf, touches } from './rbac.ts';
+import {
+  type Escalation,
+  type Gain,
+  kubernetesEscalations,
+  kubernetesGroups,
+  urlEscalations,
+} from './escalation-table.ts';
+import { projectEscalations, reportGroups } from './escalation-table-projects.ts';
+import { covers, grantsRight, matchesResource, type PolicyRule, type Right, rightsOf, touches } from './rbac.ts';
 
-/** What somebody gains by a right, in words that follow "it": `reads Secrets`. */
-export type Gain =
-  | 'does everything'
-  | 'reads Secrets'
-  | 'mints tokens'
-  | 'impersonates others'
-  | 'gives itself other rights'
-  | 'changes roles and bindings'
-  | 'makes or changes ServiceAccounts'
-  | 'makes Secrets, so a token for any ServiceAccount'
-  | 'runs commands in pods'
-  | 'starts pods under any ServiceAccount'
-  | 'reaches the kubelets'
-  | 'changes nodes'
-  | 'gets certificates signed'
-  | 'changes what admission enforces'
-  | "mounts the nodes' disks"
-  | 'relabels or deletes namespaces'
-  | 'replaces APIs'
-  | 'reads and writes every URL of the API server';
+export type { Gain };
 
-interface Escalation {
+/** One way in which a rule leads further. */
+export interface Lead {
   readonly gain: Gain;
-  readonly verbs: readonly string[];
-  readonly apiGroup: string;
-  readonly resources: readonly string[];
+  readonly reason: string;
 }
 
-const write = ['create', 'update', 'patch'];
-const change = [...write, 'delete', 'deletecollection'];
-const rbacGroup = 'rbac.authorization.k8s.io';
+const escalations: readonly Escalation[] = [...kubernetesEscalations, ...projectEscalations];
 
-const escalation = (
-  gain: Gain,
-  verbs: readonly string[],
-  apiGroup: string,
-  resources: readonly string[],
-): Escalation => ({ gain, verbs, apiGroup, resources });
-
-const escalations: readonly Escalation[] = [
-  escalation('reads Secrets', ['get', 'list', 'watch'], '', ['secrets']),
-  escalation('mints tokens', ['create'], '', ['serviceaccounts/token']),
-  escalation('impersonates others', ['impersonate'], '', ['users', 'groups', 'serviceaccounts']),
-  // Constrained impersonation (KEP-5284) has verbs of its own.
-  escalation(
-    'impersonates others',
-    ['impersonate:user-info', 'impersonate:serviceaccount', 'impersonate:arbitrary-node'],
-    'authentication.k8s.io',
-    ['users', 'groups', 'serviceaccounts', 'nodes'],
-  ),
-  escalation('gives itself other rights', ['bind', 'escalate'], rbacGroup, ['roles', 'clusterroles']),
-  escalation('changes roles and bindings', change, rbacGroup, [
-    'roles',
-    'clusterroles',
-    'rolebindings',
-    'clusterrolebindings',
-  ]),
-  escalation('makes or changes ServiceAccounts', change, '', ['serviceaccounts']),
-  escalation('makes Secrets, so a token for any ServiceAccount', write, '', ['secrets']),
-  escalation('runs commands in pods', ['get', 'create'], '', ['pods/exec', 'pods/attach', 'pods/portforward']),
-  escalation('runs commands in pods', ['update', 'patch'], '', ['pods/ephemeralcontainers']),
-  escalation('starts pods under any ServiceAccount', write, '', ['pods', 'replicationcontrollers']),
-  escalation('starts pods under any ServiceAccount', write, 'apps', [
-    'deployments',
-    'daemonsets',
-    'statefulsets',
-    'replicasets',
-  ]),
-  escalation('starts pods under any ServiceAccount', write, 'batch', ['jobs', 'cronjobs']),
-  escalation('reaches the kubelets', ['get', 'create'], '', ['nodes/proxy']),
-  escalation('changes nodes', change, '', ['nodes', 'nodes/status']),
-  escalation('gets certificates signed', ['update', 'patch'], 'certificates.k8s.io', [
-    'certificatesigningrequests/approval',
-    'certificatesigningrequests/status',
-  ]),
-  escalation('gets certificates signed', ['approve', 'sign'], 'certificates.k8s.io', ['signers']),
-  escalation('changes what admission enforces', change, 'admissionregistration.k8s.io', [
-    'validatingwebhookconfigurations',
-    'mutatingwebhookconfigurations',
-    'validatingadmissionpolicies',
-    'validatingadmissionpolicybindings',
-    'mutatingadmissionpolicies',
-    'mutatingadmissionpolicybindings',
-  ]),
-  escalation('changes what admission enforces', change, 'kyverno.io', [
-    'clusterpolicies',
-    'policies',
-    'policyexceptions',
-  ]),
-  escalation('changes what admission enforces', change, 'policies.kyverno.io', [
-    'validatingpolicies',
-    'mutatingpolicies',
-    'generatingpolicies',
-    'policyexceptions',
-  ]),
-  escalation("mounts the nodes' disks", write, '', ['persistentvolumes']),
-  escalation('relabels or deletes namespaces', ['update', 'patch', 'delete', 'deletecollection'], '', ['namespaces']),
-  escalation('replaces APIs', change, 'apiextensions.k8s.io', ['customresourcedefinitions']),
-  escalation('replaces APIs', change, 'apiregistration.k8s.io', ['apiservices']),
-];
-
-/** What the rule leads to, each once. A rule that allows everything leads to that alone. */
-export function gainsOf(rule: PolicyRule): Gain[] {
-  if (touches(rule, { verb: '*', apiGroup: '*', resource: '*' })) return ['does everything'];
-  const gains = escalations
-    .filter(({ verbs, apiGroup, resources }) =>
-      verbs.some((verb) => resources.some((resource) => touches(rule, { verb, apiGroup, resource }))),
-    )
-    .map(({ gain }) => gain);
-  if (rule.nonResourceURLs.some((url) => url === '*' || url === '/*'))
-    gains.push('reads and writes every URL of the API server');
-  return [...new Set(gains)];
+/** What the rule leads to where it holds. A rule that allows everything leads to that alone. @param namespace undefined: everywhere */
+export function leadsOf(rule: PolicyRule, namespace: string | undefined): Lead[] {
+  if (touches(rule, { verb: '*', apiGroup: '*', resource: '*' }))
+    return [{ gain: 'does everything', reason: 'the rule allows every verb on every resource' }];
+  const isClusterWide = namespace === undefined;
+  return [
+    ...escalations.filter((row) => (isClusterWide || !row.clusterOnly) && isTouched(rule, row)),
+    ...(isClusterWide ? leadsOfUrls(rule.nonResourceURLs) : []),
+  ];
 }
 
-/** What several rules lead to together, each once; alone what includes all the others. */
-export function gainsOfAll(rules: readonly PolicyRule[]): Gain[] {
-  const gains = [...new Set(rules.flatMap(gainsOf))];
-  return gains.includes('does everything') ? ['does everything'] : gains;
+/** The same without the reasons, each gain once. */
+export function gainsOf(rule: PolicyRule, namespace: string | undefined): Gain[] {
+  return [...new Set(leadsOf(rule, namespace).map(({ gain }) => gain))];
+}
+
+export interface PlacedRule {
+  readonly rule: PolicyRule;
+  /** undefined for everywhere. */
+  readonly namespace: string | undefined;
+}
+
+/** What several rules lead to together, each way once; alone what includes all the others. */
+export function leadsOfAll(rules: readonly PlacedRule[]): Lead[] {
+  const leads = rules.flatMap(({ rule, namespace }) => leadsOf(rule, namespace));
+  const all = leads.find(({ gain }) => gain === 'does everything');
+  if (all !== undefined) return [all];
+  return [...new Map(leads.map((lead) => [`${lead.gain}: ${lead.reason}`, lead])).values()];
+}
+
+export function gainsOfAll(rules: readonly PlacedRule[]): Gain[] {
+  return [...new Set(leadsOfAll(rules).map(({ gain }) => gain))];
+}
+
+const knownGroups = new Set([...kubernetesGroups, ...reportGroups, ...escalations.map(({ apiGroup }) => apiGroup)]);
+
+/** API groups of the rule that nobody here knows: their objects may run code or hold Secrets. `*` where it means every API. */
+export function unknownGroupsOf({ apiGroups, resources }: PolicyRule): string[] {
+  if (resources.length === 0) return [];
+  return apiGroups.filter((group) => (group === '*' ? resources.includes('*') : !knownGroups.has(group)));
+}
+
+function isTouched(rule: PolicyRule, { verbs, apiGroup, resources }: Escalation): boolean {
+  return (
+    verbs.some((verb) => hasVerb(rule.verbs, verb)) && resources.some((resource) => hasObject(rule, apiGroup, resource))
+  );
+}
+
+/** A row's `prefix:*` is met by a verb that is named, not by `*`: that one has a row for what it allows besides. */
+function hasVerb(granted: readonly string[], wanted: string): boolean {
+  return wanted.endsWith(':*') ? granted.some((verb) => verb.startsWith(wanted.slice(0, -1))) : covers(granted, wanted);
+}
+
+/** A row's `userextras/*` is any of these subresources, and its `*` any resource of the group. */
+function hasObject({ apiGroups, resources }: PolicyRule, group: string, wanted: string): boolean {
+  if (wanted !== '*')
+    return (
+      covers(apiGroups, group) &&
+      resources.some(
+        (resource) =>
+          matchesResource(resource, wanted) || (wanted.endsWith('/*') && resource.startsWith(wanted.slice(0, -1))),
+      )
+    );
+  if (resources.length === 0) return false;
+  // `*` for the groups says of one resource nothing about those of this group.
+  return group === '*' || apiGroups.includes(group) || (apiGroups.includes('*') && resources.includes('*'));
+}
+
+function leadsOfUrls(granted: readonly string[]): Lead[] {
+  if (granted.some((url) => url === '*' || url === '/*'))
+    return [{ gain: 'reads and writes every URL of the API server', reason: 'the rule allows every URL' }];
+  return urlEscalations.filter(({ prefix }) =>
+    granted.some((url) => {
+      const start = url.endsWith('*') ? url.slice(0, -1) : url;
+      return start === prefix || start.startsWith(`${prefix}/`) || (url.endsWith('*') && prefix.startsWith(start));
+    }),
+  );
 }
 
 /** Whether the rule grants more than the allowed rights, each of them in `namespace` or everywhere. */
-export function rightsBeyond(
-  rule: PolicyRule,
-  namespace: string | undefined,
-  allowed: readonly { readonly rule: PolicyRule; readonly namespace: string | undefined }[],
-): Right[] {
+export function rightsBeyond(rule: PolicyRule, namespace: string | undefined, allowed: readonly PlacedRule[]): Right[] {
   return rightsOf(rule, namespace).filter(
     (right) => !allowed.some((other) => grantsRight(other.rule, other.namespace, right)),
   );

@@ -32,7 +32,8 @@ export const warning = (message: string, ...fixes: readonly (string | Fix)[]): F
 export const failed = (message: string, ...fixes: readonly (string | Fix)[]): Finding =>
   finding('failed', message, fixes);
 
-export const unknown = (message: string): Finding => ({ status: 'unknown', message, fixes: [] });
+export const unknown = (message: string, ...fixes: readonly (string | Fix)[]): Finding =>
+  finding('unknown', message, fixes);
 
 function finding(status: Status, message: string, fixes: readonly (string | Fix)[]): Finding {
   return { status, message, fixes: fixes.map((fix) => (typeof fix === 'string' ? { command: fix } : fix)) };

@@ -1,14 +1,7 @@
 /** Who counts as a member for RBAC, and which namespaces must be closed to them. */
 import { gainsOf } from './escalation.ts';
 import type { Namespace } from './objects.ts';
-import {
-  type Grant,
-  resourceRule,
-  type Subject,
-  serviceAccountIdentity,
-  serviceAccountsGroup,
-  serviceAccountUser,
-} from './rbac.ts';
+import { type Grant, resourceRule, type Subject, serviceAccountIdentity, serviceAccountUser } from './rbac.ts';
 
 /** The label that the policies give to a member's namespace: its owner's ServiceAccount name. */
 export const ownerLabel = 'poolc.org/owner';
@@ -56,6 +49,26 @@ export function memberNamed({ kind, name, namespace }: Subject, targetNamespace:
   return kind === 'User' && name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
 }
 
+/** The namespace whose ServiceAccounts a subject names, one of them or all, in any of the three ways; undefined for others. */
+export function namespaceNamed({ kind, name, namespace }: Subject): string | undefined {
+  if (kind === 'ServiceAccount') return namespace;
+  const [, named] =
+    (kind === 'Group'
+      ? /^system:serviceaccounts:(.+)$/s
+      : kind === 'User'
+        ? /^system:serviceaccount:([^:]+):/
+        : undefined
+    )?.exec(name) ?? [];
+  return named;
+}
+
+/** Names of the namespaces that are some member's. */
+export function ownedNamespaces(namespaces: readonly Namespace[]): ReadonlySet<string> {
+  return new Set(
+    namespaces.filter((namespace) => ownerOf(namespace) !== undefined).map(({ metadata }) => metadata.name),
+  );
+}
+
 /**
  * Namespaces in which a right leads out of them: Kubernetes' own, the updater's, the members' accounts', and those whose
  * ServiceAccounts have power over the whole cluster.
@@ -66,7 +79,7 @@ export function criticalNamespaces(
 ): (namespace: string) => boolean {
   const powerful = new Set(
     grants
-      .filter(({ namespace, rule }) => namespace === undefined && gainsOf(rule).length > 0)
+      .filter(({ namespace, rule }) => namespace === undefined && gainsOf(rule, namespace).length > 0)
       .flatMap(({ subject }) => (subject.kind === 'ServiceAccount' && subject.namespace ? [subject.namespace] : [])),
   );
   return (namespace) =>
@@ -82,16 +95,12 @@ export function ownerOf({ metadata }: Namespace): string | undefined {
 
 /** A member, all of them, or ServiceAccounts of a member's namespace, in any of the ways to name them. */
 export function isMembersSubject(
-  ownedNamespaces: readonly string[],
+  ownedNames: readonly string[],
   targetNamespace: string,
 ): (subject: Subject) => boolean {
-  const owned = new Set(ownedNamespaces);
-  const groups = new Set(ownedNamespaces.map(serviceAccountsGroup));
-  const users = ownedNamespaces.map((namespace) => serviceAccountUser(namespace, ''));
-  return (subject) => {
-    if (isMembersGroup(subject, targetNamespace) || memberNamed(subject, targetNamespace) !== undefined) return true;
-    const { kind, name, namespace } = subject;
-    if (kind === 'ServiceAccount') return namespace !== undefined && owned.has(namespace);
-    return kind === 'Group' ? groups.has(name) : users.some((user) => name.startsWith(user));
-  };
+  const owned = new Set(ownedNames);
+  return (subject) =>
+    isMembersGroup(subject, targetNamespace) ||
+    memberNamed(subject, targetNamespace) !== undefined ||
+    owned.has(namespaceNamed(subject) ?? '');
 }

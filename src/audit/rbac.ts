@@ -124,12 +124,13 @@ export function touches(rule: PolicyRule, { verb, apiGroup, resource }: Omit<Res
   );
 }
 
-function covers(granted: readonly string[], asked: string): boolean {
+/** Whether the list has it, or `*`. */
+export function covers(granted: readonly string[], asked: string): boolean {
   return granted.includes('*') || granted.includes(asked);
 }
 
 /** `*` is everything, subresources too; `*` + `/scale` is that subresource of everything. */
-function matchesResource(granted: string, asked: string): boolean {
+export function matchesResource(granted: string, asked: string): boolean {
   if (granted === '*' || granted === asked) return true;
   const slash = asked.indexOf('/');
   return slash !== -1 && granted === `*${asked.slice(slash)}`;

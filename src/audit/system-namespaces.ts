@@ -46,6 +46,16 @@ export async function reservedNamespaces(gathered: Gathered): Promise<(namespace
   return (namespace) => patterns.some((pattern) => pattern.test(namespace));
 }
 
+/** Whether some member may create a namespace of that name, by what is shipped and what is set on the cluster. */
+export async function namesForMembers(gathered: Gathered): Promise<(namespace: string) => boolean> {
+  const [trusted, isReserved] = await Promise.all([trustedNamespaces(gathered), reservedNamespaces(gathered)]);
+  return (namespace) => isNamespaceName(namespace) && !trusted.names.has(namespace) && !isReserved(namespace);
+}
+
+function isNamespaceName(name: string): boolean {
+  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name);
+}
+
 /** The CEL texts that the policies have for it, each once. */
 async function settingInPlace(gathered: Gathered, setting: string): Promise<string[]> {
   try {

@@ -1,6 +1,7 @@
 /** Rights and bindings in words, and the command that takes one away. */
 import { printable } from '../core/model.ts';
 import type { Commands } from './commands.ts';
+import type { Lead } from './escalation.ts';
 import type { Binding, Grant, Right, Subject } from './rbac.ts';
 
 const longestList = 8;
@@ -44,6 +45,16 @@ export function rightsText(rights: readonly Right[]): string {
   return listed(parts, { separator: '; ' });
 }
 
+const mostReasons = 3;
+
+/** `reads Secrets, changes nodes (why the one; why the other)`: the reasons where there are few. */
+export function leadsText(leads: readonly Lead[]): string {
+  const gains = [...new Set(leads.map(({ gain }) => gain))];
+  const reasons = [...new Set(leads.map(({ reason }) => reason))];
+  const why = reasons.length === 0 || reasons.length > mostReasons ? '' : ` (${reasons.join('; ')})`;
+  return `${listed(gains)}${why}`;
+}
+
 function isEverything(right: Right): boolean {
   return right.kind === 'resource' && [right.verb, right.apiGroup, right.resource].every((part) => part === '*');
 }
@@ -66,6 +77,13 @@ export function placeOf(namespace: string | undefined): string {
 /** Of one binding, from its last subject to its first: so its commands can be run one after the other. */
 export function bySubject(ofBinding: readonly Grant[]): [Subject, Grant[]][] {
   return [...Map.groupBy(ofBinding, ({ subject }) => subject)].toReversed();
+}
+
+/** One subject of one binding at a time: that is what a command can take away. */
+export function bySubjectOfBinding(grants: readonly Grant[]): Grant[][] {
+  return [...Map.groupBy(grants, ({ binding }) => binding).values()].flatMap((each) =>
+    bySubject(each).map(([, ofSubject]) => ofSubject),
+  );
 }
 
 /** Takes one subject out of a binding; the whole binding where it has no other. */

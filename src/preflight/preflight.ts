@@ -6,8 +6,10 @@
 import { argoCdProjects } from '../audit/checks/argocd-projects.ts';
 import { certificateApprovers } from '../audit/checks/certificate-approvers.ts';
 import { exemptions } from '../audit/checks/exemptions.ts';
+import { freeNames } from '../audit/checks/free-names.ts';
 import { leavers } from '../audit/checks/leavers.ts';
 import { legacyTokens } from '../audit/checks/legacy-tokens.ts';
+import { memberNamespaces } from '../audit/checks/member-namespaces.ts';
 import { memberRole } from '../audit/checks/member-role.ts';
 import { minters } from '../audit/checks/minters.ts';
 import { policies } from '../audit/checks/policies.ts';
@@ -50,6 +52,8 @@ const checks: Readonly<Record<string, Check>> = {
   'member-role': memberRole,
   minters,
   'certificate-approvers': certificateApprovers,
+  'member-namespaces': memberNamespaces,
+  'free-names': freeNames,
   policies,
   'trusted-namespaces': trustedNamespaces,
   kyverno,

@@ -10,6 +10,7 @@ import { describeInCluster } from './cases/in-cluster.ts';
 import { describeKeyAndDirectory } from './cases/key-and-directory.ts';
 import { describeNamespaces } from './cases/namespaces.ts';
 import { describeNoPermission } from './cases/no-permission.ts';
+import { describeOutside } from './cases/outside.ts';
 import { describePolicies } from './cases/policies.ts';
 import { describeProbe } from './cases/probe.ts';
 import { describeRights } from './cases/rights.ts';
@@ -42,6 +43,7 @@ describe('the CronJob, its settings and its schedule', () => {
 });
 describe('who may do what', () => {
   describeRights(deskOf);
+  describeOutside(deskOf);
 });
 describe('the policies', () => {
   describePolicies(deskOf);

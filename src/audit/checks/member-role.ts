@@ -1,26 +1,18 @@
 /** What every member may do cluster-wide: enough to make a namespace of their own, and nothing that leads further. */
 import type { AuditContext } from '../context.ts';
-import { gainsOfAll, rightsBeyond } from '../escalation.ts';
-import { type Finding, failed, ok, warning } from '../finding.ts';
+import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 import {
   criticalNamespaces,
   isMembersGroup,
   memberNamed,
   memberRules,
-  ownerOf,
+  ownedNamespaces,
   readerRoleName,
   readerRules,
 } from '../members.ts';
-import {
-  everyonesRules,
-  type Grant,
-  grantsOf,
-  grantsRight,
-  type RbacObjects,
-  rightsOf,
-  serviceAccountsGroup,
-} from '../rbac.ts';
-import { bindingName, bySubject, pathOf, placeOf, removeSubjectCommand, rightsText, subjectName } from '../words.ts';
+import { type Grant, grantsOf, grantsRight, type RbacObjects, rightsOf, serviceAccountsGroup } from '../rbac.ts';
+import { leadsToText, mayText, reachOf } from '../reach.ts';
+import { bindingName, bySubjectOfBinding, pathOf, removeSubjectCommand, rightsText, subjectName } from '../words.ts';
 
 const memberRoleName = 'poolc-member';
 
@@ -30,16 +22,12 @@ export async function memberRole(context: AuditContext): Promise<Finding[]> {
   const targetNamespace = context.namespaces.targetNamespace;
   const ofMembers = grants.filter(({ subject }) => isMembersGroup(subject, targetNamespace));
   const closed = criticalNamespaces(grants, context.namespaces);
-  const owned = new Set(
-    (await context.gathered.namespaces())
-      .filter((namespace) => ownerOf(namespace) !== undefined)
-      .map(({ metadata }) => metadata.name),
-  );
+  const owned = ownedNamespaces(await context.gathered.namespaces());
   const findings = [
     ...missing(context, rbac, ofMembers),
-    ...byBinding(ofMembers).flatMap((each) => beyondForAll(context, each, closed)),
-    ...byBinding(grants.filter(({ subject }) => memberNamed(subject, targetNamespace) !== undefined)).flatMap((each) =>
-      beyondForOne(context, each, (namespace) => closed(namespace) && !owned.has(namespace)),
+    ...bySubjectOfBinding(ofMembers).flatMap((each) => beyondForAll(context, each, closed)),
+    ...bySubjectOfBinding(grants.filter(({ subject }) => memberNamed(subject, targetNamespace) !== undefined)).flatMap(
+      (each) => beyondForOne(context, each, (namespace) => closed(namespace) && !owned.has(namespace)),
     ),
   ];
   return findings.length > 0
@@ -51,13 +39,6 @@ export async function memberRole(context: AuditContext): Promise<Finding[]> {
             : 'every member may see namespaces and Ingresses and create namespaces, no more',
         ),
       ];
-}
-
-function byBinding(grants: readonly Grant[]): Grant[][] {
-  // One subject of one binding at a time: that is what a command can take away.
-  return [...Map.groupBy(grants, ({ binding }) => binding).values()].flatMap((each) =>
-    bySubject(each).map(([, ofSubject]) => ofSubject),
-  );
 }
 
 function missing({ namespaces, commands }: AuditContext, rbac: RbacObjects, grants: readonly Grant[]): Finding[] {
@@ -98,35 +79,31 @@ function beyondForAll(
   const { namespace, subject, binding, role } = first;
   // By any other role, the same rights are nobody's choice.
   const chosen = role.namespace === undefined && role.name === readerRoleName ? readerRules : [];
-  const allowed = [...memberRules, ...everyonesRules, ...chosen].map((rule) => ({ rule, namespace: undefined }));
-  const tooMuch = grants.filter(({ rule }) => rightsBeyond(rule, namespace, allowed).length > 0);
-  if (tooMuch.length === 0) return [];
-  const rights = tooMuch.flatMap(({ rule }) => rightsBeyond(rule, namespace, allowed));
-  const gains = gainsOfAll(tooMuch.map(({ rule }) => rule));
-  const text = `every member may ${rightsText(rights)} ${placeOf(namespace)}, by ${subjectName(subject)} → ${pathOf(first)}`;
+  const reach = reachOf(grants, [...memberRules, ...chosen]);
+  if (reach.rights.length === 0) return [];
+  const text = `every member ${mayText(reach, namespace)}, by ${subjectName(subject)} → ${pathOf(first)}${leadsToText(reach)}`;
   const isOurs = role.name === memberRoleName && binding.name === memberRoleName;
   const fix = isOurs ? commands.applyMemberRole : removeSubjectCommand(commands, binding, subject);
-  if (gains.length === 0) return [warning(text, fix)];
-  const leadsOut = namespace === undefined || closed(namespace);
-  const finding = `${text}: anyone who has that ${gains.join(', ')}`;
-  return [leadsOut ? failed(finding, fix) : warning(finding, fix)];
+  const leadsOut = reach.leads.length > 0 && (namespace === undefined || closed(namespace));
+  return [leadsOut ? failed(text, fix) : warning(text, fix)];
 }
 
-/** An operator may be a member too, so that this is for people to judge. */
+/**
+ * An operator may be a member too, so that this is for people to judge. In a namespace, what one may do there and nowhere
+ * else is between its owner and them, unless the namespace is closed.
+ */
 function beyondForOne(
   { commands }: AuditContext,
   grants: readonly Grant[],
   closed: (namespace: string) => boolean,
 ): Finding[] {
   const [first] = grants;
-  if (first === undefined) return [];
+  const reach = reachOf(grants, memberRules);
+  if (first === undefined || reach.rights.length === 0) return [];
   const { namespace, subject, binding } = first;
-  const gains = gainsOfAll(grants.map(({ rule }) => rule));
-  if (gains.length === 0 || (namespace !== undefined && !closed(namespace))) return [];
-  return [
-    warning(
-      `the member of ${subjectName(subject)} ${gains.join(', ')} ${placeOf(namespace)}, by ${pathOf(first)}. Anyone who gets hold of their token can, too`,
-      { label: 'unless it is meant', command: removeSubjectCommand(commands, binding, subject) },
-    ),
-  ];
+  const leadsOn = reach.leads.length + reach.unknownGroups.length > 0;
+  if (namespace !== undefined && !(leadsOn && closed(namespace))) return [];
+  const text = `the member of ${subjectName(subject)} ${mayText(reach, namespace)}, by ${pathOf(first)}${leadsToText(reach)}. Anyone who gets hold of their token can, too`;
+  const fix = { label: 'unless it is meant', command: removeSubjectCommand(commands, binding, subject) };
+  return [reach.leads.length === 0 && leadsOn ? unknown(text, fix) : warning(text, fix)];
 }

@@ -2,7 +2,7 @@
 import type { AuditContext } from '../context.ts';
 import { type Gain, gainsOfAll } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
-import { isMembersGroup, memberNamed, namespaceOwnerRole, ownerOf } from '../members.ts';
+import { isMembersGroup, memberNamed, namespaceOwnerRole, ownedNamespaces } from '../members.ts';
 import {
   type Binding,
   type Grant,
@@ -28,11 +28,7 @@ export async function minters(context: AuditContext): Promise<Finding[]> {
   const { namespaces, gathered, commands } = context;
   const { podNamespace, targetNamespace } = namespaces;
   const updater = serviceAccountIdentity(podNamespace, await context.updaterAccount());
-  const ownedNamespaces = new Set(
-    (await gathered.namespaces())
-      .filter((namespace) => ownerOf(namespace) !== undefined)
-      .map(({ metadata }) => metadata.name),
-  );
+  const owned = ownedNamespaces(await gathered.namespaces());
   const others = grantsOf(await gathered.rbac())
     .filter(({ namespace }) => namespace === undefined || namespace === targetNamespace)
     .filter(({ binding, subject }) => !isKubernetesOwn(binding, subject))
@@ -53,7 +49,7 @@ export async function minters(context: AuditContext): Promise<Finding[]> {
         command: removeSubjectCommand(commands, first.binding, subject),
       };
       const text = `${subjectName(subject)} can act as any member: it ${gains.join(', ')}, by ${pathOf(first)}`;
-      const isMembersOwn = subject.kind === 'ServiceAccount' && ownedNamespaces.has(subject.namespace ?? '');
+      const isMembersOwn = subject.kind === 'ServiceAccount' && owned.has(subject.namespace ?? '');
       return [isMembersOwn ? failed(`${text}. Its namespace is a member's`, fix) : warning(text, fix)];
     }),
   );
@@ -63,7 +59,7 @@ export async function minters(context: AuditContext): Promise<Finding[]> {
 }
 
 function waysFrom(grants: readonly Grant[]): Gain[] {
-  const gains = gainsOfAll(grants.map(({ rule }) => rule));
+  const gains = gainsOfAll(grants);
   return waysToActAsMembers.filter((gain) => gains.includes(gain));
 }
 

@@ -3,12 +3,12 @@
  * operators may, and so may everybody who can act as one of them.
  */
 
-import { gainsOfAll } from '../../audit/escalation.ts';
+import { leadsOfAll } from '../../audit/escalation.ts';
 import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
 import { isMembersSubject, ownerLabel, ownerOf } from '../../audit/members.ts';
 import { type Grant, grantsOf, type Subject } from '../../audit/rbac.ts';
 import { trustedNamespaces as readTrusted } from '../../audit/system-namespaces.ts';
-import { bySubject, pathOf, removeSubjectCommand, subjectName } from '../../audit/words.ts';
+import { bySubject, leadsText, pathOf, removeSubjectCommand, subjectName } from '../../audit/words.ts';
 import { printable } from '../../core/model.ts';
 import type { PreflightContext } from '../context.ts';
 
@@ -64,12 +64,12 @@ function whatItIs(name: string, targetNamespace: string): string {
 }
 
 function handFinding({ commands }: PreflightContext, subject: Subject, grants: readonly Grant[]): Finding[] {
-  const gains = gainsOfAll(grants.map(({ rule }) => rule));
+  const leads = leadsOfAll(grants);
   const [first] = grants;
-  if (first === undefined || gains.length === 0) return [];
+  if (first === undefined || leads.length === 0) return [];
   return [
     failed(
-      `the namespace ${first.namespace ?? ''} is trusted by its name, but it is in a member's hands: ${subjectName(subject)} ${gains.join(', ')} there, by ${pathOf(first)}. The policies don't hold anyone who acts as its ServiceAccounts; ${orTakeOut}`,
+      `the namespace ${first.namespace ?? ''} is trusted by its name, but it is in a member's hands: ${subjectName(subject)} ${leadsText(leads)} there, by ${pathOf(first)}. The policies don't hold anyone who acts as its ServiceAccounts; ${orTakeOut}`,
       removeSubjectCommand(commands, first.binding, subject),
     ),
   ];

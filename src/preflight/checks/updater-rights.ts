@@ -1,6 +1,6 @@
 /** The updater's own rights: all that a run needs, and nothing beyond. */
 import * as z from 'zod';
-import { gainsOf, rightsBeyond } from '../../audit/escalation.ts';
+import { leadsOfAll, type PlacedRule, rightsBeyond } from '../../audit/escalation.ts';
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
 import {
   everyonesRules,
@@ -8,25 +8,18 @@ import {
   grantsOf,
   grantsRight,
   isSubject,
-  type PolicyRule,
   type Right,
   resourceRule,
   rightsOf,
   serviceAccountIdentity,
 } from '../../audit/rbac.ts';
-import { pathOf, placeOf, removeSubjectCommand, rightsText } from '../../audit/words.ts';
+import { leadsText, pathOf, placeOf, removeSubjectCommand, rightsText } from '../../audit/words.ts';
 import { namespacesOf } from '../../config/settings.ts';
 import { parseAnswer } from '../../kube/client.ts';
 import { Failure } from '../../lib/failure.ts';
 import { accountPath } from '../../registry/accounts.ts';
 import type { PreflightContext } from '../context.ts';
 import { type RequiredRole, requiredRoles } from '../required-rights.ts';
-
-/** A rule and where it holds. */
-interface Held {
-  readonly rule: PolicyRule;
-  readonly namespace: string | undefined;
-}
 
 export async function updaterRights(context: PreflightContext): Promise<Finding[]> {
   const { settings, identity, gathered } = context;
@@ -36,7 +29,7 @@ export async function updaterRights(context: PreflightContext): Promise<Finding[
   const required = requiredRoles(settings);
 
   const findings: Finding[] = [];
-  let held: readonly Held[] = [];
+  let held: readonly PlacedRule[] = [];
   const runsAsUpdater = identity.user === updater.user;
   if (runsAsUpdater) {
     // What the API server itself says, by whichever authorizers it has.
@@ -59,7 +52,11 @@ export async function updaterRights(context: PreflightContext): Promise<Finding[
   return findings.length > 0 ? findings : [ok(`${account} has all the rights that a run needs, and no others`)];
 }
 
-function missing({ commands }: PreflightContext, held: readonly Held[], required: readonly RequiredRole[]): Finding[] {
+function missing(
+  { commands }: PreflightContext,
+  held: readonly PlacedRule[],
+  required: readonly RequiredRole[],
+): Finding[] {
   return required.flatMap(({ namespace, rules }) => {
     const lacking = rules
       .flatMap((rule) => rightsOf(rule, namespace))
@@ -69,7 +66,7 @@ function missing({ commands }: PreflightContext, held: readonly Held[], required
   });
 }
 
-function allowed(required: readonly RequiredRole[]): Held[] {
+function allowed(required: readonly RequiredRole[]): PlacedRule[] {
   return [
     ...required.flatMap(({ namespace, rules }) => rules.map((rule) => ({ rule, namespace }))),
     ...everyonesRules.map((rule) => ({ rule, namespace: undefined })),
@@ -96,7 +93,7 @@ function beyondByBinding(
   });
 }
 
-function beyondByReview(held: readonly Held[], required: readonly RequiredRole[]): Finding[] {
+function beyondByReview(held: readonly PlacedRule[], required: readonly RequiredRole[]): Finding[] {
   return [...Map.groupBy(held, ({ namespace }) => namespace)].flatMap(([namespace, rules]) => {
     const rights = rules.flatMap(({ rule }) => rightsBeyond(rule, namespace, allowed(required)));
     return rights.length === 0 ? [] : [beyond(rights, namespace, '')];
@@ -104,23 +101,16 @@ function beyondByReview(held: readonly Held[], required: readonly RequiredRole[]
 }
 
 function beyond(rights: readonly Right[], namespace: string | undefined, path: string, ...fixes: string[]): Finding {
-  const gains = new Set(rights.flatMap(gainsOfRight));
+  const leads = leadsOfAll(rights.map(placedRule));
   const text = `the updater needs no right to ${rightsText(rights)} ${placeOf(namespace)}${path}`;
-  return gains.size === 0
-    ? warning(text, ...fixes)
-    : failed(`${text}: with that it ${[...gains].join(', ')}`, ...fixes);
+  return leads.length === 0 ? warning(text, ...fixes) : failed(`${text}: with that it ${leadsText(leads)}`, ...fixes);
 }
 
-function gainsOfRight(right: Right) {
-  if (right.kind === 'url')
-    return gainsOf({
-      verbs: [right.verb],
-      apiGroups: [],
-      resources: [],
-      resourceNames: [],
-      nonResourceURLs: [right.url],
-    });
-  return gainsOf(resourceRule([right.verb], right.apiGroup, [right.resource]));
+function placedRule(right: Right): PlacedRule {
+  if (right.kind === 'resource')
+    return { rule: resourceRule([right.verb], right.apiGroup, [right.resource]), namespace: right.namespace };
+  const rule = { verbs: [right.verb], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [right.url] };
+  return { rule, namespace: undefined };
 }
 
 const list = z
@@ -135,7 +125,10 @@ const reviewSchema = z.object({
 });
 
 /** SelfSubjectRulesReviews: what we may do in each of these namespaces, cluster-wide rights included. */
-async function reviewOwnRules({ client, signal }: PreflightContext, namespaces: readonly string[]): Promise<Held[]> {
+async function reviewOwnRules(
+  { client, signal }: PreflightContext,
+  namespaces: readonly string[],
+): Promise<PlacedRule[]> {
   const reviews = await Promise.all(
     namespaces.map(async (namespace) => {
       const response = await client.call({
@@ -147,8 +140,8 @@ async function reviewOwnRules({ client, signal }: PreflightContext, namespaces: 
       const { status } = parseAnswer(reviewSchema, response, 'a SelfSubjectRulesReview');
       const nowhere = { apiGroups: [], resources: [], resourceNames: [] };
       return [
-        ...status.resourceRules.map((rule): Held => ({ rule: { ...rule, nonResourceURLs: [] }, namespace })),
-        ...status.nonResourceRules.map((rule): Held => ({ rule: { ...rule, ...nowhere }, namespace: undefined })),
+        ...status.resourceRules.map((rule): PlacedRule => ({ rule: { ...rule, nonResourceURLs: [] }, namespace })),
+        ...status.nonResourceRules.map((rule): PlacedRule => ({ rule: { ...rule, ...nowhere }, namespace: undefined })),
       ];
     }),
   );

@@ -141,7 +141,7 @@ function describeMemberRole(deskOf: () => Desk): void {
     await kubectl('create', 'clusterrolebinding', 'admins', '--clusterrole=cluster-admin', ...both);
     const report = await deskOf().preflight();
     expect(said(report, 'member-role').text).toMatch(
-      /the member of ServiceAccount poolc-users\/alice does everything cluster-wide, by ClusterRoleBinding admins/,
+      /the member of ServiceAccount poolc-users\/alice may do everything cluster-wide, by ClusterRoleBinding admins/,
     );
     expect(problems(report)).toEqual({ 'member-role': 'warning', minters: 'warning' });
     const [ofAlice] = report.checks.flatMap(({ check, findings }) => (check === 'member-role' ? findings : []));
