@@ -53,12 +53,15 @@ export function secretsDelivery(options: SecretsDeliveryOptions): Delivery {
   };
 }
 
+/** As it came: what Reflector or an operator has put on a Secret, a label or an annotation, is written back. */
 const metadataSchema = z.object({
-  metadata: z.object({
+  metadata: z.looseObject({
     name: z.string(),
     uid: z.string(),
     resourceVersion: z.string(),
+    labels: z.record(z.string(), z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
+    managedFields: z.unknown().optional(),
   }),
 });
 type Existing = z.infer<typeof metadataSchema>['metadata'];
@@ -143,22 +146,24 @@ async function write(
     });
   const { account, credential } = parcel;
   const expires = new Date(credential.expiresAt * 1_000).toISOString();
+  const { managedFields: _, ...kept } = existing ?? {};
   const body = {
     apiVersion: 'v1',
     kind: 'Secret',
     type: 'Opaque',
     metadata: {
+      ...kept,
       name,
       namespace,
-      labels: managedBy,
+      labels: { ...existing?.labels, ...managedBy },
       annotations: {
+        ...existing?.annotations,
         [ownerAnnotation]: owner,
         [accountAnnotation]: account.name,
         [accountUidAnnotation]: account.uid,
         [expiresAnnotation]: expires,
         [grantedAnnotation]: String(credential.grantedSeconds),
       },
-      ...(existing === undefined ? {} : { resourceVersion: existing.resourceVersion, uid: existing.uid }),
     },
     stringData: {
       token: credential.secret.reveal(),

@@ -3,10 +3,16 @@ import * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
 import { type ClusterClient, parseAnswer } from './client.ts';
 
-const configMapSchema = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
+/** As it came: what somebody else has put on it, a label or an annotation, is written back. */
+const configMapSchema = z.looseObject({
+  metadata: z.looseObject({
+    resourceVersion: z.string(),
+    labels: z.record(z.string(), z.string()).optional(),
+    managedFields: z.unknown().optional(),
+  }),
   data: z.record(z.string(), z.string()).optional(),
 });
+type ConfigMap = z.infer<typeof configMapSchema>;
 
 export interface ConfigMapContent {
   readonly data: Readonly<Record<string, string>>;
@@ -27,15 +33,23 @@ export async function readConfigMap(
   name: string,
   signal: AbortSignal,
 ): Promise<ConfigMapContent> {
+  const found = await findConfigMap(client, namespace, name, signal);
+  return { data: found?.data ?? {}, resourceVersion: found?.metadata.resourceVersion };
+}
+
+async function findConfigMap(
+  client: ClusterClient,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<ConfigMap | undefined> {
   const response = await client.call({
     method: 'GET',
     path: `${collection(namespace)}/${name}`,
     signal,
     expected: [404],
   });
-  if (response.status === 404) return { data: {}, resourceVersion: undefined };
-  const { metadata, data } = parseAnswer(configMapSchema, response, `the ConfigMap ${name}`);
-  return { data: data ?? {}, resourceVersion: metadata.resourceVersion };
+  return response.status === 404 ? undefined : parseAnswer(configMapSchema, response, `the ConfigMap ${name}`);
 }
 
 /**
@@ -49,20 +63,17 @@ export async function updateConfigMap(
   signal: AbortSignal,
 ): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
-    const { data, resourceVersion } = await readConfigMap(client, namespace, name, signal);
-    const changed = change(data);
-    if (changed === undefined) return;
-    const exists = resourceVersion !== undefined;
+    const found = await findConfigMap(client, namespace, name, signal);
+    const data = change(found?.data ?? {});
+    if (data === undefined) return;
+    const exists = found !== undefined;
+    const { managedFields: _, ...metadata } = found?.metadata ?? {};
     const body = {
+      ...found,
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: {
-        name,
-        namespace,
-        labels,
-        ...(exists ? { resourceVersion } : {}),
-      },
-      data: changed,
+      metadata: { ...metadata, name, namespace, labels: { ...found?.metadata.labels, ...labels } },
+      data,
     };
     const response = await client.call({
       method: exists ? 'PUT' : 'POST',
