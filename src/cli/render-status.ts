@@ -5,6 +5,7 @@ import { formatDuration } from '../lib/duration.ts';
 import { localTime } from '../lib/local-time.ts';
 import { table, wrapLine } from '../lib/terminal-text.ts';
 import type { ClubStatus } from '../operator/status.ts';
+import { firstExpiry } from '../registry/last-run.ts';
 import type { Style } from './style.ts';
 
 export interface StatusPlace {
@@ -121,8 +122,9 @@ function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus):
     lines.push(
       `last run: ${localTime(at)}, ${agoText(now - at)}; ${lastRun.delivered} tokens delivered${without}, in ${formatDuration(lastRun.runSeconds)}`,
     );
-    if (lastRun.earliestExpiry !== undefined) {
-      const expiry = Date.parse(lastRun.earliestExpiry);
+    const first = firstExpiry(lastRun);
+    if (first !== undefined) {
+      const expiry = Date.parse(first);
       lines.push(
         `tokens expire: ${localTime(expiry)}, ${expiry <= now ? agoText(now - expiry) : `in ${untilText(expiry - now)}`}`,
       );

@@ -17,7 +17,10 @@ const summarySchema = z.object({
   acknowledgedAt: z.string(),
   /** The acquireTime of the run lock under which it happened: tells whether anybody has taken the lock since. */
   lockAcquireTime: z.string().optional(),
+  /** Of the tokens that were delivered; where none was, of those that members have from before. */
   earliestExpiry: z.string().optional(),
+  /** Of the tokens that members who got none this time have from before, where each delivery stands for itself. */
+  olderExpiry: z.string().optional(),
   grantedSeconds: z.number().optional(),
   slackSeconds: z.number().optional(),
   runSeconds: z.number(),
@@ -34,23 +37,30 @@ const summarySchema = z.object({
 
 export type LastRun = z.infer<typeof summarySchema>;
 
+/** @param make given the record before, where there is one */
 export async function writeLastRun(
   client: ClusterClient,
   place: RegistryPlace,
-  lastRun: LastRun,
+  make: (previous: LastRun | undefined) => LastRun,
   signal: AbortSignal,
-): Promise<void> {
-  const text = JSON.stringify(
-    { ...lastRun, undeliveredUuids: lastRun.undeliveredUuids.slice(0, mostExceptions) },
-    undefined,
-    2,
-  );
+): Promise<LastRun | undefined> {
+  let written: LastRun | undefined;
   await updateRecord(
     client,
     { namespace: place.namespace, name: lastRunName(place) },
-    (data) => ({ ...data, [summaryKey]: text }),
+    (data) => {
+      const lastRun = make(parseLastRun(data));
+      written = { ...lastRun, undeliveredUuids: lastRun.undeliveredUuids.slice(0, mostExceptions) };
+      return { ...data, [summaryKey]: JSON.stringify(written, undefined, 2) };
+    },
     signal,
   );
+  return written;
+}
+
+/** When the first of all tokens that members have expires (ISO 8601). */
+export function firstExpiry({ earliestExpiry, olderExpiry }: LastRun): string | undefined {
+  return [earliestExpiry, olderExpiry].filter((time) => time !== undefined).toSorted()[0];
 }
 
 /** What operators were notified of last, as `writeNotified` left it; undefined when nothing was. */
@@ -82,7 +92,10 @@ export async function readLastRun(
   place: RegistryPlace,
   signal: AbortSignal,
 ): Promise<LastRun | undefined> {
-  const { data } = await readConfigMap(client, place.namespace, lastRunName(place), signal);
+  return parseLastRun((await readConfigMap(client, place.namespace, lastRunName(place), signal)).data);
+}
+
+function parseLastRun(data: Readonly<Record<string, string>>): LastRun | undefined {
   try {
     const parsed = summarySchema.safeParse(JSON.parse(data[summaryKey] ?? 'null'));
     return parsed.success ? parsed.data : undefined;

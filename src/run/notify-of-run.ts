@@ -6,7 +6,7 @@ import { hideAddresses } from '../notify/channels.ts';
 import { messageFor } from '../notify/message.ts';
 import { type NotifyContext, notify } from '../notify/notify.ts';
 import type { RunFacts } from '../notify/run-facts.ts';
-import { readNotified, writeNotified } from '../registry/last-run.ts';
+import { firstExpiry, type LastRun, readNotified, writeNotified } from '../registry/last-run.ts';
 import type { JobReference, OnceContext } from './context.ts';
 import { type RunReport, reportData } from './report.ts';
 
@@ -14,13 +14,17 @@ import { type RunReport, reportData } from './report.ts';
 const recordBudgetMs = 2_000;
 
 /** Never throws, and takes seconds at most: the run's result stands already. */
-export async function notifyOfRun(context: OnceContext, report: RunReport): Promise<void> {
+export async function notifyOfRun(
+  context: OnceContext,
+  report: RunReport,
+  lastRun: LastRun | undefined,
+): Promise<void> {
   const { sync, notifications, signal } = context;
   const { clock, random, log, redactor } = sync;
   const { channels, userAgent, proxyEnv } = notifications;
   for (const problem of channels.problems) log.warn(problem);
   if (Object.keys(channels.addresses).length === 0) return;
-  const facts = factsOf(context, report);
+  const facts = factsOf(context, report, lastRun);
   const message = messageFor(facts);
   const telling: NotifyContext = { channels, clock, random, log, redactor, userAgent, proxyEnv, signal };
 
@@ -54,7 +58,7 @@ export async function notifyOfFailedStart(
   await notify(context, facts, messageFor(facts));
 }
 
-function factsOf(context: OnceContext, report: RunReport): RunFacts {
+function factsOf(context: OnceContext, report: RunReport, lastRun: LastRun | undefined): RunFacts {
   const { schedule, sync, notifications } = context;
   const { outcome, exitCode, failure, step, plan, outcomes, renewalMargin, seconds } = report;
   const { created, removed, notRemoved, delivered, undelivered } = reportData(report);
@@ -86,13 +90,20 @@ function factsOf(context: OnceContext, report: RunReport): RunFacts {
         ? undefined
         : { seconds: renewalMargin.marginSeconds, text: renewalMarginText(renewalMargin, schedule) },
     intervalSeconds: schedule === undefined ? undefined : longestInterval(schedule, endedAt),
-    tokensExpireAt: outcomes.delivered ? outcomes.earliestExpiry : undefined,
+    tokensExpireAt: expiryOf(outcomes, lastRun),
     seconds,
     endedAt,
   };
 }
 
 /** A Job tries again for hours: each way in which it fails is notified once. A run by hand is notified each time. */
+/** In seconds since the epoch: of the first token that a member has, from before too. */
+function expiryOf({ delivered, earliestExpiry }: RunReport['outcomes'], lastRun: LastRun | undefined) {
+  const recorded = lastRun === undefined ? undefined : firstExpiry(lastRun);
+  if (recorded !== undefined) return Date.parse(recorded) / 1_000;
+  return delivered ? earliestExpiry : undefined;
+}
+
 async function isNewsOf(context: OnceContext, facts: RunFacts): Promise<boolean> {
   const { sync, job } = context;
   if (job === undefined) return true;

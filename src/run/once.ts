@@ -38,10 +38,10 @@ export async function runOnce(context: OnceContext): Promise<RunReport> {
   context.onIssuingEnded();
   const seconds = (clock.monotonic() - startedAt) / 1_000;
   const report = makeReport(context, { error, steps, plan: state?.plan, outcomes, seconds });
-  await publishReport(context, report, lock);
+  const lastRun = await publishReport(context, report, lock);
   await lock?.release();
   // Last, so that no receiver that hangs keeps the lock from the next run, or the report from the cluster.
-  await notifyOfRun(context, report);
+  await notifyOfRun(context, report, lastRun);
   return report;
 }
 

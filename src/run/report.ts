@@ -5,7 +5,7 @@ import { computeRenewalMargin, type RenewalMargin } from '../core/renewal-margin
 import { writeEvent } from '../kube/events.ts';
 import { exitCodes, type Failure, toFailure } from '../lib/failure.ts';
 import type { RunOutcome } from '../notify/run-facts.ts';
-import { type LastRun, writeLastRun } from '../registry/last-run.ts';
+import { firstExpiry, type LastRun, writeLastRun } from '../registry/last-run.ts';
 import type { SyncContext } from '../sync/context.ts';
 import type { Outcomes } from '../sync/outcomes.ts';
 import type { StepName, Steps } from '../sync/steps.ts';
@@ -108,12 +108,15 @@ export function reportData(report: RunReport) {
   };
 }
 
-/** Tells everyone on the cluster who may look later. Its own failures are warnings: they never change the run's result. */
+/**
+ * Tells everyone on the cluster who may look later. Its own failures are warnings: they never change the run's result.
+ * @returns the record that was written; undefined where none was
+ */
 export async function publishReport(
   context: OnceContext,
   report: RunReport,
   lock: Pick<RunLock, 'acquireTime' | 'assertHeld'> | undefined,
-): Promise<void> {
+): Promise<LastRun | undefined> {
   const { job, terminationMessagePath } = context;
   const {
     target: { client },
@@ -131,14 +134,23 @@ export async function publishReport(
   };
   // Under the lock still: once it is another run's, that run's summary is the newer one.
   if (report.outcomes.delivered && lock !== undefined) {
+  let written: LastRun | undefined;
     const fenced = client.withFence(lock.assertHeld);
-    await attempt('the summary', () => writeLastRun(fenced, registry, toLastRun(context.sync, report, lock), signal));
+    await attempt('the summary', async () => {
+      written = await writeLastRun(
+        fenced,
+        registry,
+        (previous) => toLastRun(context.sync, report, { lock, previous }),
+        signal,
+      );
+    });
   }
   // Whatever became of the lock: an Event says what happened, and changes nobody's access.
   if (job !== undefined && report.outcome !== 'done')
     await attempt('the Event', () => publishEvent(context, report, job, signal));
 }
 
+  return written;
 const longestTerminationMessage = 4_000;
 
 function writeTerminationMessage({ redactor, log }: SyncContext, report: RunReport, file: string): void {
@@ -191,17 +203,21 @@ async function publishEvent(
 }
 
 function toLastRun(
-  { clock, target: { client } }: SyncContext,
+  { clock, target: { client }, delivery }: SyncContext,
   report: RunReport,
-  lock: Pick<RunLock, 'acquireTime'>,
+  { lock, previous }: { lock: Pick<RunLock, 'acquireTime'>; previous: LastRun | undefined },
 ): LastRun {
   const { outcomes } = report;
   const data = reportData(report);
   return {
     acknowledgedAt: new Date(client.serverTime ?? clock.now()).toISOString(),
+  // Where nothing is sent for all at once, members without a fresh token still have the one before.
+  const before = delivery.replaces === 'each' && outcomes.failedMembers.length > 0 ? previous : undefined;
+  const olderExpiry = before === undefined ? undefined : firstExpiry(before);
     lockAcquireTime: lock.acquireTime,
-    earliestExpiry: data.earliestExpiry,
-    grantedSeconds: outcomes.grantedSeconds,
+    earliestExpiry: data.delivered === 0 && olderExpiry !== undefined ? olderExpiry : data.earliestExpiry,
+    olderExpiry,
+    grantedSeconds: outcomes.grantedSeconds ?? before?.grantedSeconds,
     slackSeconds: data.slackSeconds,
     runSeconds: data.seconds,
     members: data.members,
