@@ -220,6 +220,32 @@ describe('workspaces', () => {
     expect((await lab.get(`/api/v1/namespaces/${lee}`))?.metadata.uid).toBe(left?.metadata.uid);
   });
 
+  test('another template gives another namespace, and takes the rights in the old one; plan shows it before', async () => {
+    const lab = await useWorkspaces();
+    await lab.writeMembers('id,login\n1,kim\n2,lee\n');
+    const first = await lab.command('plan', '--first-run', '--output', 'text');
+    const [old, lees] = [lab.nameOf('kim'), lab.nameOf('lee')];
+    expect(first.stdout).toContain(`+ the namespace ${old}  kim`);
+    expect(first.stdout).toContain(`+ the RoleBinding ${lees}/credentials-updater  lee`);
+    expectExit(await lab.command('sync', '--first-run'), 0);
+    expectExit(await lab.command('plan', '--detailed-exitcode'), 0);
+
+    const name = `new-${old}`;
+    const workspace = { namespace: `new-${lab.cluster.usersNamespace}-{account}`, clusterRole: 'edit' };
+    await lab.setSpec({ workspace });
+    await lab.writeMembers('id,login\n1,kim\n');
+    const planned = await lab.command('plan', '--output', 'text', '--detailed-exitcode');
+    expectExit(planned, 10);
+    expect(planned.stdout).toContain(`+ the namespace ${name}  kim`);
+    expect(planned.stdout).toContain(`- the RoleBinding ${old}/credentials-updater  kim: of an earlier spec.workspace`);
+    expect(planned.stdout).toContain(`- the RoleBinding ${lees}/credentials-updater  of a leaver`);
+    expectExit(await lab.command('sync'), 0);
+    expect(await lab.get(binding(old))).toBeUndefined();
+    expect((await lab.get(binding(name)))?.subjects).toMatchObject([{ name: 'kim' }]);
+    expect((await lab.get(`/api/v1/namespaces/${old}`))?.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
+    expectExit(await lab.command('plan', '--detailed-exitcode'), 0);
+  });
+
   test("what isn't ours is never changed: that member is named, and has a token all the same", async () => {
     const lab = await useWorkspaces();
     const { request } = lab.cluster;

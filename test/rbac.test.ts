@@ -62,3 +62,29 @@ test('are not those for workspaces where the MemberSync has none, and a sync tha
   const { body } = await lab.cluster.request('GET', `/api/v1/namespaces/${lab.cluster.systemNamespace}/secrets`);
   expect(JSON.stringify(body)).toContain('"credentials-kim"');
 });
+
+const clusterRoleSchema = z.looseObject({
+  rules: z.array(z.looseObject({ resources: z.array(z.string()), verbs: z.array(z.string()) })),
+});
+
+test('a RoleBinding of a leaver that can not be removed is no success', async () => {
+  const lab = await useLab(nowhere, workspaceWith({}));
+  const runner = await useRunner(lab);
+  await lab.writeMembers('id,login\n1,kim\n2,lee\n');
+  expectExit(await lab.commandWith(runner, 'sync', '--first-run'), 0);
+  const name = `credentials-updater:${lab.cluster.systemNamespace}:lab`;
+  const path = `/apis/rbac.authorization.k8s.io/v1/clusterroles/${name}`;
+  const { body } = await lab.cluster.request('GET', path);
+  const role = clusterRoleSchema.parse(body);
+  const rules = role.rules.map((rule) =>
+    rule.resources.includes('rolebindings') ? { ...rule, verbs: rule.verbs.filter((verb) => verb !== 'delete') } : rule,
+  );
+  expect((await lab.cluster.request('PUT', path, { ...role, rules })).status).toBe(200);
+
+  await lab.writeMembers('id,login\n1,kim\n');
+  const result = await lab.commandWith(runner, 'sync');
+
+  expectExit(result, 3);
+  expect(`${result.stdout}${result.stderr}`).toMatch(/-lee\/credentials-updater of a leaver could not be removed/);
+  expect([...(await accountsOf(lab.cluster)).keys()]).toEqual(['kim']);
+});

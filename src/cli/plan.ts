@@ -12,6 +12,7 @@ import { Redactor } from '../lib/redact.ts';
 import { columnsOf, terminalJson, withoutInvisible, wrapMessage } from '../lib/terminal-text.ts';
 import { readLastRun } from '../registry/last-run.ts';
 import { makePlan, observe, readMembers } from '../sync/make-plan.ts';
+import { lookAtWorkspaces } from '../sync/workspaces.ts';
 import { commandLineOf } from './command-line.ts';
 import { documentText, isDocument } from './document.ts';
 import { type Environment, nameCluster, openLog, outputFormat } from './environment.ts';
@@ -29,7 +30,7 @@ import {
 } from './flags.ts';
 import { withMemberSync } from './member-sync-by-name.ts';
 import { openDirectory } from './open-directory.ts';
-import { changedNames, renderPlan } from './render-plan.ts';
+import { changedNames, renderPlan, workspaceData } from './render-plan.ts';
 import { readSettingsHere } from './settings-here.ts';
 import { styleFor } from './style.ts';
 import { whatAllows } from './what-allows.ts';
@@ -126,6 +127,10 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
         ? undefined
         : renewalMarginText(renewalMargin, settings.schedule);
     const understood = flags.file === undefined ? undefined : directoryText(settings);
+    const workspaces =
+      settings.workspace === undefined
+        ? undefined
+        : await lookAtWorkspaces(target, { settings: settings.workspace, registry }, plan, signal);
     const document = {
       ...toPlanDocument(plan, judgement.place, now),
       warnings: plan.warn,
@@ -136,6 +141,7 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
       },
       ...(renewalMargin === undefined ? {} : { slack: slackField(renewalMargin) }),
       ...(understood === undefined ? {} : { directory: understood }),
+      ...(workspaces === undefined ? {} : { workspaces: workspaceData(workspaces) }),
     };
     const { stdout } = environment;
     const columns = columnsOf(stdout);
@@ -148,7 +154,7 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
     const wide = format === 'wide';
     const { language } = readSurroundings(environment.env);
     const shown = { all: flags.all, wide, style: styleFor(stdout), columns, language };
-    const look = { ...shown, directory: understood, time, advice };
+    const look = { ...shown, directory: understood, time, advice, workspaces };
     const printed = isDocument(format)
       ? documentText(format, document)
       : format === 'name'
@@ -165,7 +171,9 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
           : [`${written}sync would refuse it as it is`, redactor.redact(allowed)];
       environment.stderr.write(`${said.map((text) => wrapMessage(text, columns, 2)).join('\n')}\n`);
     }
-    return flags.detailedExitcode && hasChanges(plan) ? exitCodes.changesPending : exitCodes.done;
+    const pending =
+      hasChanges(plan) || (workspaces !== undefined && workspaces.closing.length + workspaces.due.length > 0);
+    return flags.detailedExitcode && pending ? exitCodes.changesPending : exitCodes.done;
   } finally {
     client.close();
   }

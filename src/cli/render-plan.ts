@@ -6,6 +6,8 @@ import { byName, compareNames } from '../lib/by-name.ts';
 import type { Language } from '../lib/message.ts';
 import { planMessages as messages } from '../lib/messages/run.ts';
 import { wrapLine, wrapMessage } from '../lib/terminal-text.ts';
+import type { WorkspaceChange } from '../registry/workspaces.ts';
+import type { WorkspacePlan } from '../sync/workspaces.ts';
 import type { Style } from './style.ts';
 
 export interface PlanLook {
@@ -19,6 +21,8 @@ export interface PlanLook {
   readonly time: string | undefined;
   /** Below the guard's refusals: a sentence, and the lines to copy. Undefined for none. */
   readonly advice: string | undefined;
+  /** What a sync would do about the members' workspaces; undefined where they have none. */
+  readonly workspaces: WorkspacePlan | undefined;
   readonly style: Style;
   readonly language: Language;
   /** Of the terminal; undefined for no wrapping. */
@@ -37,7 +41,7 @@ export function renderPlan(plan: Plan, verdict: Verdict, look: PlanLook): string
     ...(verdict.refusals.length === 0 ? [style('green', messages.allowed()[language])] : []),
     ...verdict.refusals.map(({ reason }) => style('red', messages.refused({ reason })[language])),
   ].map((line) => wrapLine(line, columns, 2));
-  const accounts = accountLines(plan, look).map((line) => wrapLine(line, columns, 4));
+  const accounts = [...accountLines(plan, look), ...workspaceLines(look)].map((line) => wrapLine(line, columns, 4));
   const below = advice === undefined ? [] : [wrapMessage(advice, columns, 2)];
   return `${[...accounts, ...(accounts.length === 0 ? [] : ['']), ...conclusion, ...below].join('\n')}\n`;
 }
@@ -49,6 +53,41 @@ export function changedNames({ create, remove }: Plan): string {
     .toSorted(compareNames)
     .map((name) => `serviceaccount/${name}\n`)
     .join('');
+}
+
+/** Workspaces as data: who gets what, which RoleBindings of leavers go, and who can have none. */
+export function workspaceData({ closing, due, impossible }: WorkspacePlan) {
+  return {
+    remove: closing.map(({ what }) => what),
+    change: due.flatMap(({ member, changes }) => changes.map(({ verb, what }) => ({ uuid: member.id, verb, what }))),
+    impossible: impossible.map(({ member, failure }) => ({ uuid: member.id, reason: failure.message })),
+  };
+}
+
+const signs = { create: ['green', '+'], replace: ['yellow', '~'], delete: ['red', '-'] } as const;
+
+function workspaceLines({ workspaces, style }: PlanLook): string[] {
+  if (workspaces === undefined) return [];
+  const lineOf = ({ verb, what }: WorkspaceChange, why: string) => {
+    const [colour, sign] = signs[verb];
+    return `${style(colour, sign)} ${what}  ${style('dim', why)}`;
+  };
+  const { impossible, due, closing } = workspaces;
+  return [
+    ...impossible.map(
+      ({ member, failure }) =>
+        `${style('yellow', '!')} ${memberLabel(member)}  can have no complete workspace: ${failure.message}`,
+    ),
+    ...due.flatMap(({ member, changes }) =>
+      changes.map((change) =>
+        lineOf(
+          change,
+          change.isOutdated ? `${memberLabel(member)}: of an earlier spec.workspace.namespace` : memberLabel(member),
+        ),
+      ),
+    ),
+    ...closing.map((change) => lineOf(change, 'of a leaver')),
+  ];
 }
 
 /** Removals last: they stand right above the counts, where a long plan ends on a terminal. */

@@ -31,7 +31,7 @@ function table(
   { schedule, style, language }: RunLook,
 ): string[] {
   if (plan === undefined) return [];
-  const { createdAccounts, removedAccounts, failedMembers, withoutWorkspace } = outcomes;
+  const { createdAccounts, removedAccounts, failedMembers, withoutWorkspace, workspacesNotClosed } = outcomes;
   const removed = removedAccounts.map(({ account }) => account.name);
   const rows: [Message, Text][] = [
     [messages.members(), String(plan.members)],
@@ -58,14 +58,24 @@ function table(
     if (failures.length > shown.length)
       lines.push(`  ${messages.andMore({ count: failures.length - shown.length })[language]}`);
   }
+  for (const { what, failure } of workspacesNotClosed.slice(0, mostFailures)) {
+    const label = padEnd(messages.bindingStays()[language], labelWidth);
+    lines.push(`  ${style('yellow', label)} ${what}: ${inLanguage(failure.said, language)}`);
+  }
   return lines;
 }
 
 function conclusion({ outcome, failure, step, outcomes, exitCode }: RunReport, { style, language }: RunLook): string[] {
-  const { minted, failedMembers, withoutWorkspace } = outcomes;
+  const { minted, failedMembers, withoutWorkspace, workspacesNotClosed } = outcomes;
   if (outcome === 'done') return [style('green', messages.done({ minted })[language])];
   if (failure === undefined || outcome === 'partial') {
-    const counts = { minted, without: failedMembers.length, workspaces: withoutWorkspace.length, exitCode };
+    const counts = {
+      minted,
+      without: failedMembers.length,
+      workspaces: withoutWorkspace.length,
+      bindings: workspacesNotClosed.length,
+      exitCode,
+    };
     return [style('yellow', messages.partly(counts)[language])];
   }
   const whatToDo = generalMessages.whatToDo()[language];

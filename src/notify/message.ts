@@ -111,8 +111,11 @@ function whereText({ place }: RunFacts): string {
   ].join(' · ');
 }
 
-function workspacesText({ withoutWorkspace = 0 }: RunFacts['counts']): string {
-  return withoutWorkspace === 0 ? '' : `, ${withoutWorkspace} have no complete workspace`;
+function workspacesText({ withoutWorkspace = 0, workspacesNotClosed = 0 }: RunFacts['counts']): string {
+  const without = withoutWorkspace === 0 ? '' : `, ${withoutWorkspace} have no complete workspace`;
+  return workspacesNotClosed === 0
+    ? without
+    : `${without}, ${workspacesNotClosed} RoleBindings of leavers are still there`;
 }
 
 function countsText({ outcome, counts }: RunFacts): string {

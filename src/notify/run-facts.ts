@@ -48,6 +48,8 @@ export interface RunCounts {
   readonly undelivered: number;
   /** Members whose workspace is missing or incomplete. */
   readonly withoutWorkspace?: number;
+  /** RoleBindings of leavers that could not be removed. */
+  readonly workspacesNotClosed?: number;
 }
 
 /** Another run is at work and speaks for itself: this one only waited for it. */

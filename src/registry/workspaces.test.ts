@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { closeWorkspaces, isSameQuantity, keepWorkspace, type SeenWorkspaces } from './workspaces.ts';
+import { closeWorkspaces, isSameQuantity, keepWorkspace, outdatedBindings, type SeenWorkspaces } from './workspaces.ts';
 
 const place = {
   settings: { namespace: '{account}--ws', clusterRole: 'edit', quota: {} },
@@ -115,6 +115,16 @@ it('the RoleBindings of leavers go, and no other', () => {
   expect(closed(['lee'])).toEqual(['delete the RoleBinding kim--ws/credentials-updater']);
   expect(closed(['kim'])).toEqual([]);
   expect(closed([], 'a/b')).toEqual([]);
+});
+
+it('the RoleBindings in namespaces of an earlier template go, and no other', () => {
+  const outdated = (template: string, owner = place.owner) =>
+    [
+      ...outdatedBindings(binding('edit'), { ...place, owner, settings: { ...place.settings, namespace: template } }),
+    ].map(([account, changes]) => `${account}: ${changes.map(({ verb, what }) => `${verb} ${what}`).join()}`);
+  expect(outdated('ws-{account}')).toEqual([]);
+  expect(outdated('lab-{account}')).toEqual(['kim: delete the RoleBinding ws-kim/credentials-updater']);
+  expect(outdated('lab-{account}', 'a/b')).toEqual([]);
 });
 
 test.each([

@@ -84,6 +84,8 @@ export interface WorkspaceChange {
   readonly collection: string;
   readonly name: string;
   readonly body: object;
+  /** Whether it takes away what an earlier template of the namespace's name left. */
+  readonly isOutdated?: boolean;
 }
 
 export async function readWorkspaces(client: ClusterClient, signal: AbortSignal): Promise<SeenWorkspaces> {
@@ -118,6 +120,26 @@ export function closeWorkspaces(
     .map(({ metadata }) => remove(bindingsIn(metadata.namespace), 'RoleBinding', metadata));
 }
 
+/** By account: the RoleBindings in namespaces that the template doesn't name any more. The namespaces stay. */
+export function outdatedBindings(
+  { bindings }: SeenWorkspaces,
+  { settings, owner }: WorkspacePlace,
+): ReadonlyMap<string, WorkspaceChange[]> {
+  const outdated = new Map<string, WorkspaceChange[]>();
+  for (const { metadata } of bindings.values()) {
+    const account = metadata.annotations[accountAnnotation];
+    if (account === undefined || !isOurs(metadata, owner) || metadata.namespace === namespaceFor(settings, account))
+      continue;
+    const change = { ...remove(bindingsIn(metadata.namespace), 'RoleBinding', metadata), isOutdated: true };
+    outdated.set(account, [...(outdated.get(account) ?? []), change]);
+  }
+  return outdated;
+}
+
+function namespaceFor({ namespace }: WorkspaceSettings, account: string): string {
+  return namespace.replaceAll('{account}', account);
+}
+
 /**
  * What makes the member's workspace as it is to be; nothing where it is already.
  * @throws Failure (cluster) where another's object is in the way
@@ -128,7 +150,7 @@ export function keepWorkspace(
   tenant: Tenant,
 ): WorkspaceChange[] {
   const { settings, owner } = place;
-  const name = settings.namespace.replaceAll('{account}', tenant.account.name);
+  const name = namespaceFor(settings, tenant.account.name);
   requireUsableName(name);
   const metadata = { labels, annotations: annotationsFor(place, tenant) };
   const seen = namespaces.get(name);

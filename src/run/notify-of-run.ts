@@ -84,6 +84,7 @@ function factsOf(context: OnceContext, report: RunReport, lastRun: LastRun | und
       delivered,
       undelivered,
       withoutWorkspace: report.outcomes.withoutWorkspace.length,
+      workspacesNotClosed: report.outcomes.workspacesNotClosed.length,
     },
     renewalMargin:
       renewalMargin === undefined || schedule === undefined || outcomes.grantedSeconds === undefined
@@ -96,7 +97,6 @@ function factsOf(context: OnceContext, report: RunReport, lastRun: LastRun | und
   };
 }
 
-/** A Job tries again for hours: each way in which it fails is notified once. A run by hand is notified each time. */
 /** In seconds since the epoch: of the first token that a member has, from before too. */
 function expiryOf({ delivered, earliestExpiry }: RunReport['outcomes'], lastRun: LastRun | undefined) {
   const recorded = lastRun === undefined ? undefined : firstExpiry(lastRun);
@@ -104,6 +104,7 @@ function expiryOf({ delivered, earliestExpiry }: RunReport['outcomes'], lastRun:
   return delivered ? earliestExpiry : undefined;
 }
 
+/** A Job tries again for hours: each way in which it fails is notified once. A run by hand is notified each time. */
 async function isNewsOf(context: OnceContext, facts: RunFacts): Promise<boolean> {
   const { sync, job } = context;
   if (job === undefined) return true;

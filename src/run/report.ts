@@ -60,7 +60,8 @@ export function makeReport(
 
 function conclusion(failure: Failure | undefined, outcomes: Outcomes): { outcome: RunOutcome; exitCode: number } {
   if (failure === undefined) {
-    if (outcomes.failedMembers.length + outcomes.withoutWorkspace.length > 0)
+    const { failedMembers, withoutWorkspace, workspacesNotClosed } = outcomes;
+    if (failedMembers.length + withoutWorkspace.length + workspacesNotClosed.length > 0)
       return { outcome: 'partial', exitCode: exitCodes.partial };
     return { outcome: 'done', exitCode: exitCodes.done };
   }
@@ -94,6 +95,7 @@ export function reportData(report: RunReport) {
     delivered: outcomes.delivered ? outcomes.minted - outcomes.notDelivered : 0,
     undelivered: outcomes.failedMembers.length,
     ...(outcomes.withoutWorkspace.length === 0 ? {} : { withoutWorkspace: outcomes.withoutWorkspace.length }),
+    ...(outcomes.workspacesNotClosed.length === 0 ? {} : { workspacesNotClosed: outcomes.workspacesNotClosed.length }),
     warnings: plan?.warn.length ?? 0,
     ...(outcomes.grantedSeconds === undefined ? {} : { grantedSeconds: outcomes.grantedSeconds }),
     ...(outcomes.earliestExpiry === undefined
@@ -132,9 +134,9 @@ export async function publishReport(
       log.warn(`${what} could not be written: ${toFailure(error).message}`);
     }
   };
+  let written: LastRun | undefined;
   // Under the lock still: once it is another run's, that run's summary is the newer one.
   if (report.outcomes.delivered && lock !== undefined) {
-  let written: LastRun | undefined;
     const fenced = client.withFence(lock.assertHeld);
     await attempt('the summary', async () => {
       written = await writeLastRun(
@@ -148,9 +150,9 @@ export async function publishReport(
   // Whatever became of the lock: an Event says what happened, and changes nobody's access.
   if (job !== undefined && report.outcome !== 'done')
     await attempt('the Event', () => publishEvent(context, report, job, signal));
+  return written;
 }
 
-  return written;
 const longestTerminationMessage = 4_000;
 
 function writeTerminationMessage({ redactor, log }: SyncContext, report: RunReport, file: string): void {
@@ -209,11 +211,11 @@ function toLastRun(
 ): LastRun {
   const { outcomes } = report;
   const data = reportData(report);
-  return {
-    acknowledgedAt: new Date(client.serverTime ?? clock.now()).toISOString(),
   // Where nothing is sent for all at once, members without a fresh token still have the one before.
   const before = delivery.replaces === 'each' && outcomes.failedMembers.length > 0 ? previous : undefined;
   const olderExpiry = before === undefined ? undefined : firstExpiry(before);
+  return {
+    acknowledgedAt: new Date(client.serverTime ?? clock.now()).toISOString(),
     lockAcquireTime: lock.acquireTime,
     earliestExpiry: data.delivered === 0 && olderExpiry !== undefined ? olderExpiry : data.earliestExpiry,
     olderExpiry,

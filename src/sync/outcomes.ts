@@ -18,6 +18,8 @@ export class Outcomes {
   readonly failedMembers: FailedMember[] = [];
   /** Their token does not hang on it. */
   readonly withoutWorkspace: FailedMember[] = [];
+  /** RoleBindings of leavers that are still there. */
+  readonly workspacesNotClosed: { readonly what: string; readonly failure: Failure }[] = [];
   /** How many members have a fresh token, verified. */
   minted = 0;
   /** The shortest lifetime that was granted, in seconds. */
@@ -47,6 +49,10 @@ export class Outcomes {
 
   noWorkspace(member: Member, failure: Failure): void {
     this.withoutWorkspace.push({ member, failure });
+  }
+
+  workspaceNotClosed(what: string, failure: Failure): void {
+    this.workspacesNotClosed.push({ what, failure });
   }
 
   /** A token was issued, and could not be delivered. */

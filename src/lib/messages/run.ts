@@ -39,14 +39,15 @@ export const runMessages = {
   took: (): Message => ({ en: 'took', ko: '걸린 시간' }),
   noToken: (): Message => ({ en: 'no fresh token', ko: '새 토큰 없음' }),
   noWorkspace: (): Message => ({ en: 'no workspace', ko: '작업 공간 없음' }),
+  bindingStays: (): Message => ({ en: 'not removed', ko: '삭제 실패' }),
   andMore: ({ count }: { count: number }): Message => ({ en: `… and ${count} more`, ko: `… 외 ${count}개` }),
   done: ({ minted }: { minted: number }): Message => ({
     en: `✓ done: ${minted} members have a fresh token`,
     ko: `✓ 완료: 회원 ${minted}명에게 새 토큰을 발급했습니다`,
   }),
-  partly: ({ minted, without, workspaces, exitCode }: Partly): Message => ({
-    en: `! partly done: ${minted} members have a fresh token, ${without} have none${workspaces === 0 ? '' : `, ${workspaces} have no complete workspace`} (exit code ${exitCode})`,
-    ko: `! 일부만 완료: 회원 ${minted}명에게 새 토큰을 발급했고 ${without}명은 받지 못했습니다${workspaces === 0 ? '' : `. 작업 공간이 완전하지 않은 회원이 ${workspaces}명입니다`} (종료 코드 ${exitCode})`,
+  partly: ({ minted, without, workspaces, bindings, exitCode }: Partly): Message => ({
+    en: `! partly done: ${minted} members have a fresh token, ${without} have none${workspaces === 0 ? '' : `, ${workspaces} have no complete workspace`}${bindings === 0 ? '' : `, ${bindings} RoleBindings of leavers are still there`} (exit code ${exitCode})`,
+    ko: `! 일부만 완료: 회원 ${minted}명에게 새 토큰을 발급했고 ${without}명은 받지 못했습니다${workspaces === 0 ? '' : `. 작업 공간이 완전하지 않은 회원이 ${workspaces}명입니다`}${bindings === 0 ? '' : `. 탈퇴한 회원의 RoleBinding ${bindings}개를 삭제하지 못했습니다`} (종료 코드 ${exitCode})`,
   }),
   failed: (): Message => ({ en: 'failed', ko: '실패' }),
   refused: (): Message => ({ en: 'refused', ko: '거부' }),
@@ -62,5 +63,7 @@ interface Partly {
   readonly minted: number;
   readonly without: number;
   readonly workspaces: number;
+  /** RoleBindings of leavers that could not be removed. */
+  readonly bindings: number;
   readonly exitCode: number;
 }
