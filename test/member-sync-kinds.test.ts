@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
@@ -76,6 +76,57 @@ describe('encrypted files', () => {
     expect([...(await accountsOf(lab.cluster)).keys()].toSorted()).toEqual(['kim', 'park']);
   });
 
+  test('without age nothing is changed at all: no account is made whose credential could not be written', async () => {
+    const keys = await useKeys();
+    const lab = await useLab((folder) => ({ files: { directory: join(folder, 'out') } }));
+    await lab.writeMembers(`id,login,keys\n1,kim,${keys.recipient}\n`);
+    const result = await lab.commandWith(lab.cluster.kubeconfig, { args: ['sync', '--first-run'], env: { PATH: dirname(process.execPath) } });
+    expectExit(result, 1);
+    expect(`${result.stdout}${result.stderr}`).toMatch(/the command age, which encrypts the files, is not installed/);
+    expect([...(await accountsOf(lab.cluster)).keys()]).toEqual([]);
+  });
+
+  test("age gets none of the run's environment but where things are, and half-written files of a killed run go", async () => {
+    const keys = await useKeys();
+    const lab = await useLab((folder) => ({ files: { directory: join(folder, 'out') } }));
+    await lab.writeMembers(`id,login,keys\n1,kim,${keys.recipient}\n`);
+    const bin = join(lab.folder, 'bin');
+    await mkdir(bin);
+    const { stdout: age } = await run('sh', ['-c', 'command -v age']);
+    const script = `#!/bin/sh\nenv >> '${join(lab.folder, 'environment')}'\nexec '${age.trim()}' "$@"\n`;
+    await writeFile(join(bin, 'age'), script, { mode: 0o755 });
+    const out = join(lab.folder, 'out');
+    await mkdir(out);
+    for (const name of ['kim.kubeconfig.age.0123456789ab.tmp', 'index.json.0123456789ab.tmp', 'mine.tmp'])
+      await writeFile(join(out, name), '');
+    const PATH = [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
+    expectExit(await lab.commandWith(lab.cluster.kubeconfig, { args: ['sync', '--first-run'], env: { PATH, TOKEN_OF_ANOTHER: 'secret' } }), 0);
+    const seen = await readFile(join(lab.folder, 'environment'), 'utf8');
+    expect(seen).toContain(`PATH=${bin}`);
+    expect(seen).not.toMatch(/TOKEN_OF_ANOTHER|KUBECONFIG|POOLC/);
+    expect((await readdir(out)).toSorted()).toEqual(['index.json', 'kim.kubeconfig.age', 'mine.tmp']);
+  });
+
+  test('who gets no new file still has the old one: status knows when it expires, also where nobody got any', async () => {
+    const keys = await useKeys();
+    const lab = await useLab((folder) => ({ files: { directory: join(folder, 'out') } }));
+    const sync = async (kim: string, lee: string, exitCode: number) => {
+      await lab.writeMembers(`id,login,keys\n1,kim,${kim}\n2,lee,${lee}\n`);
+      expectExit(await lab.command('sync', '--first-run'), exitCode);
+      const { stdout } = await lab.command('status', '--output', 'json');
+      return z
+        .object({ lastRun: z.object({ earliestExpiry: z.string(), olderExpiry: z.string().optional() }) })
+        .parse(JSON.parse(stdout)).lastRun;
+    };
+    const { earliestExpiry: first } = await sync(keys.recipient, keys.recipient, 0);
+    const some = await sync(keys.recipient, '', 3);
+    expect(some).toEqual({ earliestExpiry: expect.not.stringMatching(first), olderExpiry: first });
+    expect(await sync('', '', 3)).toEqual({ earliestExpiry: first, olderExpiry: first });
+    const { stdout } = await lab.command('status', '--output', 'text');
+    expect(stdout).toContain(`tokens expire: ${first.slice(0, 16).replace('T', ' ')} UTC`);
+    expect((await sync(keys.recipient, keys.recipient, 0)).olderExpiry).toBeUndefined();
+  });
+
   test("a file that isn't the index of an earlier run stops it, and nothing of the folder is touched", async () => {
     const keys = await useKeys();
     const lab = await useLab((folder) => ({ files: { directory: join(folder, 'out') } }));
@@ -129,6 +180,20 @@ describe('Secrets', () => {
     await lab.writeMembers('id,login\n1,kim\n');
     expectExit(await lab.command('sync'), 0);
     expect([...(await secretsIn(lab)).keys()]).toEqual(['credentials-kim']);
+  });
+
+  test('keep the labels and annotations that others put on them', async () => {
+    const lab = await useLab(inSystem);
+    await lab.writeMembers('id,login\n1,kim\n');
+    expectExit(await lab.command('sync', '--first-run'), 0);
+    const path = `/api/v1/namespaces/${lab.cluster.systemNamespace}/secrets/credentials-kim`;
+    const theirs = { labels: { team: 'web' }, annotations: { 'reflector.v1.k8s.emberstack.com/reflects': 'x/y' } };
+    expect((await lab.cluster.request('PATCH', path, { metadata: theirs })).status).toBe(200);
+    const before = (await secretsIn(lab)).get('credentials-kim')?.data['expiration'];
+    expectExit(await lab.command('sync'), 0);
+    const { body } = await lab.cluster.request('GET', path);
+    expect(body).toMatchObject({ metadata: theirs });
+    expect(secretSchema.parse(body).data['expiration']).not.toBe(before);
   });
 
   test("a Secret of that name that isn't ours is left alone, its member is named, and the others get theirs", async () => {

@@ -71,7 +71,7 @@ test('a RoleBinding of a leaver that can not be removed is no success', async ()
   const lab = await useLab(nowhere, workspaceWith({}));
   const runner = await useRunner(lab);
   await lab.writeMembers('id,login\n1,kim\n2,lee\n');
-  expectExit(await lab.commandWith(runner, 'sync', '--first-run'), 0);
+  expectExit(await lab.commandWith(runner, { args: ['sync', '--first-run'] }), 0);
   const name = `credentials-updater:${lab.cluster.systemNamespace}:lab`;
   const path = `/apis/rbac.authorization.k8s.io/v1/clusterroles/${name}`;
   const { body } = await lab.cluster.request('GET', path);
@@ -82,7 +82,7 @@ test('a RoleBinding of a leaver that can not be removed is no success', async ()
   expect((await lab.cluster.request('PUT', path, { ...role, rules })).status).toBe(200);
 
   await lab.writeMembers('id,login\n1,kim\n');
-  const result = await lab.commandWith(runner, 'sync');
+  const result = await lab.commandWith(runner, { args: ['sync'] });
 
   expectExit(result, 3);
   expect(`${result.stdout}${result.stderr}`).toMatch(/-lee\/credentials-updater of a leaver could not be removed/);

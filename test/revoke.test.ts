@@ -114,6 +114,17 @@ describe('revoke', () => {
     expect([...(await accountsOf(club.cluster)).keys()].toSorted()).toEqual(['kim', 'lee']);
   });
 
+  test('keeps what operators put on the record of holds', async () => {
+    const { club, operator } = await syncedClub(['kim', 'lee']);
+    const place = { namespace: club.cluster.systemNamespace, name: defaultSyncName };
+    const collection = `/api/v1/namespaces/${place.namespace}/configmaps`;
+    const metadata = { name: holdsName(place), labels: { team: 'web' }, annotations: { why: 'spring cleaning' } };
+    expect((await club.cluster.request('POST', collection, { metadata })).status).toBe(201);
+    await operator(['revoke', 'kim', '--yes', '--hold']);
+    const { body } = await club.cluster.request('GET', `${collection}/${holdsName(place)}`);
+    expect(body).toMatchObject({ metadata, data: { [memberCalled(club, 'kim').uuid]: expect.any(String) } });
+  });
+
   test('never takes an account that is not ours, nor guesses between two members', async () => {
     const { club, operator } = await syncedClub(['kim']);
     await createAccount(club.cluster, { name: 'builder' });

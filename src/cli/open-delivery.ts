@@ -1,6 +1,7 @@
 /** The delivery that the settings name. */
 import { readCertificateAuthority } from '../config/read-reference.ts';
 import type { Settings } from '../config/settings.ts';
+import { readSurroundings } from '../config/surroundings.ts';
 import type { Delivery } from '../deliveries/delivery.ts';
 import { filesDelivery } from '../deliveries/files.ts';
 import { noDelivery } from '../deliveries/none.ts';
@@ -47,6 +48,7 @@ export function openDelivery(
         directory: delivery.directory,
         owner,
         cluster: clusterFor(environment, settings, target),
+        age: { command: 'age', env: readSurroundings(environment.env).ofPrograms },
       });
     case 'none':
       return noDelivery;

@@ -30,6 +30,9 @@ const names = [
   ...languageVariables,
 ] as const;
 
+/** Where programs, homes and temporary files are; Windows starts nothing without the last three. */
+const programVariables = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL', 'SystemRoot', 'PATHEXT', 'TEMP'] as const;
+
 /** This process's own variables. Only its entry asks for them. */
 export function processVariables(): Variables {
   return process.env;
@@ -56,6 +59,8 @@ export function readSurroundings(variables: Variables) {
     language: languageOf(set),
     /** Files that kubectl reads where it is not told which. */
     kubeconfigs: kubeconfigFiles(set.KUBECONFIG, set.HOME),
+    /** What a program needs that we start and that needs no secret of ours. */
+    ofPrograms: pickVariables(variables, programVariables),
   };
 }
 

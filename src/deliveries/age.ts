@@ -1,6 +1,7 @@
 /** Encryption to a member's keys, by the age command (https://age-encryption.org): never cryptography of our own. */
 import { spawn } from 'node:child_process';
 import { Failure } from '../lib/failure.ts';
+import type { Variables } from '../lib/variables.ts';
 
 /** The reason of the failure that every further file would meet as well. */
 export const ageMissingReason = 'AgeMissing';
@@ -22,19 +23,42 @@ export function recipientsOf(keys: readonly string[]): string[] {
   });
 }
 
+/** The age command, and all that it gets of the environment. */
+export interface AgeProgram {
+  /** Its name or path. */
+  readonly command: string;
+  /** No setting of ours, and none of the secrets that may stand beside them. */
+  readonly env: Variables;
+}
+
+/** @throws Failure (delivery) where it is not there */
+export async function requireAge({ command, env }: AgeProgram, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const child = spawn(command, ['--version'], {
+    stdio: 'ignore',
+    env: { ...env },
+    signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
+  });
+  child.once('error', (error) => reject(signal.aborted ? signal.reason : unusable(command, error)));
+  // Whatever it says of its version: it can be started.
+  child.once('close', () => resolve());
+  return promise;
+}
+
 /**
  * The text, encrypted to each of the recipients, as ASCII armor. The text goes through a pipe, never through a file.
- * @param command the program's name or path
  * @throws Failure (delivery) where age isn't there, or refuses
  */
 export async function encryptWithAge(
   text: string,
-  { recipients, command, signal }: { recipients: readonly string[]; command: string; signal: AbortSignal },
+  { recipients, program, signal }: { recipients: readonly string[]; program: AgeProgram; signal: AbortSignal },
 ): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const args = ['--encrypt', '--armor', ...recipients.flatMap((recipient) => ['--recipient', recipient])];
+  const { command, env } = program;
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...env },
     signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
   });
   let output = '';
@@ -47,9 +71,7 @@ export async function encryptWithAge(
     complaint = (complaint + part).slice(0, 1_000);
   });
   child.once('error', (error) => {
-    if (signal.aborted) reject(signal.reason);
-    else if ('code' in error && error.code === 'ENOENT') reject(ageMissing(command));
-    else reject(new Failure('delivery', `${command} could not be run: ${error.message}`, { cause: error }));
+    reject(signal.aborted ? signal.reason : unusable(command, error));
   });
   child.once('close', (code) => {
     if (code === 0 && output.startsWith('-----BEGIN AGE ENCRYPTED FILE-----')) resolve(output);
@@ -59,6 +81,11 @@ export async function encryptWithAge(
   child.stdin.on('error', () => undefined);
   child.stdin.end(text);
   return promise;
+}
+
+function unusable(command: string, error: Error): Failure {
+  if ('code' in error && error.code === 'ENOENT') return ageMissing(command);
+  return new Failure('delivery', `${command} could not be run: ${error.message}`, { cause: error });
 }
 
 function ageMissing(command: string): Failure {

@@ -59,5 +59,7 @@ export interface Delivery {
    * no such record.
    */
   readonly delivered?: ((signal: AbortSignal) => Promise<ReadonlyMap<string, DeliveredToken>>) | undefined;
+  /** Before the first change of a run: whether what is sent at its end can be sent at all. @throws Failure (delivery) */
+  prepare?(signal: AbortSignal): Promise<void>;
   begin(): Batch;
 }

@@ -3,16 +3,17 @@
  * files out: by a web server, a shared folder, a repository.
  *
  * - A member without a key is named and skipped; the others get theirs.
- * - The file of an account that is gone is deleted: what is in the index of the last run, and nothing else.
+ * - The file of an account that is gone is deleted: what is in the index of the last run, and nothing else but what a run
+ *   that was killed left half-written.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import pMap from 'p-map';
 import * as z from 'zod';
 import type { KubeconfigCluster } from '../kube/kubeconfig-document.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { writePrivateFile } from '../lib/private-file.ts';
-import { ageMissingReason, encryptWithAge, recipientsOf } from './age.ts';
+import { type AgeProgram, ageMissingReason, encryptWithAge, recipientsOf, requireAge } from './age.ts';
 import type { Delivery, NotDelivered, Parcel, SendOptions } from './delivery.ts';
 import { keepParcels } from './kept-parcels.ts';
 import { memberKubeconfig } from './member-kubeconfig.ts';
@@ -26,8 +27,7 @@ export interface FilesDeliveryOptions {
   readonly owner: string;
   /** The API server as members reach it. */
   readonly cluster: KubeconfigCluster;
-  /** The age command; `age` unless given. */
-  readonly age?: string;
+  readonly age: AgeProgram;
 }
 
 export function filesDelivery(options: FilesDeliveryOptions): Delivery {
@@ -36,6 +36,10 @@ export function filesDelivery(options: FilesDeliveryOptions): Delivery {
     address: `files in ${options.directory}`,
     replaces: 'each',
     takesCredentials: true,
+    prepare: async (signal) => {
+      await readIndex(options);
+      await requireAge(options.age, signal);
+    },
     begin: () => keepParcels((parcels, sendOptions) => send(options, parcels, sendOptions)),
   };
 }
@@ -62,6 +66,7 @@ async function send(
 ): Promise<NotDelivered[]> {
   await right.renew();
   const known = await readIndex(options);
+  await removeLeftovers(options.directory);
   const stays = new Map<string, Entry>();
   for (const entry of known) {
     right.assertHeld();
@@ -81,7 +86,7 @@ async function send(
       const file = fileOf(account.name);
       try {
         const text = memberKubeconfig(parcel, options.cluster);
-        const encrypted = await encryptWithAge(text, { recipients, command: options.age ?? 'age', signal });
+        const encrypted = await encryptWithAge(text, { recipients, program: options.age, signal });
         right.assertHeld();
         await writePrivateFile(path.join(options.directory, file), encrypted);
         const expires = new Date(credential.expiresAt * 1_000).toISOString();
@@ -144,6 +149,13 @@ async function readIndex({ directory, owner, cluster }: FilesDeliveryOptions): P
   throw new Failure('delivery', `${file} is not the index of an earlier run; nothing was delivered`, {
     hint: 'choose an empty folder in spec.delivery.files.directory, or move this file away',
   });
+}
+
+/** What a run that was killed was writing: of its own names alone, and under the lock, so that no run is writing now. */
+async function removeLeftovers(directory: string): Promise<void> {
+  const ours = /^(index\.json|[a-z0-9][a-z0-9.-]*\.kubeconfig\.age)\.[0-9a-f]{12}\.tmp$/;
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names) if (ours.test(name)) await rm(path.join(directory, name), { force: true });
 }
 
 /** Only a name that this program gives: the index may have been edited. */

@@ -25,6 +25,7 @@ export async function sync(context: FencedContext, state: SyncState, signal: Abo
   const judged = await planOf(context, state);
   const { plan, verdict } = judged;
   if (verdict.refusals.length > 0) throw refusalFailure(plan, verdict.refusals, context.options.whatAllows);
+  await state.steps.run('deliver', async (stepSignal) => context.delivery.prepare?.(stepSignal));
   const holders = await followPlan(context, state, judged);
   const accounts = new Set([...holders, ...plan.reported].map(({ account }) => account.name));
   await deliverTo(context, state, { holders, accounts }, signal);
