@@ -38,7 +38,7 @@ export function ldapDirectory(
     host: url.host,
     isLocal: isLoopback(url.hostname),
     whatToLookAt: `the directory (${options.base} on ${url.host})`,
-    isOwnId: (id) => id.startsWith(qualifiedId('ldap', url.hostname, '')),
+    isOwnId: (id) => id.startsWith(qualifiedId('ldap', hostOf(options), '')),
     isSnapshot: true,
     members: ({ signal, onRetry }) =>
       // From the start each time: a page of another connection belongs to another list.
@@ -78,10 +78,11 @@ function readMembers(options: LdapOptions, signal: AbortSignal): Promise<Member[
     }
     const wanted =
       options.groups.length === 0 ? new Set(people.keys()) : await membersOfGroups(conversation, options, people);
+    const isActive = activityOf(entries, isBinaryId);
     const rows = [...people]
-      .filter(([dn, entry]) => wanted.has(dn) && !isDisabled(entry))
+      .filter(([dn, entry]) => wanted.has(dn) && isActive(entry))
       .map(([, entry]) => rowOf(entry, options, isBinaryId));
-    return membersOf(rows, (id) => qualifiedId('ldap', options.url.hostname, id), malformed(options));
+    return membersOf(rows, (id) => qualifiedId('ldap', hostOf(options), id), malformed(options));
   });
 }
 
@@ -117,11 +118,41 @@ function guidOf(value: string | Buffer, where: string): string {
   throw new Failure('directory', `the objectGUID of ${where} has ${value.length} bytes, and 16 are needed`);
 }
 
-/** ACCOUNTDISABLE in Active Directory; FreeIPA and 389 Directory Server lock by an attribute. */
-function isDisabled(entry: Entry): boolean {
-  const [control] = valuesOf(entry, 'userAccountControl');
-  const [lock] = valuesOf(entry, 'nsAccountLock');
-  return (control !== undefined && (Number(control) & 2) !== 0) || lock?.toLowerCase() === 'true';
+const accountDisabled = 2;
+
+/**
+ * Whether an account is in use. Active Directory says so of every account (ACCOUNTDISABLE); FreeIPA and 389 Directory
+ * Server give a locked one an attribute.
+ * @throws Failure where an account that must say it doesn't: access rules may hide it, and the account be disabled
+ */
+function activityOf(entries: readonly Entry[], isActiveDirectory: boolean): (entry: Entry) => boolean {
+  const control = 'userAccountControl';
+  const isControlled = isActiveDirectory || entries.some((entry) => valuesOf(entry, control).length > 0);
+  return (entry) => {
+    const [flags] = valuesOf(entry, control);
+    if (flags === undefined && isControlled)
+      throw unknowable(`${printable(entry.dn)} has no ${control}`, 'let the account of bindDN read it');
+    if (flags !== undefined && !/^-?\d{1,10}$/.test(flags))
+      throw unknowable(`the ${control} of ${printable(entry.dn)} is no number: ${printable(flags)}`, 'correct it');
+    const lock = valuesOf(entry, 'nsAccountLock')[0]?.toLowerCase();
+    if (lock !== undefined && lock !== 'true' && lock !== 'false')
+      throw unknowable(
+        `the nsAccountLock of ${printable(entry.dn)} is neither TRUE nor FALSE: ${printable(lock)}`,
+        'correct it',
+      );
+    return (Number(flags ?? 0) & accountDisabled) === 0 && lock !== 'true';
+  };
+}
+
+function unknowable(what: string, fix: string): Failure {
+  return new Failure('directory', `${what}, so nobody can tell whether that account is disabled; nothing was changed`, {
+    hint: `${fix}, or leave entries that are no accounts out by spec.directory.ldap.filter`,
+  });
+}
+
+/** As it is compared: DNS knows no case, and a URL of this scheme keeps the one that was written. */
+function hostOf({ url }: Pick<LdapServer, 'url'>): string {
+  return url.hostname.toLowerCase();
 }
 
 function malformed({ url, base }: LdapOptions): (what: string) => Failure {

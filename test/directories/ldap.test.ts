@@ -52,12 +52,43 @@ test('everyone under the base, over several pages, by an id that never changes',
   expect(await read(optionsFor(slapd))).toEqual(members);
 });
 
+const active = (guid: string) => [`objectGUID:: ${guid}`, 'userAccountControl: 512'];
+
+test('the host in another case is the same directory', async () => {
+  const slapd = await useSlapd({ ldif: person('kim') });
+  const options = optionsFor(slapd);
+  const shouted = { ...options, url: new URL(options.url.href.replace('localhost', 'LocalHost')) };
+  expect(shouted.url.hostname).toBe('LocalHost');
+  expect(await read(shouted)).toEqual(await read(options));
+});
+
+test.each([
+  [
+    'Active Directory hides it from us',
+    'objectGUID',
+    ['objectGUID:: AAAAAAAAAAAAAAAAAAAAAQ=='],
+    /uid=lee,.* has no userA/,
+  ],
+  ['of some it can be read', 'entryUUID', [], /uid=lee,.* has no userAccountControl/],
+  [
+    'it is no answer',
+    'entryUUID',
+    ['userAccountControl: 512', 'nsAccountLock: perhaps'],
+    /neither TRUE nor FALSE: perhaps/,
+  ],
+])('whether an account is disabled must be readable: a failure where %s', async (_, id, attributes, says) => {
+  const slapd = await useSlapd({
+    ldif: person('kim', ...active('AAAAAAAAAAAAAAAAAAAAAg==')) + person('lee', ...attributes),
+  });
+  await expect(read(optionsFor(slapd, { id }))).rejects.toThrow(says);
+});
+
 test('keys, several logins, locked accounts, and the spelling of an objectGUID', async () => {
   const slapd = await useSlapd({
     ldif: [
-      person('kim', 'objectGUID:: MyIRAFVEd2aImaq7zN3u/w==', 'sshPublicKey: ssh-ed25519 AAAA kim@home'),
+      person('kim', ...active('MyIRAFVEd2aImaq7zN3u/w=='), 'sshPublicKey: ssh-ed25519 AAAA kim@home'),
       person('lee', 'objectGUID:: AAAAAAAAAAAAAAAAAAAAAQ==', 'userAccountControl: 514'),
-      person('park', 'objectGUID:: AAAAAAAAAAAAAAAAAAAAAg==', 'nsAccountLock: TRUE'),
+      person('park', ...active('AAAAAAAAAAAAAAAAAAAAAg=='), 'nsAccountLock: TRUE'),
       person(
         'choi',
         'objectGUID:: AAAAAAAAAAAAAAAAAAAAAw==',
