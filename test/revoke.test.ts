@@ -1,5 +1,8 @@
 /** `revoke`: access taken away at once by an operator, with and without the directory. */
+import { execFile } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { defaultSyncName, holdsName } from '../src/registry/place.ts';
 import { accountsOf, createAccount, expectWorkingTokens, tokenReviewer } from './accounts.ts';
@@ -52,6 +55,52 @@ describe('revoke', () => {
     expect(result.stdout).toContain('the next sync gives them a new account');
     await expectRejected(club, kim.token);
     expect(await whoIs(lee.token)).toContain(':lee');
+  });
+
+  test('says what survives it in their namespaces, with commands that show it, and deletes none of it', async () => {
+    const { club, operator } = await syncedClub(['kim', 'lee']);
+    const { request } = club.cluster;
+    // Namespaces are the whole cluster's.
+    const name = `${club.cluster.usersNamespace}--lab`;
+    const create = async (path: string, object: object) =>
+      expect((await request('POST', path, object)).status).toBe(201);
+    const account = { 'kubernetes.io/service-account.name': 'robot' };
+    await create('/api/v1/namespaces', { metadata: { name, labels: { 'poolc.org/owner': 'kim' } } });
+    await create(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'robot' } });
+    await create(`/api/v1/namespaces/${name}/secrets`, {
+      metadata: { name: 'for-ever', annotations: account },
+      type: 'kubernetes.io/service-account-token',
+    });
+    await create(`/apis/batch/v1/namespaces/${name}/cronjobs`, {
+      metadata: { name: 'nightly' },
+      spec: {
+        schedule: '0 0 * * *',
+        jobTemplate: {
+          spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'none' }] } } },
+        },
+      },
+    });
+
+    const { stdout } = await operator(['revoke', 'kim', '--yes', '--hold']);
+
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(/workloads, ServiceAccounts, and tokens of these in Secrets/);
+    const commands = stdout.split('\n').filter((line) => line.startsWith('kubectl '));
+    expect(commands).toHaveLength(2);
+    const shown = await promisify(execFile)('sh', ['-c', commands.join(' && ')], {
+      env: { PATH: [dirname(club.cluster.kubectlPath), process.env['PATH']].join(delimiter), KUBERC: 'off' },
+    });
+    for (const found of ['serviceaccount/robot', 'cronjob.batch/nightly', 'for-ever'])
+      expect(shown.stdout).toContain(found);
+  });
+
+  test('says which command lists their namespaces where it may not', async () => {
+    const { club } = await syncedClub(['kim', 'lee']);
+    // With the rights of the updater, which sees no namespace but its own two.
+    const result = await club.run(['revoke', 'kim', '--yes']);
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(result.stdout.replace(/\s+/g, ' ')).toMatch(
+      /Which namespaces are kim's could not be seen: .* As an administrator, list them: kubectl .*get namespaces -l poolc\.org\/owner=kim/,
+    );
   });
 
   test('asks first: without a terminal and --yes nothing is changed', async () => {
@@ -195,7 +244,8 @@ describe('revoke', () => {
     expect(result).toMatchObject({ exitCode: 0 });
     const text = result.stdout.replace(/\s+/g, ' ');
     expect(text).toMatch(says);
-    expect(text).toContain('The site shows the dead token until the next delivery');
+    expect(text).toContain('The site shows the dead token until the next sync');
+    expect(text).toContain("No namespace is kim's");
 
     expect(await club.run(['sync'])).toMatchObject({ exitCode: 0 });
 

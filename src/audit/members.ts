@@ -1,10 +1,10 @@
 /** Who counts as a member for RBAC, and which namespaces must be closed to them. */
+import { ownerLabel } from '../registry/members-namespaces.ts';
 import { gainsOf } from './escalation.ts';
 import type { Namespace } from './objects.ts';
 import { type Grant, resourceRule, type Subject, serviceAccountIdentity, serviceAccountUser } from './rbac.ts';
 
-/** The label that the policies give to a member's namespace: its owner's ServiceAccount name. */
-export const ownerLabel = 'poolc.org/owner';
+export { ownerLabel };
 
 /** What a member has in a namespace of their own; deploy/policies/base/namespace-owner.yaml. */
 export const namespaceOwnerRole = 'poolc-namespace-owner';

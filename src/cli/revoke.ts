@@ -1,11 +1,12 @@
 /** `credentials-updater revoke LOGIN|UUID`: who is meant, are you sure, done. */
 import type { Command } from 'commander';
-import { readSettings } from '../config/settings.ts';
+import { readSettings, type Settings } from '../config/settings.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
 import { columnsOf, wrapMessage } from '../lib/terminal-text.ts';
 import { findRevokeTarget, type RevokeTarget, release, revoke } from '../operator/revoke.ts';
+import { survivorsText } from '../operator/survivors.ts';
 import { askConfiguredDirectory } from './ask-directory.ts';
 import { canAsk, confirmOnTerminal } from './confirm.ts';
 import { type Environment, openLog } from './environment.ts';
@@ -38,13 +39,13 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
     .command('revoke')
     .summary("take a member's access away at once")
     .description(
-      "Takes a member's access away at once: deletes their ServiceAccount, so that the API server rejects every token they hold within 30 s. Works with the directory down, then by UUID or ServiceAccount name. Who is still in the directory gets a new account with the next sync, unless they are held out. Asks before it does anything.",
+      "Takes a member's access away at once: deletes their ServiceAccount, so that the API server rejects every token they hold within 30 s. Says what goes on in their namespaces, with the commands that show it. Works with the directory down, then by UUID or ServiceAccount name. Who is still in the directory gets a new account with the next sync, unless they are held out. Asks before it does anything.",
     )
     .argument('<member>', 'login id, UUID or ServiceAccount name')
     .option('-y, --yes', 'do not ask')
     .option('--hold', 'keep this member out, whatever the directory says')
     .option('--release', 'end a hold; removes nothing')
-    .option('--sync', 'deliver at once afterwards, so that the site shows no dead token')
+    .option('--sync', 'sync at once afterwards, so that no dead token stays where members find theirs')
     .action(async (member: string, options: CommandOptions) => {
       end(
         await revokeCommand(environment, {
@@ -105,13 +106,14 @@ async function revokeCommand(environment: Environment, given: RevokeFlags): Prom
           : `removed ${removed.join(', ')}: every token of ${target.label} is rejected within 30 s`,
       );
       say(afterRevoke(target, flags.hold || target.held, context.commandLine));
+      say(await survivorsText(context.target.client, context.registry, target, environment.signal));
     }
   } finally {
     context.target.client.close();
   }
   if (flags.sync) return syncCommand(environment, { ...flags, firstRun: false });
-  if (!flags.release)
-    say(`The site shows the dead token until the next delivery. To deliver now:\n${context.commandLine('sync')}`);
+  const dead = deadTokenText(settings);
+  if (!flags.release && dead !== undefined) say(`${dead} To sync now:\n${context.commandLine('sync')}`);
   return exitCodes.done;
 }
 
@@ -138,6 +140,20 @@ function afterRevoke({ inDirectory, label, memberId }: RevokeTarget, held: boole
   if (inDirectory === true)
     return `${label} is still in the directory: the next sync gives them a new account and token. To keep them out, add --hold.`;
   return `Whether the next sync gives access back depends on the directory, which could not be asked. To keep them out, add --hold.`;
+}
+
+/** Where the token that no longer works is still to be found; undefined where none was delivered. */
+function deadTokenText({ delivery }: Settings): string | undefined {
+  switch (delivery.kind) {
+    case 'poolc':
+      return 'The site shows the dead token until the next sync.';
+    case 'secrets':
+      return `The Secret in ${delivery.namespace} holds the dead token until the next sync.`;
+    case 'files':
+      return `The file in ${delivery.directory} holds the dead token until the next sync.`;
+    case 'none':
+      return undefined;
+  }
 }
 
 function afterRelease({ inDirectory }: RevokeTarget): string {
