@@ -6,7 +6,7 @@ export interface Commands {
   /** A template's words: kubectl`-n ${namespace} delete secret/${name}`, each quoted where it needs to be. */
   readonly kubectl: CommandTemplate;
   readonly credentialsUpdater: CommandLine;
-  /** `kubectl apply -k` of what deploys the updater. */
+  /** `kubectl apply -k` of what deploys the updater; of a MemberSync in a file, the rights that it needs. */
   readonly applyUpdater: string;
   /** `kubectl apply -k` of the members' RBAC. */
   readonly applyMemberRole: string;

@@ -16,6 +16,8 @@ export interface AuditContext {
   readonly updaterAccount: () => Promise<string>;
   /** The Secret of the updater's own namespace that holds its API key. */
   readonly keySecret: () => Promise<string>;
+  /** Whether the members' policies belong to this deployment: they do to PoolC's, and another club may do without. */
+  readonly expectsPolicies: boolean;
   /** What a sync would do now. @throws Failure where the directory or the accounts can't be read */
   readonly nextSync: () => Promise<NextSync>;
   /** Keeps a secret out of everything that is printed. */

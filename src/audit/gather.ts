@@ -11,7 +11,6 @@ import { Failure } from '../lib/failure.ts';
 import { listAccounts } from '../registry/accounts.ts';
 import { type LastRun, readLastRun } from '../registry/last-run.ts';
 import { readHolds, readNamesGiven } from '../registry/names-given.ts';
-import { defaultSyncName } from '../registry/place.ts';
 import * as kinds from './objects.ts';
 import * as policies from './policy-objects.ts';
 import type { RbacObjects } from './rbac.ts';
@@ -45,15 +44,17 @@ export interface Gathered {
 export interface Namespaces {
   readonly podNamespace: string;
   readonly targetNamespace: string;
+  /** The MemberSync whose records are meant. */
+  readonly syncName: string;
 }
 
 export function gather(
   client: ClusterClient,
-  { podNamespace, targetNamespace }: Namespaces,
+  { podNamespace, targetNamespace, syncName }: Namespaces,
   signal: AbortSignal,
 ): Gathered {
   const list = <T>(kind: kinds.Kind<T>) => listKind(client, kind, signal);
-  const registry = { namespace: podNamespace, name: defaultSyncName };
+  const registry = { namespace: podNamespace, name: syncName };
   const [roles, clusterRoles, roleBindings, clusterRoleBindings] = [
     once(() => list(kinds.roleKind)),
     once(() => list(kinds.clusterRoleKind)),

@@ -137,6 +137,7 @@ async function kubeconfigCommand(environment: Environment, flags: KubeconfigFlag
     const context = {
       target,
       registry: registryOf(settings),
+      removalPolicy: settings.removalPolicy,
       request: mintRequest(settings),
       clock: systemClock,
       random: Math.random,

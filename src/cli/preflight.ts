@@ -148,11 +148,15 @@ async function preflightCommand(environment: Environment, given: PreflightFlags)
 function commandsFor(environment: Environment, flags: PreflightFlags, access: ClusterAccess): Commands {
   const { overlay, policies } = flags;
   const kubectl = commandTemplate(access.kubectl);
+  // A fix is run by a person, who reads what it says, also where a program has read the report.
+  const credentialsUpdater = commandLineOf(environment, { ...flags, output: undefined }, access);
   return {
     kubectl,
-    // A fix is run by a person, who reads what it says, also where a program has read the report.
-    credentialsUpdater: commandLineOf(environment, { ...flags, output: undefined }, access),
-    applyUpdater: kubectl`apply -k ${overlay}`,
+    credentialsUpdater,
+    applyUpdater:
+      flags.file === undefined
+        ? kubectl`apply -k ${overlay}`
+        : `${credentialsUpdater('rbac')} | ${kubectl`apply -f -`}`,
     applyMemberRole: kubectl`apply -k deploy/policies/base`,
     applyPolicies: (variant) => kubectl`apply -k ${policies ?? `deploy/policies/${variant}`}`,
   };

@@ -5,7 +5,7 @@ import { readMemberSyncFile } from '../config/member-sync-file.ts';
 import { namedKeys } from '../config/member-sync-object.ts';
 import { readSettings } from '../config/settings.ts';
 import { exitCodes } from '../lib/failure.ts';
-import { controllerRoles, type RequiredRole, requiredRoles, type SyncParts } from '../preflight/required-rights.ts';
+import { controllerRoles, printedName, type RequiredRole, requiredRoles, type SyncParts } from '../preflight/required-rights.ts';
 import { type CommandContext, type CommandOptions, commonFlags, sourcesOf, textOf, withExamples } from './flags.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
@@ -57,11 +57,10 @@ function rolesOfController(file: string, account: string): string {
 }
 
 function renderRoles({ metadata }: SyncParts, roles: readonly RequiredRole[], account: string): string {
-  const { namespace, name } = metadata;
+  const { namespace } = metadata;
   const [accountName = '', accountNamespace = namespace] = account.split('/').toReversed();
   const subject = { kind: 'ServiceAccount', name: accountName, namespace: accountNamespace };
-  // Several MemberSyncs may share a namespace, and a ClusterRole is the whole cluster's.
-  const objectName = `credentials-updater:${namespace}:${name}`;
+  const objectName = printedName(metadata);
   return roles
     .flatMap((role) => [roleObject(role, objectName), bindingObject(role, objectName, subject)])
     .map((object) => `---\n${stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })}`)

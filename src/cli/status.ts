@@ -51,7 +51,7 @@ export function addStatusCommand(program: Command, { environment, end }: Command
     .description(
       `Shows who has credentials: each member's login id, ServiceAccount and state, when their token expires, the last delivery, and the time that tokens have to spare. Everything is read from the cluster; the PoolC API, where it is configured and answers, adds login ids, and who joined or left since. Without it, accounts go by their names.
 
-States: ok (a delivered token lives), expired, undelivered (left out of the last delivery), new (no token was delivered yet), leaving (no longer in the directory: the next sync removes the account), missing (in the directory without an account: the next sync creates it), surplus (a second account of a member), held (kept out by revoke --hold).`,
+States: ok (a delivered token lives), expired, undelivered (left out of the last delivery), new (no token was delivered yet), leaving (no longer in the directory: the next sync removes the account, or reports it where spec.removalPolicy is Report), missing (in the directory without an account: the next sync creates it), surplus (a second account of a member), held (kept out by revoke --hold).`,
     )
     .addOption(outputOption(['text', 'wide', 'name', 'json', 'yaml']))
     .option('--state <list>', `only these states, comma-separated: ${memberStates.join(', ')}`)

@@ -1,5 +1,6 @@
 /** Settings and the operating system become what a sync, a run or an operator's action is given: by hand, in one place. */
 import { isatty } from 'node:tty';
+import { spellingFor } from '../config/definitions.ts';
 import type { Settings } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import type { GuardSituation } from '../core/guard.ts';
@@ -163,8 +164,14 @@ export async function openTarget(
   return { client: await openCluster(environment, settings, connection), namespace: settings.accounts.namespace };
 }
 
-function hintsFor(access: ClusterAccess): ClusterHints {
+function hintsFor(access: ClusterAccess, settings: Settings): ClusterHints {
   const kubectl = commandTemplate(access.kubectl);
+  if (settings.file !== undefined)
+    return {
+      forbidden:
+        'the rights that this MemberSync needs are printed by `credentials-updater rbac -f FILE`, for `kubectl apply -f -`',
+      notFound: `do the namespaces ${settings.accounts.namespace} and ${settings.metadata.namespace} exist? Create what is missing with \`${kubectl`create namespace NAME`}\``,
+    };
   return {
     forbidden: `the Roles that a run needs come with ${deployCommand(access)}`,
     notFound: `do the namespaces that TARGET_NAMESPACE and POD_NAMESPACE name exist? poolc-users comes with ${deployCommand(access)}, the pod's own with \`${kubectl`create namespace NAME`}\``,
@@ -193,7 +200,7 @@ export async function openCluster(
     random: Math.random,
     log,
     redactor,
-    hints: hintsFor(access),
+    hints: hintsFor(access, settings),
   });
 }
 
@@ -215,8 +222,8 @@ export function judgementBy(settings: Settings, directory: Directory, firstRun: 
   };
 }
 
-function situationOf({ inPod }: Settings, { isLocal }: Directory, firstRunConfirmed: boolean) {
-  return { inPod, loopbackDirectory: isLocal, firstRunConfirmed };
+function situationOf(settings: Settings, { isLocal }: Directory, firstRunConfirmed: boolean): GuardSituation {
+  return { inPod: settings.inPod, loopbackDirectory: isLocal, firstRunConfirmed, spelling: spellingFor(settings) };
 }
 
 function lockOf({ lockDuration, lockWait }: Settings): LockSettings {

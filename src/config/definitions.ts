@@ -93,6 +93,16 @@ function describe({ schema, about }: Field) {
   };
 }
 
+/** What a setting is called where it was said: `MIN_MEMBERS`, or in a document `spec.guard.minMembers`. */
+export function spellingFor({ file }: { readonly file: string | undefined }): (settingName: string) => string {
+  return (settingName) => {
+    const definition = settingDefinitions.find(({ name }) => name === settingName);
+    return file === undefined || definition?.belongsTo !== 'member-sync'
+      ? settingName
+      : (definition.paths[0]?.join('.') ?? settingName);
+  };
+}
+
 export const flagOf = (settingName: string): string => `--${settingName.toLowerCase().replaceAll('_', '-')}`;
 
 /** fooBar -> FOO_BAR. */

@@ -238,9 +238,9 @@ export function isLocalEndpoint(settings: Pick<Settings, 'directory'>): boolean 
   return address !== undefined && isLoopback(address.hostname);
 }
 
-/** The two namespaces of a sync: that of the run lock and the records, and that of the accounts. */
+/** Where a sync is: the namespace of the run lock and the records, whose names begin with its own, and that of the accounts. */
 export function namespacesOf({ metadata, accounts }: Pick<Settings, 'metadata' | 'accounts'>) {
-  return { podNamespace: metadata.namespace, targetNamespace: accounts.namespace };
+  return { podNamespace: metadata.namespace, targetNamespace: accounts.namespace, syncName: metadata.name };
 }
 
 /** What a plan is made between, for a plan that is applied later. */

@@ -30,6 +30,8 @@ export interface GuardSituation {
   readonly loopbackDirectory: boolean;
   /** `--first-run` was given. */
   readonly firstRunConfirmed: boolean;
+  /** What a setting is called where it was said; its own name unless given. */
+  readonly spelling?: (settingName: string) => string;
 }
 
 export interface Refusal {
@@ -80,10 +82,14 @@ function directoryIsEmpty(plan: Plan): Refusal | undefined {
   return { reason: 'the directory says that there are no members at all', allowance: undefined };
 }
 
-function directoryIsTooSmall(plan: Plan, { minMembers }: GuardLimits): Refusal | undefined {
+function directoryIsTooSmall(
+  plan: Plan,
+  { minMembers }: GuardLimits,
+  { spelling = (name) => name }: GuardSituation,
+): Refusal | undefined {
   if (plan.members === 0 || plan.members >= minMembers) return undefined;
   return {
-    reason: `the directory has ${plan.members} members, fewer than MIN_MEMBERS=${minMembers}`,
+    reason: `the directory has ${plan.members} members, fewer than ${spelling('MIN_MEMBERS')}=${minMembers}`,
     allowance: undefined,
   };
 }

@@ -13,7 +13,7 @@ export const memberStates = ['expired', 'undelivered', 'leaving', 'new', 'missin
  * - expired: it was delivered, and has expired
  * - undelivered: left out of the last delivery, through our own failure
  * - new: the account is younger than the last delivery, so that no token of it was delivered
- * - leaving: no longer in the directory; the next sync removes the account
+ * - leaving: no longer in the directory; the next sync removes the account, or reports it
  * - missing: in the directory without an account; the next sync creates one
  * - surplus: a second account of a member, who uses another
  * - held: kept out by an operator

@@ -21,6 +21,7 @@ import { type FoundMember, findMember } from './find-member.ts';
 export interface MemberKubeconfigContext {
   readonly target: Target;
   readonly registry: RegistryPlace;
+  readonly removalPolicy: 'Remove' | 'Report';
   readonly request: MintRequest;
   readonly clock: Clock;
   readonly random: () => number;
@@ -73,13 +74,13 @@ export async function makeMemberKubeconfig(
 }
 
 async function accountInUse(
-  { target: { client }, registry, signal, commandLine }: MemberKubeconfigContext,
+  { target: { client }, registry, removalPolicy, signal, commandLine }: MemberKubeconfigContext,
   { label, memberId, accounts, inDirectory }: FoundMember,
 ): Promise<OwnedAccount> {
   const living = accounts.filter((account) => !account.terminating);
   if (inDirectory === false) {
     throw new Failure('usage', `${label} (${memberId}) is no longer in the directory, so no token is made for them`, {
-      hint: 'the next sync removes their account; if the directory is wrong, correct it first',
+      hint: `${removalPolicy === 'Report' ? 'their account stays, since leavers are only reported' : 'the next sync removes their account'}; if the directory is wrong, correct it first`,
     });
   }
   const namesGiven = living.length > 1 ? await readNamesGiven(client, registry, signal) : new Map<string, string>();

@@ -106,6 +106,7 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     apiKey,
     updaterAccount,
     keySecret: async () => keyLocation(await orUndefined(deployed)).secret,
+    expectsPolicies: settings.file === undefined,
     redact: (text) => input.redactor.add(text),
     commands,
     options,

@@ -1,6 +1,7 @@
 /** What the next sync would do, for the checks that look ahead. */
 import type { NextSync } from '../audit/context.ts';
 import type { Gathered } from '../audit/gather.ts';
+import { spellingFor } from '../config/definitions.ts';
 import { isLocalEndpoint, planPlace, type Settings } from '../config/settings.ts';
 import type { MemberId } from '../core/member-id.ts';
 import type { Member } from '../core/model.ts';
@@ -36,6 +37,7 @@ export async function planNextSync(
         inPod: settings.inPod,
         loopbackDirectory: isLocalEndpoint(settings),
         firstRunConfirmed: false,
+        spelling: spellingFor(settings),
       },
       place: planPlace(settings),
       isOwnId,

@@ -17,6 +17,11 @@ export interface SyncParts {
   readonly workspace?: Pick<WorkspaceSettings, 'clusterRole' | 'quota'> | undefined;
 }
 
+/** What the Roles and bindings are called that `rbac` prints: several MemberSyncs may share a namespace. */
+export function printedName({ namespace, name }: RegistryPlace): string {
+  return `credentials-updater:${namespace}:${name}`;
+}
+
 export interface RequiredRole {
   /** undefined for rights in the whole cluster. */
   readonly namespace: string | undefined;

@@ -2,7 +2,7 @@
 import { memberLabel } from '../core/model.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Holder } from './apply.ts';
-import type { FencedContext } from './context.ts';
+import type { FencedContext, SyncOptions } from './context.ts';
 import { issueAll } from './issue.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { SyncState } from './sync.ts';
@@ -33,7 +33,7 @@ export async function deliverTo(
     await steps.run('verify', (stepSignal) => tryLive(context, { issuer, trials, signal: stepSignal }));
   }
 
-  if (delivery.replaces === 'all') requireTolerable(outcomes, options.maxUndelivered);
+  if (delivery.replaces === 'all') requireTolerable(outcomes, options);
   const notDelivered = await steps.run('deliver', (stepSignal) =>
     batch.send({ right: lock, signal: stepSignal, accounts }),
   );
@@ -47,16 +47,19 @@ export async function deliverTo(
 }
 
 /** P4: a map that lacks members through our own failure goes out only as far as the operator tolerates it. */
-function requireTolerable({ failedMembers, minted }: Outcomes, maxUndelivered: number): void {
+function requireTolerable(
+  { failedMembers, minted }: Outcomes,
+  { maxUndelivered, situation: { spelling = (name: string) => name } }: SyncOptions,
+): void {
   if (failedMembers.length <= maxUndelivered) return;
   const shown = failedMembers.slice(0, 10).map(({ member, failure }) => `${memberLabel(member)}: ${failure.message}`);
   const cause = failedMembers[0]?.failure;
   const more = failedMembers.length > shown.length ? `; and ${failedMembers.length - shown.length} more` : '';
   throw new Failure(
     'delivery',
-    `${failedMembers.length} of ${failedMembers.length + minted} members have no fresh token, and MAX_UNDELIVERED is ${maxUndelivered}; nothing was sent, since a delivery without them would take their stored tokens away (${shown.join('; ')}${more})`,
+    `${failedMembers.length} of ${failedMembers.length + minted} members have no fresh token, and ${spelling('MAX_UNDELIVERED')} is ${maxUndelivered}; nothing was sent, since a delivery without them would take their stored tokens away (${shown.join('; ')}${more})`,
     {
-      hint: `${cause?.hint === undefined ? '' : `${cause.hint}. `}The tokens delivered before go on working; run again, or set MAX_UNDELIVERED=${failedMembers.length} to deliver without them`,
+      hint: `${cause?.hint === undefined ? '' : `${cause.hint}. `}The tokens delivered before go on working; run again, or set ${spelling('MAX_UNDELIVERED')}=${failedMembers.length} to deliver without them`,
       cause,
     },
   );

@@ -44,6 +44,7 @@ export async function leavers(context: AuditContext): Promise<Finding[]> {
     namesGiven,
     holds,
     members: directory.members,
+    onlyReports: directory.onlyReports,
     namespaces,
     bindings,
     isSystem,
@@ -73,19 +74,25 @@ interface Directory {
   readonly members: readonly Member[] | undefined;
   /** Who gets which name with the next sync: UUIDs by name. */
   readonly heirs: ReadonlyMap<string, string>;
+  readonly onlyReports: boolean;
   /** Why there are no members. */
   readonly unavailable: string | undefined;
 }
 
 /** A directory that a sync would refuse makes leavers of members here, too (P3). */
 async function askDirectory({ nextSync }: AuditContext): Promise<Directory> {
-  const without = (unavailable: string): Directory => ({ members: undefined, heirs: new Map(), unavailable });
+  const without = (unavailable: string): Directory => ({
+    members: undefined,
+    heirs: new Map(),
+    onlyReports: false,
+    unavailable,
+  });
   try {
     const { members, plan, refusals } = await nextSync();
     if (refusals.length > 0) return without(refusals.map(refusalText).join('; '));
     if (plan.owned === 0) return without('there is no account that we own that the directory could be compared with');
     const heirs = new Map(plan.create.map(({ name, member }) => [name, member.id] as const));
-    return { members, heirs, unavailable: undefined };
+    return { members, heirs, onlyReports: plan.reported.length > 0, unavailable: undefined };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return without(error.message);

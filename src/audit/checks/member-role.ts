@@ -41,8 +41,18 @@ export async function memberRole(context: AuditContext): Promise<Finding[]> {
       ];
 }
 
-function missing({ namespaces, commands }: AuditContext, rbac: RbacObjects, grants: readonly Grant[]): Finding[] {
+function missing(
+  { namespaces, commands, expectsPolicies }: AuditContext,
+  rbac: RbacObjects,
+  grants: readonly Grant[],
+): Finding[] {
   const group = serviceAccountsGroup(namespaces.targetNamespace);
+  // A club whose members create no namespaces gives them nothing cluster-wide.
+  if (
+    !expectsPolicies &&
+    !rbac.bindings.some((binding) => binding.namespace === undefined && binding.roleRef.name === memberRoleName)
+  )
+    return [];
   const lacking = memberRules
     .flatMap((rule) => rightsOf(rule, undefined))
     .filter((right) => !grants.some(({ rule, namespace }) => grantsRight(rule, namespace, right)));

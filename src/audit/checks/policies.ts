@@ -22,8 +22,7 @@ export async function policies(context: AuditContext): Promise<Finding[]> {
   if (inPlace === undefined) {
     const fix = commands.applyPolicies(await variantToApply(gathered, objects));
     const own = clubsOwn(objects, serviceAccountsGroup(context.namespaces.targetNamespace));
-    if (own.length === 0)
-      return [...findings, failed('there are no policies for the members: RBAC alone holds them back', fix)];
+    if (own.length === 0) return [...findings, noneFinding(context, fix)];
     const advice = options.probe ? 'the probe below shows' : '--probe shows';
     return [
       ...findings,
@@ -37,6 +36,15 @@ export async function policies(context: AuditContext): Promise<Finding[]> {
   return findings.length > 0
     ? findings
     : [ok(`${inPlace.present.length} policies enforce (${titles[inPlace.variant]})`)];
+}
+
+function noneFinding({ expectsPolicies }: AuditContext, fix: string): Finding {
+  const text = 'there are no policies for the members: RBAC alone holds them back';
+  if (expectsPolicies) return failed(text, fix);
+  return warning(`${text}. That is enough where they have only what you give them`, {
+    label: 'where members share the cluster and create namespaces',
+    command: fix,
+  });
 }
 
 function problemsOf({ variant, missing, weak }: VariantState, { kubectl, applyPolicies }: Commands): Finding[] {

@@ -6,7 +6,7 @@ import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 import { isExempt } from '../kyverno-exclusions.ts';
 import { isMembersGroup, ownerOf, readerRoleName } from '../members.ts';
-import { readPolicies, variantToApply } from '../policies-in-place.ts';
+import { readPolicies, variantInPlace, variantToApply } from '../policies-in-place.ts';
 import { sweepProbes, withProbe } from '../probe/account.ts';
 import { type Attempt, attemptsInMembersNamespace, memberAttempts } from '../probe/attempts.ts';
 import { type Answer, type Outcome, outcomeOf } from '../probe/outcome.ts';
@@ -35,7 +35,8 @@ export async function probe(context: AuditContext): Promise<Finding[]> {
       return tryAll(context, attempts, { who: { kind: 'member', token }, patientUntil });
     },
   );
-  const inside = owned === undefined ? [] : await tryInside(context, owned, patientUntil);
+  const isTried = owned !== undefined && (await isHeldByPolicies(context));
+  const inside = isTried ? await tryInside(context, owned, patientUntil) : [];
 
   const findings = [
     ...swept.slice(0, 1).map(() => warning(`removed what a probe that was killed had left: ${listed(swept)}`)),
@@ -90,7 +91,7 @@ async function attemptsOf(
   othersNamespace: string | undefined,
 ): Promise<Attempt[]> {
   const { namespaces, gathered } = context;
-  return memberAttempts(name, {
+  const attempts = memberAttempts(name, {
     podNamespace: namespaces.podNamespace,
     targetNamespace: namespaces.targetNamespace,
     keySecret: await context.keySecret(),
@@ -101,6 +102,13 @@ async function attemptsOf(
     ),
     othersNamespace,
   });
+  if (await isHeldByPolicies(context)) return attempts;
+  return attempts.filter(({ should, by }) => should === 'be refused' && by === 'rights');
+}
+
+/** A club that does without policies, and whose members create no namespaces, is not asked for them. */
+async function isHeldByPolicies({ expectsPolicies, gathered }: AuditContext): Promise<boolean> {
+  return expectsPolicies || variantInPlace(await readPolicies(gathered)) !== undefined;
 }
 
 interface Tried {

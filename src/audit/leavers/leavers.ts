@@ -18,6 +18,8 @@ export interface Whereabouts {
   readonly holds: ReadonlySet<string>;
   /** undefined where the directory can't be asked or believed: then an account that is there counts as a member's. */
   readonly members: readonly Member[] | undefined;
+  /** Whether a sync leaves leavers their accounts (removalPolicy Report). */
+  readonly onlyReports: boolean;
   readonly namespaces: readonly Namespace[];
   readonly bindings: readonly Binding[];
   /** Whether a namespace is the cluster's own, and so nobody's, whatever its label says. */
@@ -120,7 +122,13 @@ export function makesOwner({ binding: { roleRef } }: Naming): boolean {
   return roleRef.kind === 'ClusterRole' && ownersRoles.includes(roleRef.name);
 }
 
-function leaverFinder({ accounts, namesGiven, holds, members }: Whereabouts): (name: string) => Leaver | undefined {
+function leaverFinder({
+  accounts,
+  namesGiven,
+  holds,
+  members,
+  onlyReports,
+}: Whereabouts): (name: string) => Leaver | undefined {
   const byName = new Map(accounts.filter(({ terminating }) => !terminating).map((account) => [account.name, account]));
   const uuids = members === undefined ? undefined : new Set(members.map(({ id }) => id));
   const doubt = uuids === undefined ? 'they may be a member, which the directory does not tell' : undefined;
@@ -132,7 +140,7 @@ function leaverFinder({ accounts, namesGiven, holds, members }: Whereabouts): (n
       return {
         name,
         memberId: account.memberId,
-        why: 'is no longer in the directory; the next sync removes the account',
+        why: `is no longer in the directory; the next sync ${onlyReports ? 'only reports it' : 'removes the account'}`,
         doubt,
       };
     }

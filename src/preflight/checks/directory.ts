@@ -1,6 +1,7 @@
 /** Whether the directory gives its list, and the API key opens it: it is read, which changes nothing. */
 
 import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
+import { spellingFor } from '../../config/definitions.ts';
 import { directoryAddress } from '../../config/settings.ts';
 import type { Member } from '../../core/model.ts';
 import { Failure } from '../../lib/failure.ts';
@@ -46,11 +47,12 @@ async function readOther({ members: read, settings }: PreflightContext): Promise
   }
 }
 
-function tooFew({ length }: readonly Member[], { guard }: PreflightContext['settings']): Finding | undefined {
+function tooFew({ length }: readonly Member[], settings: PreflightContext['settings']): Finding | undefined {
+  const { guard } = settings;
   if (length === 0) return failed('the directory says that there are no members at all: every sync will be refused');
   if (length >= guard.minMembers) return undefined;
   return failed(
-    `the directory has ${length} members, fewer than MIN_MEMBERS=${guard.minMembers}: every sync will be refused`,
+    `the directory has ${length} members, fewer than ${spellingFor(settings)('MIN_MEMBERS')}=${guard.minMembers}: every sync will be refused`,
   );
 }
 

@@ -23,7 +23,10 @@ export async function namespaces(context: PreflightContext): Promise<Finding[]> 
   const users = await gathered.namespace(targetNamespace);
   if (users === undefined) {
     findings.push(
-      failed(`the namespace ${targetNamespace}, for the members' accounts, does not exist`, commands.applyUpdater),
+      failed(
+        `the namespace ${targetNamespace}, for the members' accounts, does not exist`,
+        settings.file === undefined ? commands.applyUpdater : commands.kubectl`create namespace ${targetNamespace}`,
+      ),
     );
   } else if (users.metadata.deletionTimestamp !== undefined) {
     findings.push(
@@ -33,7 +36,14 @@ export async function namespaces(context: PreflightContext): Promise<Finding[]> 
     );
   } else if (!(await isGuarded(context))) {
     findings.push(
-      warning(`nothing keeps the namespace ${targetNamespace} from being deleted by accident`, commands.applyUpdater),
+      settings.file === undefined
+        ? warning(
+            `nothing keeps the namespace ${targetNamespace} from being deleted by accident`,
+            commands.applyUpdater,
+          )
+        : warning(
+            `nothing keeps the namespace ${targetNamespace} from being deleted by accident: deploy/base/protect-members-namespace.yaml is a policy that does, once it names that namespace`,
+          ),
     );
   }
   return findings.length > 0 ? findings : [ok(`${podNamespace} and ${targetNamespace} exist`)];

@@ -1,6 +1,7 @@
 /** Whether the API server grants the lifetime that is asked for. */
 
 import { type Finding, ok, warning } from '../../audit/finding.ts';
+import { spellingFor } from '../../config/definitions.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import type { PreflightContext } from '../context.ts';
 import { askedSeconds } from '../lifetime.ts';
@@ -12,7 +13,7 @@ export async function tokenLifetime({ settings, maximumLifetime }: PreflightCont
   if (grantedSeconds < wanted) {
     return [
       warning(
-        `TOKEN_LIFETIME is ${formatDuration(wanted)}, but ${isOfLastRun ? 'the last run was granted' : 'the API server grants'} ${formatDuration(grantedSeconds)} at most${quoted}. Lower the one, or raise kube-apiserver's --service-account-max-token-expiration`,
+        `${spellingFor(settings)('TOKEN_LIFETIME')} is ${formatDuration(wanted)}, but ${isOfLastRun ? 'the last run was granted' : 'the API server grants'} ${formatDuration(grantedSeconds)} at most${quoted}. Lower the one, or raise kube-apiserver's --service-account-max-token-expiration`,
       ),
     ];
   }

@@ -6,6 +6,7 @@
 import { leadsOfAll } from '../../audit/escalation.ts';
 import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
 import { isMembersSubject, ownerLabel, ownerOf } from '../../audit/members.ts';
+import { readPolicies, variantInPlace } from '../../audit/policies-in-place.ts';
 import { type Grant, grantsOf, type Subject } from '../../audit/rbac.ts';
 import { trustedNamespaces as readTrusted } from '../../audit/system-namespaces.ts';
 import { bySubject, leadsText, pathOf, removeSubjectCommand, subjectName } from '../../audit/words.ts';
@@ -16,6 +17,8 @@ const orTakeOut = `if it is a member's after all, take its name out of trustedNa
 
 export async function trustedNamespaces(context: PreflightContext): Promise<Finding[]> {
   const { gathered, settings, commands } = context;
+  if (!context.expectsPolicies && variantInPlace(await readPolicies(gathered)) === undefined)
+    return [ok('not needed: without policies for the members nothing is trusted by its name')];
   const [trusted, namespaces, rbac] = await Promise.all([
     readTrusted(gathered),
     gathered.namespaces(),

@@ -19,7 +19,7 @@ import { parseAnswer } from '../../kube/client.ts';
 import { Failure } from '../../lib/failure.ts';
 import { accountPath } from '../../registry/accounts.ts';
 import type { PreflightContext } from '../context.ts';
-import { type RequiredRole, requiredRoles } from '../required-rights.ts';
+import { printedName, type RequiredRole, requiredRoles } from '../required-rights.ts';
 
 export async function updaterRights(context: PreflightContext): Promise<Finding[]> {
   const { settings, identity, gathered } = context;
@@ -40,7 +40,12 @@ export async function updaterRights(context: PreflightContext): Promise<Finding[
     const grants = grantsOf(await gathered.rbac()).filter(({ subject }) => isSubject(subject, updater));
     if (!(await accountExists(context, account)))
       findings.push(
-        failed(`the ServiceAccount ${account} in ${podNamespace} does not exist`, context.commands.applyUpdater),
+        failed(
+          `the ServiceAccount ${account} in ${podNamespace} does not exist`,
+          settings.file === undefined
+            ? context.commands.applyUpdater
+            : context.commands.kubectl`-n ${podNamespace} create serviceaccount ${account}`,
+        ),
       );
     held = [...held, ...grants];
     findings.push(...beyondByBinding(context, account, grants, required));
@@ -85,7 +90,7 @@ function beyondByBinding(
     if (first === undefined || rights.length === 0) return [];
     const { binding, role, subject } = first;
     const isOurs =
-      binding.name === account &&
+      (binding.name === account || binding.name === printedName(settings.metadata)) &&
       role.namespace !== undefined &&
       [settings.metadata.namespace, settings.accounts.namespace].includes(role.namespace);
     const fix = isOurs ? commands.applyUpdater : removeSubjectCommand(commands, binding, subject);
