@@ -5,7 +5,14 @@ import { readMemberSyncFile } from '../config/member-sync-file.ts';
 import { namedKeys } from '../config/member-sync-object.ts';
 import { readSettings } from '../config/settings.ts';
 import { exitCodes } from '../lib/failure.ts';
-import { controllerRoles, printedName, type RequiredRole, requiredRoles, type SyncParts } from '../preflight/required-rights.ts';
+import {
+  controllerRoles,
+  printedName,
+  type RequiredRole,
+  requiredRoles,
+  type SyncParts,
+} from '../preflight/required-rights.ts';
+import { holdsName, type RegistryPlace } from '../registry/place.ts';
 import { type CommandContext, type CommandOptions, commonFlags, sourcesOf, textOf, withExamples } from './flags.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
@@ -15,7 +22,7 @@ export function addRbacCommand(program: Command, { environment, end }: CommandCo
     .command('rbac')
     .summary('the rights that a sync needs, as YAML to apply')
     .description(
-      'Prints the Roles that a sync of this MemberSync needs, and no other right, with the bindings that give them to its ServiceAccount: one Role for each namespace, and a ClusterRole where it makes workspaces. Asks no cluster, and makes neither the namespaces nor the ServiceAccount.',
+      'Prints the Roles that a sync of this MemberSync needs, and no other right, with the bindings that give them to its ServiceAccount: one Role for each namespace, and a ClusterRole where it makes workspaces; and the empty ConfigMap of those who are held out, so that no sync can make it first. Asks no cluster, and makes neither the namespaces nor the ServiceAccount.',
     )
     .requiredOption('-f, --file <file>', 'the MemberSync: YAML or JSON')
     .option('--controller', 'the rights of the controller, for a MemberSync of the cluster')
@@ -61,10 +68,15 @@ function renderRoles({ metadata }: SyncParts, roles: readonly RequiredRole[], ac
   const [accountName = '', accountNamespace = namespace] = account.split('/').toReversed();
   const subject = { kind: 'ServiceAccount', name: accountName, namespace: accountNamespace };
   const objectName = printedName(metadata);
-  return roles
-    .flatMap((role) => [roleObject(role, objectName), bindingObject(role, objectName, subject)])
+  const objects = roles.flatMap((role) => [roleObject(role, objectName), bindingObject(role, objectName, subject)]);
+  return [holdsObject(metadata), ...objects]
     .map((object) => `---\n${stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })}`)
     .join('');
+}
+
+/** Empty: the sync may create ConfigMaps, and must not be the one who makes what it obeys. What is in one stays. */
+function holdsObject(place: RegistryPlace): object {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: holdsName(place), namespace: place.namespace } };
 }
 
 function roleObject({ namespace, rules }: RequiredRole, name: string): object {

@@ -55,7 +55,7 @@ interface PeerCertificate {
 }
 
 async function certificateFinding(context: PreflightContext, url: URL): Promise<Finding> {
-  const { clock, commands, settings } = context;
+  const { clock, settings } = context;
   const extraAuthorities = await context.extraAuthorities();
   let peer: PeerCertificate;
   try {
@@ -68,10 +68,9 @@ async function certificateFinding(context: PreflightContext, url: URL): Promise<
   }
   const { problem, protocol, expiresIn } = peer;
   if (problem !== undefined) {
-    const own = 'where the certificate is from an authority of your own, tell the CronJob';
     return failed(`the certificate of ${url.host} can't be trusted: ${problem}`, {
-      label: own,
-      command: commands.kubectl`-n ${settings.metadata.namespace} create configmap ${authoritiesName} --from-file=ca.crt=./ca.crt`,
+      label: 'where the certificate is from an authority of your own, tell the CronJob',
+      command: await trustCommand(context),
     });
   }
   if (expiresIn !== undefined && expiresIn < soonSeconds)
@@ -79,6 +78,16 @@ async function certificateFinding(context: PreflightContext, url: URL): Promise<
   const lifetime = expiresIn === undefined ? '' : `, for ${formatDuration(expiresIn)} more`;
   const local = isLocalEndpoint(settings) ? ' (this machine)' : '';
   return ok(`${url.host}${local} has a certificate that is trusted${lifetime} (${protocol ?? 'TLS'})`);
+}
+
+/** Fills the ConfigMap that deploy/records ships empty; makes it where it is not there. */
+async function trustCommand({ gathered, commands, settings }: PreflightContext): Promise<string> {
+  const { namespace } = settings.metadata;
+  const create = commands.kubectl`-n ${namespace} create configmap ${authoritiesName} --from-file=ca.crt=./ca.crt`;
+  const isThere = (await gathered.configMap(authoritiesName)).resourceVersion !== undefined;
+  if (!isThere) return create;
+  const patch = commands.kubectl`-n ${namespace} patch configmap ${authoritiesName} --type=merge --patch-file=/dev/stdin`;
+  return `${create} --dry-run=client -o json | ${patch}`;
 }
 
 /** Connects, through a proxy where one is set, whatever the certificate is, and looks at it. Nothing is sent. */

@@ -18,8 +18,10 @@ import { namespacesOf } from '../../config/settings.ts';
 import { parseAnswer } from '../../kube/client.ts';
 import { Failure } from '../../lib/failure.ts';
 import { accountPath } from '../../registry/accounts.ts';
+import { holdsName } from '../../registry/place.ts';
 import type { PreflightContext } from '../context.ts';
 import { printedName, type RequiredRole, requiredRoles } from '../required-rights.ts';
+import { authoritiesName } from './endpoint.ts';
 
 export async function updaterRights(context: PreflightContext): Promise<Finding[]> {
   const { settings, identity, gathered } = context;
@@ -54,7 +56,25 @@ export async function updaterRights(context: PreflightContext): Promise<Finding[
     if (!isForbidden || !runsAsUpdater) throw error;
   }
   findings.unshift(...missing(context, held, required));
+  findings.push(...(await plantable(context)));
   return findings.length > 0 ? findings : [ok(`${account} has all the rights that a run needs, and no others`)];
+}
+
+/** ConfigMaps that runs trust, and that the updater could make itself where they are missing: RBAC can't restrict `create`. */
+async function plantable({ gathered, settings, commands }: PreflightContext): Promise<Finding[]> {
+  const trusted = [
+    { name: holdsName(settings.metadata), what: 'who is held out' },
+    ...(settings.file === undefined ? [{ name: authoritiesName, what: 'whose certificates are trusted' }] : []),
+  ];
+  const found = await Promise.all(trusted.map(({ name }) => gathered.configMap(name)));
+  return trusted
+    .filter((_, index) => found[index]?.resourceVersion === undefined)
+    .map(({ name, what }) =>
+      warning(
+        `there is no ConfigMap ${name} in ${settings.metadata.namespace}: a run that was taken over could make it, and say in it ${what}`,
+        commands.applyUpdater,
+      ),
+    );
 }
 
 function missing(

@@ -77,8 +77,17 @@ function describeEndpoint(deskOf: () => Desk): void {
       finds: { endpoint: 'failed', directory: 'failed', names: 'unknown' },
       says: /the certificate of 127\.0\.0\.1:\d+ can't be trusted: its authority is unknown here/,
     });
-    await kubectl(...system, 'delete', 'configmap', 'credentials-updater-ca');
+    // Applied again, the manifest that ships it empty leaves it as it is.
     await shell('kubectl apply -k deploy/overlays/production');
+    const trusted = await kubectl(
+      ...system,
+      'get',
+      'configmap/credentials-updater-ca',
+      '-o',
+      'jsonpath={.data.ca\\.crt}',
+    );
+    expect(trusted).toBe(authority);
+    await kubectl(...system, 'patch', 'configmap/credentials-updater-ca', '--type=merge', '-p', '{"data":null}');
   });
 
   it('fails where the certificate is for another host', async () => {
