@@ -17,6 +17,8 @@ const header = (source: string) => `{{- /* Made from ${source} by \`npm run char
 export function templatesOf(manifest: string, { settings }: Pick<Deployment, 'settings'>): Template[] {
   const files = new Map<string, string[]>();
   for (const object of parseObjects(manifest)) {
+    // Helm makes a quota before what it counts, which is refused then; and the namespace is the club's own here.
+    if (object.kind === 'ResourceQuota') continue;
     const file = fileOf(object);
     edit(object, settings);
     files.set(file, [...(files.get(file) ?? []), object.toString()]);
@@ -47,6 +49,8 @@ function edit(object: ObjectTemplate, settings: Deployment['settings']): void {
       object.onlyIf('.Values.createMembersNamespace');
       break;
     case 'ConfigMap':
+      // The others are empty.
+      if (object.name !== 'credentials-updater-cm') break;
       object.replace(['data', 'POOLC_API_ENDPOINT'], 'include "credentials-updater.endpoint" . | quote');
       // The values say the other settings.
       for (const name of Object.keys(settings)) object.remove(['data', name]);
@@ -70,17 +74,23 @@ function edit(object: ObjectTemplate, settings: Deployment['settings']): void {
       );
       break;
     case 'ValidatingAdmissionPolicy':
-      object.onlyIf('.Values.protectMembersNamespace');
-      object.replace(['metadata', 'name'], 'include "credentials-updater.protection" .');
+      protect(object);
       break;
     case 'ValidatingAdmissionPolicyBinding':
-      object.onlyIf('.Values.protectMembersNamespace');
-      object.replace(['metadata', 'name'], 'include "credentials-updater.protection" .');
-      object.replace(['spec', 'policyName'], 'include "credentials-updater.protection" .');
+      object.replace(['spec', 'policyName'], protect(object));
       break;
   }
   object.replaceEverywhere(system, '.Release.Namespace | quote');
   object.replaceEverywhere(members, '.Values.membersNamespace | quote');
+}
+
+/** What is cluster-wide has a name for each release. @returns the expression for it */
+function protect(object: ObjectTemplate): string {
+  const name = object.name === 'credentials-updater-creates' ? 'creates' : 'protection';
+  const expression = `include "credentials-updater.${name}" .`;
+  object.onlyIf('.Values.protectMembersNamespace');
+  object.replace(['metadata', 'name'], expression);
+  return expression;
 }
 
 function editCronJob(object: ObjectTemplate): void {

@@ -50,7 +50,8 @@ function valuesOf(deployment: Deployment): Value[] {
     },
     {
       name: 'protectMembersNamespace',
-      comment: 'Refuses to delete that namespace by accident (ValidatingAdmissionPolicy, cluster-wide).',
+      comment:
+        'Refuses to delete that namespace by accident, and ConfigMaps that the updater has no business to make\n(ValidatingAdmissionPolicies, cluster-wide).',
       default: true,
       schema: yesOrNo,
     },

@@ -25,3 +25,8 @@
 {{- define "credentials-updater.protection" -}}
 credentials-updater-keep-{{ if eq .Values.membersNamespace "poolc-users" }}members{{ else }}{{ .Values.membersNamespace }}{{ end }}
 {{- end }}
+
+{{- /* One for each namespace of the updater: it is cluster-wide. */ -}}
+{{- define "credentials-updater.creates" -}}
+credentials-updater-creates{{ if ne .Release.Namespace "poolc-system" }}-{{ .Release.Namespace }}{{ end }}
+{{- end }}
