@@ -58,14 +58,14 @@ describe('revoke', () => {
   });
 
   test('says what survives it in their namespaces, with commands that show it, and deletes none of it', async () => {
-    const { club, operator } = await syncedClub(['kim', 'lee']);
+    const { club, operator } = await syncedClub(['landlord', 'lee']);
     const { request } = club.cluster;
-    // Namespaces are the whole cluster's.
+    // Namespaces are the whole cluster's, and kim is in other tests.
     const name = `${club.cluster.usersNamespace}--lab`;
     const create = async (path: string, object: object) =>
       expect((await request('POST', path, object)).status).toBe(201);
     const account = { 'kubernetes.io/service-account.name': 'robot' };
-    await create('/api/v1/namespaces', { metadata: { name, labels: { 'poolc.org/owner': 'kim' } } });
+    await create('/api/v1/namespaces', { metadata: { name, labels: { 'poolc.org/owner': 'landlord' } } });
     await create(`/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'robot' } });
     await create(`/api/v1/namespaces/${name}/secrets`, {
       metadata: { name: 'for-ever', annotations: account },
@@ -81,13 +81,17 @@ describe('revoke', () => {
       },
     });
 
-    const { stdout } = await operator(['revoke', 'kim', '--yes', '--hold']);
+    const { stdout } = await operator(['revoke', 'landlord', '--yes', '--hold']);
 
     expect(stdout.replace(/\s+/g, ' ')).toMatch(/workloads, ServiceAccounts, and tokens of these in Secrets/);
     const commands = stdout.split('\n').filter((line) => line.startsWith('kubectl '));
     expect(commands).toHaveLength(2);
     const shown = await promisify(execFile)('sh', ['-c', commands.join(' && ')], {
-      env: { PATH: [dirname(club.cluster.kubectlPath), process.env['PATH']].join(delimiter), KUBERC: 'off' },
+      env: {
+        PATH: [dirname(club.cluster.kubectlPath), process.env['PATH']].join(delimiter),
+        KUBERC: 'off',
+        KUBECONFIG: club.cluster.kubeconfig,
+      },
     });
     for (const found of ['serviceaccount/robot', 'cronjob.batch/nightly', 'for-ever'])
       expect(shown.stdout).toContain(found);

@@ -35,7 +35,21 @@ beforeAll(async () => {
   };
   const members = { kind: 'Group', name: 'system:serviceaccounts:poolc-users' };
   const admin = { kind: 'ClusterRole', name: 'cluster-admin' };
+  // The member of this name has left: what they left is in a namespace of theirs.
+  const { exitCode, stderr } = await desk.command(['reserve', 'gone', '00000000-0000-0000-0000-000000000000', '--yes']);
+  if (exitCode !== 0) throw new Error(stderr);
+  await desk.kubectl('create', 'namespace', 'gone-lab');
+  await desk.kubectl('label', 'namespace', 'gone-lab', 'poolc.org/owner=gone');
+  const leaver = { kind: 'ServiceAccount', name: 'gone', namespace: 'poolc-users' };
+  const nobodys = { kind: 'ServiceAccount', name: 'bot', namespace: 'woodpecker' };
   for (const name of hostileNames) {
+    // In a namespace that is nobody's and one that was theirs, by a name that is free and one that was.
+    await create('namespaces/kube-public/rolebindings', { metadata: { name }, roleRef: admin, subjects: [nobodys] });
+    await create('namespaces/gone-lab/rolebindings', {
+      metadata: { name },
+      roleRef: admin,
+      subjects: [{ kind: 'User', name: `of ${name}` }, leaver],
+    });
     await create('clusterrolebindings', { metadata: { name }, roleRef: admin, subjects: [members] });
     await create('namespaces/kube-system/rolebindings', { metadata: { name }, roleRef: admin, subjects: [members] });
     await create('namespaces/poolc-users/rolebindings', {
@@ -57,41 +71,57 @@ describe('names that were chosen to hurt', () => {
     }
   });
 
-  it('stand in commands that a shell reads as they were meant, and that run nothing else', async () => {
-    const { stdout } = await desk.command(['preflight', '--output', 'text']);
-    const commands = stdout.split('\n').filter((line) => /^ {4}[^ #]/.test(line));
-    const { calls, said, files } = await paste(commands);
-    expect({ said, files }).toEqual({ said: '', files: ['calls', 'kubectl'] });
-    const deletions = calls.filter((words) => words.includes('delete'));
-    expect(deletions).toEqual(
-      expect.arrayContaining(
-        hostileNames.flatMap((name) => [
-          ['delete', `clusterrolebinding/${name}`],
-          ['-n', 'kube-system', 'delete', `rolebinding/${name}`],
-        ]),
-      ),
-    );
-    const patched = calls.filter((words) => words.includes('patch'));
-    for (const name of hostileNames) {
-      const ofName = patched.filter((words) => words.includes(`rolebinding/${name}`));
-      expect(new Set(ofName.map((words) => words.slice(0, 6).join(' ')))).toEqual(
-        new Set([`-n poolc-users patch rolebinding/${name} --type=json -p`]),
+  it.each(['sh', 'bash'])(
+    'stand in commands that %s reads as they were meant, and that run nothing else',
+    async (shell) => {
+      const { stdout } = await desk.command(['preflight', '--output', 'text']);
+      const commands = stdout.split('\n').filter((line) => /^ {4}[^ #]/.test(line));
+      const { calls, said, files } = await paste(commands, shell);
+      expect({ said, files }).toEqual({ said: '', files: ['calls', 'kubectl'] });
+      const deletions = calls.filter((words) => words.includes('delete'));
+      expect(deletions).toEqual(
+        expect.arrayContaining(
+          hostileNames.flatMap((name) => [
+            ['delete', `clusterrolebinding/${name}`],
+            ['-n', 'kube-system', 'delete', `rolebinding/${name}`],
+            ['-n', 'kube-public', 'delete', `rolebinding/${name}`],
+          ]),
+        ),
       );
-      const tested = ofName.map((words) => z.tuple([testedName, removal]).parse(JSON.parse(words[6] ?? ''))[0].value);
-      expect(tested).toContain(`of ${name}`);
+      const patched = calls.filter((words) => words.includes('patch'));
+      for (const name of hostileNames) {
+        const ofName = patched.filter((words) => words.includes(`rolebinding/${name}`));
+        expect(new Set(ofName.map((words) => words.slice(0, 6).join(' ')))).toEqual(
+          new Set([`-n poolc-users patch rolebinding/${name} --type=json -p`]),
+        );
+        const tested = ofName.map((words) => z.tuple([testedName, removal]).parse(JSON.parse(words[6] ?? ''))[0].value);
+        expect(tested).toContain(`of ${name}`);
+      }
+      expect(deletions.length + patched.length).toBe(calls.length);
+      expect(calls).toHaveLength(commands.length);
+    },
+  );
+
+  it.each(['sh', 'bash'])('stand so in what --leavers prints, in every step of each way (%s)', async (shell) => {
+    const { stdout } = await desk.command(['preflight', '--leavers', '--output', 'text']);
+    const commands = stdout.split('\n').filter((line) => /^ {4}kubectl .*gone-lab/.test(line));
+    const { calls, said, files } = await paste(commands, shell);
+    expect({ said, files }).toEqual({ said: '', files: ['calls', 'kubectl'] });
+    for (const name of hostileNames) {
+      const renamed = calls.filter((words) => words.slice(0, 4).join(' ') === `-n gone-lab patch rolebinding/${name}`);
+      expect(renamed.map((words) => words.at(-1))).toEqual([expect.stringContaining('"value":"NEW_OWNER"')]);
     }
-    expect(deletions.length + patched.length).toBe(calls.length);
-    expect(calls).toHaveLength(commands.length);
+    expect(calls).toContainEqual(['delete', 'namespace/gone-lab']);
   });
 });
 
 /** Into a shell whose only program is a kubectl that writes down what it was given. */
-async function paste(lines: readonly string[]) {
+async function paste(lines: readonly string[], shell: string) {
   const directory = await mkdtemp(join(tmpdir(), 'pks-paste-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const calls = join(directory, 'calls');
   await writeFile(join(directory, 'kubectl'), `#!/bin/sh\nprintf '%s\\0' "$@" END >>"${calls}"\n`, { mode: 0o755 });
-  const running = promisify(execFile)('/bin/sh', ['-s'], { cwd: directory, env: { PATH: directory } });
+  const running = promisify(execFile)(`/bin/${shell}`, ['-s'], { cwd: directory, env: { PATH: directory } });
   running.child.stdin?.end(`${lines.join('\n')}\n`);
   const { stdout, stderr } = await running;
   const words = (await readFile(calls, 'utf8')).split('\0');
