@@ -5,6 +5,7 @@
 import { clientSigner } from '../../issuers/certificate.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, ok, warning } from '../finding.ts';
+import { isMembersGroup, memberNamed } from '../members.ts';
 import { type Grant, grantsOf, type PolicyRule, type Subject, touches } from '../rbac.ts';
 import { listed, pathOf, removeSubjectCommand, subjectName } from '../words.ts';
 
@@ -25,8 +26,14 @@ function namesSigner({ resourceNames }: PolicyRule): boolean {
   );
 }
 
-export async function certificateApprovers({ gathered, commands }: AuditContext): Promise<Finding[]> {
-  const grants = grantsOf(await gathered.rbac()).filter(({ namespace }) => namespace === undefined);
+export async function certificateApprovers({ gathered, commands, namespaces }: AuditContext): Promise<Finding[]> {
+  const { targetNamespace } = namespaces;
+  const grants = grantsOf(await gathered.rbac())
+    .filter(({ namespace }) => namespace === undefined)
+    // The members have a check of their own.
+    .filter(
+      ({ subject }) => !isMembersGroup(subject, targetNamespace) && memberNamed(subject, targetNamespace) === undefined,
+    );
   const bySubject = Map.groupBy(grants, ({ subject }) => keyOf(subject));
   const findings = [...bySubject.values()].flatMap((ofSubject) => {
     const parts = needed.map((isNeeded) => ofSubject.filter(({ rule }) => isNeeded(rule)));

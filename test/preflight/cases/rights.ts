@@ -143,10 +143,11 @@ function describeMemberRole(deskOf: () => Desk): void {
     expect(said(report, 'member-role').text).toMatch(
       /the member of ServiceAccount poolc-users\/alice may do everything cluster-wide, by ClusterRoleBinding admins/,
     );
-    expect(problems(report)).toEqual({ 'member-role': 'warning', minters: 'warning' });
+    const ofProfessor = { minters: 'warning', 'certificate-approvers': 'warning' };
+    expect(problems(report)).toEqual({ 'member-role': 'warning', ...ofProfessor });
     const [ofAlice] = report.checks.flatMap(({ check, findings }) => (check === 'member-role' ? findings : []));
     await deskOf().shell(ofAlice?.fixes[0]?.command ?? '');
-    expect(problems(await deskOf().preflight())).toEqual({ minters: 'warning' });
+    expect(problems(await deskOf().preflight())).toEqual(ofProfessor);
     expect(await kubectl('get', 'clusterrolebinding', 'admins', '-o', 'jsonpath={.subjects[*].name}')).toBe(
       'professor',
     );
