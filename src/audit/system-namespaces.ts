@@ -46,10 +46,25 @@ export async function reservedNamespaces(gathered: Gathered): Promise<(namespace
   return (namespace) => patterns.some((pattern) => pattern.test(namespace));
 }
 
-/** Whether some member may create a namespace of that name, by what is shipped and what is set on the cluster. */
+/**
+ * Whether some member, of today or to come, may create a namespace of that name, by what is shipped and what is set on the
+ * cluster. Login ids are chosen freely, so a name that is not reserved may be an account's.
+ */
 export async function namesForMembers(gathered: Gathered): Promise<(namespace: string) => boolean> {
-  const [trusted, isReserved] = await Promise.all([trustedNamespaces(gathered), reservedNamespaces(gathered)]);
-  return (namespace) => isNamespaceName(namespace) && !trusted.names.has(namespace) && !isReserved(namespace);
+  const [trusted, isReserved, byAccount] = await Promise.all([
+    trustedNamespaces(gathered),
+    reservedNamespaces(gathered),
+    namesFollowAccounts(gathered),
+  ]);
+  return (namespace) => {
+    if (!isNamespaceName(namespace) || trusted.names.has(namespace)) return false;
+    return byAccount && namespace.includes('--') ? !/^(kube|openshift|poolc)-/.test(namespace) : !isReserved(namespace);
+  };
+}
+
+/** Whether members may create `<account>` and `<account>--<anything>` alone (`names: 'by-account'`). */
+export async function namesFollowAccounts(gathered: Gathered): Promise<boolean> {
+  return (await settingInPlace(gathered, 'names')).some((expression) => /^\s*'by-account'\s*$/.test(expression));
 }
 
 function isNamespaceName(name: string): boolean {

@@ -123,21 +123,21 @@ export function describeOutside(deskOf: () => Desk): void {
   });
 
   it.each([
-    ['a ServiceAccount', account('velero', 'server')],
-    ['all ServiceAccounts', group('velero')],
-    ['a user that is one', user('velero', 'server')],
+    ['a ServiceAccount', account('woodpecker', 'server')],
+    ['all ServiceAccounts', group('woodpecker')],
+    ['a user that is one', user('woodpecker', 'server')],
   ])('free-names fails where %s of a namespace that a member could create reads every Secret', async (_, subject) => {
     await grant(deskOf(), 'backup', rule('list', '', 'secrets'), subject);
     await expectFoundAndMended(deskOf(), {
       finds: { 'free-names': 'failed' },
-      says: /ClusterRoleBinding backup names .*velero.*, but there is no namespace velero: a member may create it, .*it may list secrets cluster-wide: anyone who has that reads Secrets/,
+      says: /ClusterRoleBinding backup names .*woodpecker.*, but there is no namespace woodpecker: a member may create it, .*it may list secrets cluster-wide: anyone who has that reads Secrets/,
     });
   });
 
   it('free-names warns where no member can take the name, or what is bound to it leads nowhere', async () => {
     await grant(deskOf(), 'gone', rule('list', '', 'secrets'), account('monitoring', 'agent'));
-    await grant(deskOf(), 'nodes', rule('list', '', 'nodes'), account('velero', 'agent'));
-    const binding = ['create', 'rolebinding', 'old', '--clusterrole=nowhere', '--serviceaccount=gitea:server'];
+    await grant(deskOf(), 'nodes', rule('list', '', 'nodes'), account('woodpecker', 'agent'));
+    const binding = ['create', 'rolebinding', 'old', '--clusterrole=nowhere', '--serviceaccount=drone:server'];
     await deskOf().kubectl('-n', 'default', ...binding);
     const report = await deskOf().preflight();
     const { text } = said(report, 'free-names');
@@ -145,7 +145,7 @@ export function describeOutside(deskOf: () => Desk): void {
     expect(linesAbout(text, 'namespace monitoring')[0]).toMatch(
       /whoever creates it has what is bound to it: it may list/,
     );
-    expect(linesAbout(text, 'namespace velero')[0]).toMatch(
+    expect(linesAbout(text, 'namespace woodpecker')[0]).toMatch(
       /a member may create it, .*it may list nodes cluster-wide$/,
     );
     expect(linesAbout(text, 'RoleBinding old in default')[0]).toMatch(/ClusterRole nowhere, which gives nothing now$/);
