@@ -4,6 +4,7 @@ import { delimiter, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../dev/control-plane/testing.ts';
 import { defaultSyncName, holdsName } from '../src/registry/place.ts';
 import { accountsOf, createAccount, expectWorkingTokens, tokenReviewer } from './accounts.ts';
 import { type Club, useClub } from './club.ts';
@@ -91,6 +92,7 @@ describe('revoke', () => {
         PATH: [dirname(club.cluster.kubectlPath), process.env['PATH']].join(delimiter),
         KUBERC: 'off',
         KUBECONFIG: club.cluster.kubeconfig,
+        HOME: await temporaryDirectory(),
       },
     });
     for (const found of ['serviceaccount/robot', 'cronjob.batch/nightly', 'for-ever'])

@@ -36,8 +36,7 @@ beforeAll(async () => {
   const members = { kind: 'Group', name: 'system:serviceaccounts:poolc-users' };
   const admin = { kind: 'ClusterRole', name: 'cluster-admin' };
   // The member of this name has left: what they left is in a namespace of theirs.
-  const { exitCode, stderr } = await desk.command(['reserve', 'gone', '00000000-0000-0000-0000-000000000000', '--yes']);
-  if (exitCode !== 0) throw new Error(stderr);
+  await desk.shell('credentials-updater reserve gone 00000000-0000-0000-0000-000000000000');
   await desk.kubectl('create', 'namespace', 'gone-lab');
   await desk.kubectl('label', 'namespace', 'gone-lab', 'poolc.org/owner=gone');
   const leaver = { kind: 'ServiceAccount', name: 'gone', namespace: 'poolc-users' };

@@ -114,7 +114,7 @@ export function describeOutside(deskOf: () => Desk): void {
     await ownNamespace('alice-lab', 'alice');
     await ownNamespace('bob-lab', 'bob');
     const robot = '--serviceaccount=alice-lab:robot';
-    await deskOf().kubectl('-n', 'bob-lab', 'create', 'rolebinding', 'guest', '--clusterrole=cluster-admin', robot);
+    await deskOf().kubectl('-n', 'bob-lab', 'create', 'rolebinding', 'guest', '--clusterrole=edit', robot);
     await grant(deskOf(), 'nodes', rule('list', '', 'nodes'), account('alice-lab', 'robot'));
     await expectFoundAndMended(deskOf(), {
       finds: { 'member-namespaces': 'warning' },
