@@ -295,8 +295,8 @@ describe('workspaces', () => {
     expectExit(await lab.command('sync', '--first-run'), 0);
     expectExit(await lab.command('plan', '--detailed-exitcode'), 0);
 
-    const name = `new-${old}`;
-    const workspace = { namespace: `new-${lab.cluster.usersNamespace}-{account}`, clusterRole: 'edit' };
+    const name = `${old}-new`;
+    const workspace = { namespace: `{account}--${lab.cluster.usersNamespace}-new`, clusterRole: 'edit' };
     await lab.setSpec({ workspace });
     await lab.writeMembers('id,login\n1,kim\n');
     const planned = await lab.command('plan', '--output', 'text', '--detailed-exitcode');

@@ -85,6 +85,6 @@ test('a RoleBinding of a leaver that can not be removed is no success', async ()
   const result = await lab.commandWith(runner, { args: ['sync'] });
 
   expectExit(result, 3);
-  expect(`${result.stdout}${result.stderr}`).toMatch(/-lee\/credentials-updater of a leaver could not be removed/);
+  expect(`${result.stdout}${result.stderr}`).toMatch(/lee--\S+\/credentials-updater of a leaver could not be removed/);
   expect([...(await accountsOf(lab.cluster)).keys()]).toEqual(['kim']);
 });

@@ -63,7 +63,7 @@ export async function namesForMembers(gathered: Gathered): Promise<(namespace: s
 }
 
 /** Whether members may create `<account>` and `<account>--<anything>` alone (`names: 'by-account'`). */
-export async function namesFollowAccounts(gathered: Gathered): Promise<boolean> {
+async function namesFollowAccounts(gathered: Gathered): Promise<boolean> {
   return (await settingInPlace(gathered, 'names')).some((expression) => /^\s*'by-account'\s*$/.test(expression));
 }
 

@@ -45,7 +45,7 @@ export async function deliverEach(
   await deliverTo(context, state, { holders, accounts: before.staying }, signal);
   const after = await eachState(opened, observed, memory, signal);
   if (after !== undefined)
-    await writeLastRun(locked.client, context.registry, lastRunOfEach(locked, after, renewal.now), signal);
+    await writeLastRun(locked.client, context.registry, () => lastRunOfEach(locked, after, renewal.now), signal);
   return after;
 }
 
@@ -73,7 +73,7 @@ export async function deliverMap(
       acknowledgedAt,
     ),
   };
-  await writeLastRun(client, context.registry, last, signal);
+  await writeLastRun(client, context.registry, () => last, signal);
   return last;
 }
 

@@ -122,9 +122,9 @@ it('the RoleBindings in namespaces of an earlier template go, and no other', () 
     [
       ...outdatedBindings(binding('edit'), { ...place, owner, settings: { ...place.settings, namespace: template } }),
     ].map(([account, changes]) => `${account}: ${changes.map(({ verb, what }) => `${verb} ${what}`).join()}`);
-  expect(outdated('ws-{account}')).toEqual([]);
-  expect(outdated('lab-{account}')).toEqual(['kim: delete the RoleBinding ws-kim/credentials-updater']);
-  expect(outdated('lab-{account}', 'a/b')).toEqual([]);
+  expect(outdated('{account}--ws')).toEqual([]);
+  expect(outdated('{account}--lab')).toEqual(['kim: delete the RoleBinding kim--ws/credentials-updater']);
+  expect(outdated('{account}--lab', 'a/b')).toEqual([]);
 });
 
 test.each([
