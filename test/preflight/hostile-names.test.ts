@@ -35,20 +35,10 @@ beforeAll(async () => {
   };
   const members = { kind: 'Group', name: 'system:serviceaccounts:poolc-users' };
   const admin = { kind: 'ClusterRole', name: 'cluster-admin' };
-  // The member of this name has left: what they left is in a namespace of theirs.
-  await desk.shell('credentials-updater reserve gone 00000000-0000-0000-0000-000000000000');
-  await desk.kubectl('create', 'namespace', 'gone-lab');
-  await desk.kubectl('label', 'namespace', 'gone-lab', 'poolc.org/owner=gone');
-  const leaver = { kind: 'ServiceAccount', name: 'gone', namespace: 'poolc-users' };
   const nobodys = { kind: 'ServiceAccount', name: 'bot', namespace: 'woodpecker' };
   for (const name of hostileNames) {
-    // In a namespace that is nobody's and one that was theirs, by a name that is free and one that was.
+    // By the name of a namespace that is free.
     await create('namespaces/kube-public/rolebindings', { metadata: { name }, roleRef: admin, subjects: [nobodys] });
-    await create('namespaces/gone-lab/rolebindings', {
-      metadata: { name },
-      roleRef: admin,
-      subjects: [{ kind: 'User', name: `of ${name}` }, leaver],
-    });
     await create('clusterrolebindings', { metadata: { name }, roleRef: admin, subjects: [members] });
     await create('namespaces/kube-system/rolebindings', { metadata: { name }, roleRef: admin, subjects: [members] });
     await create('namespaces/poolc-users/rolebindings', {
@@ -100,18 +90,6 @@ describe('names that were chosen to hurt', () => {
       expect(calls).toHaveLength(commands.length);
     },
   );
-
-  it.each(['sh', 'bash'])('stand so in what --leavers prints, in every step of each way (%s)', async (shell) => {
-    const { stdout } = await desk.command(['preflight', '--leavers', '--output', 'text']);
-    const commands = stdout.split('\n').filter((line) => /^ {4}kubectl .*gone-lab/.test(line));
-    const { calls, said, files } = await paste(commands, shell);
-    expect({ said, files }).toEqual({ said: '', files: ['calls', 'kubectl'] });
-    for (const name of hostileNames) {
-      const renamed = calls.filter((words) => words.slice(0, 4).join(' ') === `-n gone-lab patch rolebinding/${name}`);
-      expect(renamed.map((words) => words.at(-1))).toEqual([expect.stringContaining('"value":"NEW_OWNER"')]);
-    }
-    expect(calls).toContainEqual(['delete', 'namespace/gone-lab']);
-  });
 });
 
 /** Into a shell whose only program is a kubectl that writes down what it was given. */
