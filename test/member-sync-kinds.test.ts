@@ -80,7 +80,10 @@ describe('encrypted files', () => {
     const keys = await useKeys();
     const lab = await useLab((folder) => ({ files: { directory: join(folder, 'out') } }));
     await lab.writeMembers(`id,login,keys\n1,kim,${keys.recipient}\n`);
-    const result = await lab.commandWith(lab.cluster.kubeconfig, { args: ['sync', '--first-run'], env: { PATH: dirname(process.execPath) } });
+    const result = await lab.commandWith(lab.cluster.kubeconfig, {
+      args: ['sync', '--first-run'],
+      env: { PATH: dirname(process.execPath) },
+    });
     expectExit(result, 1);
     expect(`${result.stdout}${result.stderr}`).toMatch(/the command age, which encrypts the files, is not installed/);
     expect([...(await accountsOf(lab.cluster)).keys()]).toEqual([]);
@@ -100,7 +103,13 @@ describe('encrypted files', () => {
     for (const name of ['kim.kubeconfig.age.0123456789ab.tmp', 'index.json.0123456789ab.tmp', 'mine.tmp'])
       await writeFile(join(out, name), '');
     const PATH = [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
-    expectExit(await lab.commandWith(lab.cluster.kubeconfig, { args: ['sync', '--first-run'], env: { PATH, TOKEN_OF_ANOTHER: 'secret' } }), 0);
+    expectExit(
+      await lab.commandWith(lab.cluster.kubeconfig, {
+        args: ['sync', '--first-run'],
+        env: { PATH, TOKEN_OF_ANOTHER: 'secret' },
+      }),
+      0,
+    );
     const seen = await readFile(join(lab.folder, 'environment'), 'utf8');
     expect(seen).toContain(`PATH=${bin}`);
     expect(seen).not.toMatch(/TOKEN_OF_ANOTHER|KUBECONFIG|POOLC/);
