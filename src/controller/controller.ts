@@ -3,7 +3,6 @@
  * wait for its Lease. Everything that matters is on the cluster, so that a new leader goes on where the last one ended.
  */
 import type { ClusterClient, FencedClient } from '../kube/client.ts';
-import { writeEvent } from '../kube/events.ts';
 import { type Watched, watchCollection } from '../kube/watch.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
@@ -17,21 +16,12 @@ import { hasFinalizer, isBeingDeleted, keepFinalizer, removeAll } from './deleti
 import type { MapTiming } from './due.ts';
 import { timeOf } from './membership.ts';
 import type { ControllerMetrics } from './metrics.ts';
-import {
-  isAskedAnew,
-  keyOf,
-  type MemberSyncObject,
-  memberSyncApi,
-  memberSyncCollection,
-  memberSyncObjectSchema,
-  type Status,
-  statusSchema,
-} from './object.ts';
+import { isAskedAnew, keyOf, type MemberSyncObject, memberSyncCollection, memberSyncObjectSchema } from './object.ts';
+import { Publisher } from './publisher.ts';
 import { WorkQueue } from './queue.ts';
 import { type PassResult, reconcile } from './reconcile.ts';
-import { type PassEnd, statusAfter } from './status.ts';
+import type { PassEnd } from './status.ts';
 import { type Memory, newMemory, type OpenedSync, type Surroundings } from './surroundings.ts';
-import { tellOperators } from './tell-operators.ts';
 import { Watches } from './watches.ts';
 
 export interface ControllerOptions {
@@ -157,6 +147,7 @@ class Leading {
   readonly #watches: Watches;
   readonly #objects = new Map<string, MemberSyncObject>();
   readonly #memories = new Map<string, Memory>();
+  readonly #publisher: Publisher;
 
   constructor(options: ControllerOptions, leader: RunLock, signal: AbortSignal) {
     const { client, clock, random, log, concurrency, metrics } = options;
@@ -183,6 +174,12 @@ class Leading {
         log.warn(`${key}: ${sentence(toFailure(error))}; again in ${Math.ceil(againMs / 1_000)} s`);
       },
     });
+    this.#publisher = new Publisher({
+      ...options,
+      client: this.#client,
+      signal,
+      now: () => timeOf(this.#surroundings()),
+    });
     metrics.queue = this.queue;
     metrics.objects = this.#objects;
   }
@@ -193,7 +190,7 @@ class Leading {
       this.#memories.delete(key);
       this.#watches.forget(key);
       this.queue.remove(key);
-      if (before !== undefined && !hasFinalizer(before)) void this.#tellRetained(before);
+      if (before !== undefined && !hasFinalizer(before)) void this.#publisher.retained(before);
       return;
     }
     this.#objects.set(key, after);
@@ -240,7 +237,9 @@ class Leading {
       // What somebody changed was not followed yet.
       memory.isDirty = true;
     }
-    await this.#writeStatus(object, end, memory.redact);
+    const latest = this.#objects.get(key);
+    if (latest?.metadata.uid === object.metadata.uid)
+      await this.#publisher.result({ ...object, status: latest.status }, end, memory.redact);
     const backOffMs = Math.min(300_000, 1_000 * 2 ** (memory.failures - 1)) * (0.5 + random() / 2);
     return againAfter(end, timeOf(surroundings), isWell ? undefined : backOffMs);
   }
@@ -256,7 +255,8 @@ class Leading {
     memory.redact = (text) => opened.context.redactor.redact(text);
     if (isBeingDeleted(object)) {
       const count = await removeAll(surroundings, object, opened, signal);
-      await this.#tell(object, 'Normal', 'AccountsRemoved', `${count} accounts were removed, as deletionPolicy says`);
+      const note = `${count} accounts were removed, as deletionPolicy says`;
+      await this.#publisher.event(object, { type: 'Normal', reason: 'AccountsRemoved', note });
       return undefined;
     }
     await keepFinalizer(surroundings, object, opened.wanted.deletionPolicy, signal);
@@ -300,96 +300,9 @@ class Leading {
     memory.names = { namesGiven, at: isFresh && memory.names !== undefined ? memory.names.at : now };
     return { accounts, namesGiven, holds };
   }
-
-  async #writeStatus(object: MemberSyncObject, end: PassEnd, redact: Memory['redact']): Promise<void> {
-    const key = keyOf(object);
-    const latest = this.#objects.get(key);
-    if (latest === undefined || latest.metadata.uid !== object.metadata.uid) return;
-    const { timing } = this.#options;
-    const found = statusAfter({ ...object, status: latest.status }, end, { now: timeOf(this.#surroundings()), timing });
-    const status = statusSchema.parse(JSON.parse(redact(JSON.stringify(found))));
-    await this.#tellTransition(object, latest.status, status, end);
-    if (end.kind === 'passed') await this.#tellOperators(latest.status, status, end.result);
-    const { namespace, name } = object.metadata;
-    if (JSON.stringify(status) === JSON.stringify(latest.status)) return;
-    await this.#client.call({
-      method: 'PATCH',
-      path: `${memberSyncCollection(namespace)}/${name}/status`,
-      body: { status: withNulls(status, latest.status) },
-      signal: this.#signal,
-      expected: [404],
-    });
-  }
-
-  /** What kubectl describe shows: what changed, and each new reason for not being ready. */
-  async #tellTransition(
-    object: MemberSyncObject,
-    before: Status | undefined,
-    after: Status,
-    end: PassEnd,
-  ): Promise<void> {
-    const ready = (status: Status | undefined) => status?.conditions?.find(({ type }) => type === 'Ready');
-    const [was, is] = [ready(before), ready(after)];
-    if (is !== undefined && is.status === 'False' && was?.reason !== is.reason)
-      await this.#tell(object, 'Warning', is.reason, is.message);
-    else if (is?.status === 'True' && was?.status === 'False')
-      await this.#tell(object, 'Normal', 'Ready', 'everything is in sync again');
-    if (end.kind !== 'passed') return;
-    const { createdAccounts, removedAccounts, minted, notDelivered, delivered } = end.result.outcomes;
-    if (createdAccounts.length + removedAccounts.length === 0) return;
-    const counts = `${createdAccounts.length} accounts made, ${removedAccounts.length} removed, ${delivered ? minted - notDelivered : 0} credentials delivered`;
-    await this.#tell(object, 'Normal', 'Synced', counts);
-  }
-
-  async #tellOperators(before: Status | undefined, after: Status, result: PassResult): Promise<void> {
-    const reason = (status: Status | undefined) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
-    const isNews = reason(before) !== reason(after);
-    const now = timeOf(this.#surroundings());
-    await tellOperators({ opened: result.opened, result, isNews, now }, this.#signal);
-  }
-
-  async #tellRetained(object: MemberSyncObject): Promise<void> {
-    await this.#tell(
-      object,
-      'Normal',
-      'AccountsRetained',
-      'the MemberSync was deleted, and its accounts stay with their tokens (deletionPolicy: Retain); they are not renewed any more',
-    );
-  }
-
-  /** An Event that can't be written changes nothing. */
-  async #tell(
-    { metadata: { namespace, name, uid } }: MemberSyncObject,
-    type: 'Normal' | 'Warning',
-    reason: string,
-    note: string,
-  ): Promise<void> {
-    const { host, random, log } = this.#options;
-    const { group, version, kind } = memberSyncApi;
-    try {
-      await writeEvent(
-        this.#client,
-        {
-          namespace,
-          regarding: { apiVersion: `${group}/${version}`, kind, name, uid },
-          type,
-          reason,
-          action: 'Sync',
-          note,
-          controller: 'credentials-updater',
-          instance: host,
-          nowMs: timeOf(this.#surroundings()),
-          suffix: Math.floor(random() * 2 ** 48).toString(16),
-        },
-        AbortSignal.any([this.#signal, AbortSignal.timeout(5_000)]),
-      );
-    } catch (error) {
-      log.debug(`no Event about ${namespace}/${name}: ${toFailure(error).message}`);
-    }
-  }
 }
 
-/** Whoever else writes names holds the run lock, and changes accounts too: what was read before is right until then. */
+/** Another writer of names holds the run lock, and changes accounts too: what was read before is right until then. */
 const namesTrustedMs = 1_800_000;
 
 function isWellEnded(end: PassEnd): boolean {
@@ -414,10 +327,4 @@ function tookTooLong(seconds: number): Failure {
   return new Failure('deadline', `the pass took longer than ${seconds} s (RUN_DEADLINE) and was stopped`, {
     hint: "the controller's log says what it was waiting for; the next pass finishes the work",
   });
-}
-
-/** In a merge patch, what is gone must be named. */
-function withNulls(status: Status, before: Status | undefined): Record<string, unknown> {
-  const gone = Object.keys(before ?? {}).filter((name) => !Object.hasOwn(status, name));
-  return { ...status, ...Object.fromEntries(gone.map((name) => [name, null])) };
 }
