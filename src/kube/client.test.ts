@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createCertificateAuthority } from '../../dev/control-plane/certificates.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
 import { clientFor } from './testing.ts';
 
 /** A server that takes one bearer token at a time, and a client that reads its own from a file. */
-async function useServer(token: string, refusal: object = {}) {
+async function useServer(token: string, refusal: object = {}, clock: Clock = systemClock) {
   let accepted = token;
   const received: string[] = [];
   const authority = await createCertificateAuthority('client test');
@@ -28,11 +29,14 @@ async function useServer(token: string, refusal: object = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'pks-client-'));
   const file = join(directory, 'token');
   await writeFile(file, token);
-  const client = clientFor({
-    server: new URL(`https://127.0.0.1:${port}`),
-    tls: { ca: authority.certificate },
-    credential: { kind: 'token-file', file },
-  });
+  const client = clientFor(
+    {
+      server: new URL(`https://127.0.0.1:${port}`),
+      tls: { ca: authority.certificate },
+      credential: { kind: 'token-file', file },
+    },
+    clock,
+  );
   onTestFinished(async () => {
     server.closeAllConnections();
     server.close();
@@ -63,6 +67,18 @@ it('says so where the file still holds the token that is refused', async () => {
   const { get, acceptOnly } = await useServer('first');
   acceptOnly('second');
   await expect(get()).rejects.toThrow(/does not accept our credentials \(401\)/);
+});
+
+it('takes the time of the server anew, so that a process of months does not drift away from it', async () => {
+  let ms = 0;
+  const { client, get } = await useServer('token', {}, { ...systemClock, monotonic: () => ms });
+  await get();
+  const first = client.serverTime ?? 0;
+  // An hour by our clock, while hardly any time has passed for the server.
+  ms = 3_600_000;
+  expect(client.serverTime).toBe(first + 3_600_000);
+  await get();
+  expect(Math.abs((client.serverTime ?? 0) - first)).toBeLessThan(60_000);
 });
 
 describe('a fence', () => {

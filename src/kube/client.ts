@@ -67,6 +67,8 @@ const connectTimeoutMs = 10_000;
 const longestAnswer = 64 * 1024 * 1024;
 /** An API server that is starting knows neither accounts nor rights for some seconds: so long a 401 or 403 is no verdict. */
 const settlingMs = 20_000;
+/** A process that lives for months must not go by what one answer said on its first day: two clocks drift apart. */
+const serverTimeTrustedMs = 60_000;
 /** What a load balancer answers while no API server stands behind it. */
 const awayStatuses: readonly number[] = [502, 503, 504];
 
@@ -263,7 +265,7 @@ class UnfencedClient implements ClusterClient {
       if ((status < 300 || request.path.startsWith('/api')) && !isJson)
         throw notFromKubernetes(request, status, this.access);
       if (request.bearer === undefined) this.#authorization.accepted();
-      if (this.#serverTimeMs === undefined) this.#takeServerTime(response);
+      if (this.#isServerTimeOld()) this.#takeServerTime(response);
       return response;
     }
     throw this.#refusal(request, response, undefined);
@@ -337,6 +339,11 @@ class UnfencedClient implements ClusterClient {
       headers.push('content-type', method === 'PATCH' ? 'application/merge-patch+json' : 'application/json');
     if (authorization !== undefined) headers.push('authorization', authorization);
     return headers;
+  }
+
+  #isServerTimeOld(): boolean {
+    const age = this.#options.clock.monotonic() - this.#serverTimeTakenAt;
+    return this.#serverTimeMs === undefined || age > serverTimeTrustedMs;
   }
 
   #takeServerTime(response: HttpResponse): void {

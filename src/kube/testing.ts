@@ -1,13 +1,16 @@
 /** A client for the tests of this room. */
 import { onTestFinished } from 'vitest';
-import { systemClock } from '../lib/clock.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
 import { jsonLog } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
 import { type ClusterClient, openClient } from './client.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 
 /** Closed at the end of the test. */
-export function clientFor(access: Pick<ClusterAccess, 'server' | 'tls' | 'credential'>): ClusterClient {
+export function clientFor(
+  access: Pick<ClusterAccess, 'server' | 'tls' | 'credential'>,
+  clock: Clock = systemClock,
+): ClusterClient {
   const redactor = new Redactor();
   const client = openClient({
     access: {
@@ -24,7 +27,7 @@ export function clientFor(access: Pick<ClusterAccess, 'server' | 'tls' | 'creden
     connections: 4,
     userAgent: 'test',
     proxyEnv: {},
-    clock: systemClock,
+    clock,
     random: Math.random,
     log: jsonLog({ level: 'error', redactor, write: () => undefined }),
     redactor,
