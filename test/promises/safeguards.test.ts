@@ -30,7 +30,7 @@ const safeguards: readonly Safeguard[] = [
     mutation: {
       without: 'the guard',
       file: 'src/sync/make-plan.ts',
-      text: 'const verdict = guard(plan, limits, situation);',
+      text: 'const verdict = guard(plan, limits, situation, ofDay);',
       replacement: 'const verdict = { refusals: [], notes: [] };',
     },
     fails: /deeply equal/,
@@ -84,7 +84,7 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.staleRunChangesNothing,
     mutation: {
       without: 'the renewal before the first change',
-      file: 'src/sync/sync.ts',
+      file: 'src/sync/follow-plan.ts',
       text: 'withRetry(() => lock.renew(), {',
       replacement: 'withRetry(async () => undefined, {',
     },
@@ -106,8 +106,8 @@ const safeguards: readonly Safeguard[] = [
     scenario: scenarios.mapWithoutAMemberIsNotSent,
     mutation: {
       without: 'the tolerance',
-      file: 'src/sync/sync.ts',
-      text: "  if (delivery.replaces === 'all') requireTolerable(outcomes, options.maxUndelivered);\n",
+      file: 'src/sync/deliver.ts',
+      text: "  if (delivery.replaces === 'all') requireTolerable(outcomes, options);\n",
       replacement: '',
     },
     fails: /deeply equal/,
