@@ -214,7 +214,7 @@ describe('the values', () => {
 
   test('take every setting, and the program reads them as they were written', async () => {
     const server = 'https://lab.example:6443';
-    const examples: Readonly<Record<string, string>> = { N: '7', DURATION: '20m', LIST: 'one,two', URL: server };
+    const examples: Readonly<Record<string, string>> = { N: '7', DURATION: '10m', LIST: 'one,two', URL: server };
     const settings = Object.fromEntries(
       chartSettings.map(({ name, placeholder, choices }) => [name, choices?.[0] ?? examples[placeholder]]),
     );
@@ -224,8 +224,8 @@ describe('the values', () => {
     expect(data).toEqual({ POOLC_API_ENDPOINT: endpoint, TARGET_NAMESPACE: 'poolc-users', ...settings });
     expect(readSettings(data)).toMatchObject({
       guard: { minMembers: 7, maxAdditions: 7 },
-      token: { lifetime: 1200, audiences: ['one', 'two'] },
-      runDeadline: 1200,
+      token: { lifetime: 600, audiences: ['one', 'two'] },
+      runDeadline: 600,
       logLevel: 'debug',
     });
   });
