@@ -36,7 +36,7 @@ interface AllowFlags extends CommonFlags {
 export function addAllowCommand(program: Command, { environment, end }: CommandContext): void {
   const command = program
     .command('allow')
-    .summary('let what the guard refuses in a MemberSync of the cluster happen, once')
+    .summary('let happen once what the guard refuses in a MemberSync')
     .description(
       'Shows what the guard refuses in a MemberSync of the cluster, by name, asks, and allows exactly that, once: an annotation that the controller follows. Members who leave or join afterwards are not covered.',
     )

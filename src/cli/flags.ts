@@ -22,14 +22,14 @@ export function outputOption(formats: readonly string[]): Option {
 
 export function withClusterFlags(command: Command): Command {
   return command
-    .addOption(new Option('--kubeconfig <file>', 'kubeconfig to use (KUBECONFIG, the pod, ~/.kube/config)'))
+    .addOption(new Option('--kubeconfig <file>', 'kubeconfig to use, as kubectl finds it unless given'))
     .addOption(new Option('--context <name>', 'context of the kubeconfig (its current one)'));
 }
 
 /** Of the commands that take a MemberSync. */
 export function withFileFlag(command: Command): Command {
   return command
-    .option('-f, --file <file>', 'a MemberSync to read in place of settings: YAML or JSON')
+    .option('-f, --file <file>', 'a MemberSync in a file, in place of settings')
     .option('--member-sync <name>', 'a MemberSync of the cluster, in place of settings');
 }
 

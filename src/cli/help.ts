@@ -3,13 +3,13 @@
  * well, and the exit codes. `--help=all` shows them too.
  */
 import type { Command, Option } from 'commander';
-import { flagOf, settingGroups } from '../config/definitions.ts';
+import { flagOf, gatewayDefinitions, settingDefinitions, settingGroups } from '../config/definitions.ts';
 import { wrapLine } from '../lib/terminal-text.ts';
 import { exitCodesOf } from './flags.ts';
 
 const columns = 80;
 const settingFlags = new Map(
-  settingGroups.flatMap(({ settings }) => settings.map(({ name }) => [flagOf(name), name] as const)),
+  [...settingDefinitions, ...gatewayDefinitions].map(({ name }) => [flagOf(name), name] as const),
 );
 
 /** The arguments without `=all`, and whether it was there. */

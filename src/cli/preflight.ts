@@ -74,8 +74,7 @@ export function addPreflightCommand(program: Command, { environment, end }: Comm
     .option('--policies <path>', "kustomization of the members' policies, for the commands (found out)")
     .option(
       '--operator-projects <names>',
-      'AppProjects of Argo CD that no member deploys through, comma-separated',
-      defaultOperatorProjects,
+      `AppProjects of Argo CD that no member deploys through, comma-separated (${defaultOperatorProjects.replaceAll(',', ', ')})`,
     )
     .action(async (options: CommandOptions) => {
       end(

@@ -56,7 +56,8 @@ export async function runProgram(given: readonly string[], environment: Environm
       exitCode = code;
     },
   });
-  shortenHelp(program, all);
+  // What is hidden is not suggested either, for a flag that was mistyped.
+  if (args.some((arg) => /^(-h|--help|help)$/.test(arg))) shortenHelp(program, all);
   const [first] = args;
   const asksForProgram = first !== undefined && /^(-h|--help|-V|--version)$/.test(first);
   const namesCommand = first !== undefined && !first.startsWith('-');
@@ -113,7 +114,7 @@ export function createProgram(context: CommandContext): Command {
     .version(version, '-V, --version')
     .exitOverride()
     // Their flags and arguments are shown by each command's own help.
-    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureHelp({ subcommandTerm: (command) => command.name(), minWidthToWrap: 20 })
     .showSuggestionAfterError()
     .configureOutput({
       writeOut: (help) => void stdout.write(help),
@@ -129,10 +130,6 @@ export function createProgram(context: CommandContext): Command {
 }
 
 const programHelp = `
-Examples:
-  $ credentials-updater plan   # what would happen, and why; nothing is touched
-  $ credentials-updater sync   # do it
-
 Exit codes:
     0  done
     1  failed; no active member's delivered token was harmed

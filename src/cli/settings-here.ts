@@ -13,6 +13,7 @@ import {
 } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { scheduleProblem } from '../core/renewal-margin.ts';
+import type { ClusterClient } from '../kube/client.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Redactor } from '../lib/redact.ts';
 import { columnsOf, withoutInvisible, wrapLine } from '../lib/terminal-text.ts';
@@ -67,9 +68,10 @@ async function deployedOrUndefined(
 ): Promise<Deployed | undefined> {
   const { env, signal } = environment;
   const log = openLog(environment, own, 'text', redactor);
-  const client = await openCluster(environment, own, { log, redactor, cluster: flags });
-  nameCluster(environment, client.access);
+  let client: ClusterClient | undefined;
   try {
+    client = await openCluster(environment, own, { log, redactor, cluster: flags });
+    nameCluster(environment, client.access);
     return await readDeployed(gather(client, namespacesOf(own), signal), readSurroundings(env).cronJobName);
   } catch (error) {
     signal.throwIfAborted();
@@ -77,7 +79,7 @@ async function deployedOrUndefined(
     log.debug(`what the CronJob says could not be read: ${error.message}`);
     return undefined;
   } finally {
-    client.close();
+    client?.close();
   }
 }
 

@@ -84,7 +84,6 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
       ['Who has credentials', 'credentials-updater status'],
       ['What needs a look, worst first', 'credentials-updater status --state expired,undelivered,new --sort state'],
       ['Whose tokens end before the weekend does', 'credentials-updater status --expires-within 2d'],
-      ['While a sync runs', 'credentials-updater status --watch'],
       ['For a script', 'credentials-updater status -o json | jq \'.members[] | select(.state != "ok")\''],
     ],
     {

@@ -52,6 +52,7 @@ export function addMemberCommands(
 
   const devices = program
     .command('devices')
+    .summary('your devices at a gateway, and when each was last used')
     .description('your devices at a gateway: which there are, and when each was last used')
     .option('--name <name>', 'which cluster, where there are several')
     .action(async (options: Readonly<Record<string, unknown>>) => {
