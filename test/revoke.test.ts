@@ -191,7 +191,7 @@ describe('revoke', () => {
     await club.api.addMember({ loginId: 'kim' });
     const result = await operator(['revoke', 'kim', '--yes']);
     expect(result).toMatchObject({ exitCode: 2 });
-    expect(result.stderr).toContain('give the id of the one that is meant');
+    expect(result.stderr).toContain('give the id of the one that you mean');
     expect((await accountsOf(club.cluster)).has('kim')).toBe(true);
   });
 

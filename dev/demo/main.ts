@@ -25,7 +25,7 @@ const suggestions = [
   'npm test                   the tests, on the same real parts',
   'npm start -- sync --help   the command and its settings',
   'npm run poolc-api          the PoolC API server alone, with its page',
-  'docs/commands.md           every command and setting, and how to read what it says',
+  'docs/commands.md           every command, every setting',
 ];
 
 const memberCount = 40;
