@@ -28,12 +28,14 @@ export async function freeNames(context: AuditContext): Promise<Finding[]> {
   ]);
   const existing = new Set(namespaces.map(({ metadata }) => metadata.name));
   const owned = ownedNamespaces(namespaces);
+  // Of these two, the check of the namespaces says that they are missing.
+  const reported = new Set([context.namespaces.targetNamespace, context.namespaces.podNamespace]);
   const grants = Map.groupBy(grantsOf(rbac), ({ binding }) => binding);
   const namings = rbac.bindings.flatMap((binding) =>
     // The last first, so that the commands for one binding can be run one after the other.
     binding.subjects.toReversed().flatMap((subject): Naming[] => {
       const missing = namespaceNamed(subject);
-      if (missing === undefined || existing.has(missing)) return [];
+      if (missing === undefined || existing.has(missing) || reported.has(missing)) return [];
       const ofSubject = (grants.get(binding) ?? []).filter((grant) => grant.subject === subject);
       return [{ binding, subject, missing, grants: ofSubject }];
     }),
