@@ -39,7 +39,8 @@ const [token, certificateAuthority] = await Promise.all([
   readFile(join(SERVICE_ACCOUNT, 'token'), 'utf8'),
   readFile(join(SERVICE_ACCOUNT, 'ca.crt'), 'utf8'),
 ]);
-const dispatcher = new Agent({ connect: { ca: certificateAuthority } });
+// Bundles have undici without its HTTP/2.
+const dispatcher = new Agent({ allowH2: false, connect: { ca: certificateAuthority } });
 
 await publishCertificate(settings.ENDPOINT);
 await keep('API_KEY', await provideApiKey());
