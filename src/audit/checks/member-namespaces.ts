@@ -5,7 +5,7 @@
 import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 import { criticalNamespaces, namespaceNamed, ownedNamespaces } from '../members.ts';
-import { type Grant, grantsOf } from '../rbac.ts';
+import { type Grant, grantsOf, type Subject } from '../rbac.ts';
 import { leadsToText, mayText, reachOf } from '../reach.ts';
 import { trustedNamespaces } from '../system-namespaces.ts';
 import { bySubjectOfBinding, pathOf, removeSubjectCommand, subjectName } from '../words.ts';
@@ -26,9 +26,12 @@ export async function memberNamespaces(context: AuditContext): Promise<Finding[]
       !owned.has(namespace) &&
       !trusted.names.has(namespace) &&
       namespace !== namespaces.targetNamespace);
-  const ofRobots = grants.filter(
-    ({ subject, namespace }) => owned.has(namespaceNamed(subject) ?? '') && outside(namespace),
-  );
+  // The members' own accounts are no robots, whatever label their namespace bears.
+  const isRobot = (subject: Subject): boolean => {
+    const named = namespaceNamed(subject);
+    return named !== undefined && named !== namespaces.targetNamespace && owned.has(named);
+  };
+  const ofRobots = grants.filter(({ subject, namespace }) => isRobot(subject) && outside(namespace));
   const findings = bySubjectOfBinding(ofRobots).flatMap((each) => beyond(context, each));
   return findings.length > 0
     ? findings
