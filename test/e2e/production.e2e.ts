@@ -22,6 +22,7 @@ import {
   SITE,
   SYSTEM,
   startSite,
+  trustSite,
   USERS,
 } from './production.ts';
 import { projectPath } from './project-path.ts';
@@ -268,6 +269,7 @@ describe("the original program's cluster", () => {
   it('is taken over without one rejected token', async () => {
     await applyOriginal(kubectl, SYSTEM);
     await applyProduction(cluster);
+    await trustSite(cluster);
     // Replaced in place, and as suspended as the operator left it.
     const path = '{.spec.suspend} {.spec.concurrencyPolicy} {.spec.jobTemplate.spec.template.spec.volumes[*].name}';
     const cronJob = await kubectl(['get', 'cronjob', 'credentials-updater', '-n', SYSTEM, `--output=jsonpath=${path}`]);

@@ -27,6 +27,21 @@ export async function deploy(cluster: ClusterUnderTest): Promise<void> {
   await applyProduction(cluster);
 }
 
+/** Puts the authority of the site's certificate back, which went with the overlay when that was deleted. */
+export async function trustSite(cluster: ClusterUnderTest): Promise<void> {
+  const authority = await copied(cluster, 'configmap', 'credentials-updater-ca');
+  await cluster.kubectl([
+    'patch',
+    'configmap',
+    'credentials-updater-ca',
+    '-n',
+    SYSTEM,
+    '--type=merge',
+    '-p',
+    authority,
+  ]);
+}
+
 let number = 0;
 
 /** The manual run of the README. */
