@@ -102,12 +102,12 @@ function matchesOrDenies(pattern: string, text: string, separator?: '/'): boolea
 
 /** `*` stops at a separator, `**` doesn't; `?`, `[abc]` and `{a,b}` as in a shell. */
 function glob(pattern: string, text: string, separator?: '/'): boolean {
-  const any = separator === undefined ? '.' : `[^${separator}]`;
+  const one = separator === undefined ? '.' : `[^${separator}]`;
   const expression = pattern.replace(/\*\*|[*?{},.+^$()|\\/]/g, (found) => {
     const known: Readonly<Record<string, string>> = {
       '**': '.*',
-      '*': `${any}*`,
-      '?': any,
+      '*': `${one}*`,
+      '?': one,
       '{': '(?:',
       '}': ')',
       ',': '|',

@@ -55,6 +55,17 @@ export function checkClusterName(name: string, origin: string): string {
   });
 }
 
+/** A file of a login, or undefined where there is none. @throws Failure (usage) that names it */
+export async function readLoginFile(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new Failure('usage', messages.loginUnreadable({ file, code }), { cause: error });
+  }
+}
+
 /** What is known of a cluster; undefined when there never was a login to it. @throws Failure (usage) */
 export async function readKnownCluster(
   environment: Commanded,
@@ -62,14 +73,8 @@ export async function readKnownCluster(
   name: string,
 ): Promise<KnownCluster | undefined> {
   const file = fileOf(folder, name);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Failure('usage', messages.loginUnreadable({ file, code }), { cause: error });
-  }
+  const text = await readLoginFile(file);
+  if (text === undefined) return undefined;
   const content = fileSchema.safeParse(parseJson(text));
   if (!content.success) {
     throw new Failure('usage', messages.notOurLogin({ file }), {

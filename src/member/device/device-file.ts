@@ -2,16 +2,15 @@
  * The devices of this computer: for each cluster that a gateway serves, one file that only its owner may read. It holds
  * the private key, which never leaves this computer.
  */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { type DevicePrivateKey, privateKeySchema } from '../../devices/device-key.ts';
 import { Failure } from '../../lib/failure.ts';
 import { gatewayMessages as messages } from '../../lib/messages/member-gateway.ts';
-import { knownMessages } from '../../lib/messages/member-token.ts';
 import { removeLeftovers, writePrivateFile } from '../../lib/private-file.ts';
 import type { MemberEnvironment } from '../environment.ts';
-import { checkClusterName, knownNames } from '../logins.ts';
+import { checkClusterName, knownNames, readLoginFile } from '../logins.ts';
 import { ownCommand } from '../own-command.ts';
 import type { Places } from '../places.ts';
 
@@ -44,14 +43,8 @@ export async function readOwnDevice(
   name: string,
 ): Promise<OwnDevice | undefined> {
   const file = fileOf(places, name);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Failure('usage', knownMessages.loginUnreadable({ file, code }), { cause: error });
-  }
+  const text = await readLoginFile(file);
+  if (text === undefined) return undefined;
   const content = fileSchema.safeParse(parseJson(text));
   if (!content.success) {
     const command = `${ownCommand(environment, 'login')} https://…`;
