@@ -13,7 +13,6 @@ import {
 } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { scheduleProblem } from '../core/renewal-margin.ts';
-import type { ClusterClient } from '../kube/client.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Redactor } from '../lib/redact.ts';
 import { columnsOf, withoutInvisible, wrapLine } from '../lib/terminal-text.ts';
@@ -26,7 +25,7 @@ import { openCluster } from './wiring.ts';
 /**
  * Flag, environment, CronJob, default. Without a CronJob that can be read, as if there were none: what is missing is said
  * where it is needed.
- * @throws Failure (usage)
+ * @throws Failure (usage), also for a kubeconfig that can't be used
  */
 export async function readSettingsHere(
   environment: Environment,
@@ -68,9 +67,9 @@ async function deployedOrUndefined(
 ): Promise<Deployed | undefined> {
   const { env, signal } = environment;
   const log = openLog(environment, own, 'text', redactor);
-  let client: ClusterClient | undefined;
+  // A kubeconfig that can't be used ends the command here: its credential plugin is not run twice to fail twice.
+  const client = await openCluster(environment, own, { log, redactor, cluster: flags });
   try {
-    client = await openCluster(environment, own, { log, redactor, cluster: flags });
     nameCluster(environment, client.access);
     return await readDeployed(gather(client, namespacesOf(own), signal), readSurroundings(env).cronJobName);
   } catch (error) {
@@ -79,7 +78,7 @@ async function deployedOrUndefined(
     log.debug(`what the CronJob says could not be read: ${error.message}`);
     return undefined;
   } finally {
-    client?.close();
+    client.close();
   }
 }
 
