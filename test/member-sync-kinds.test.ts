@@ -198,11 +198,11 @@ describe('Secrets', () => {
     const path = `/api/v1/namespaces/${lab.cluster.systemNamespace}/secrets/credentials-kim`;
     const theirs = { labels: { team: 'web' }, annotations: { 'reflector.v1.k8s.emberstack.com/reflects': 'x/y' } };
     expect((await lab.cluster.request('PATCH', path, { metadata: theirs })).status).toBe(200);
-    const before = (await secretsIn(lab)).get('credentials-kim')?.data['expiration'];
+    const before = (await secretsIn(lab)).get('credentials-kim')?.data['token'];
     expectExit(await lab.command('sync'), 0);
     const { body } = await lab.cluster.request('GET', path);
     expect(body).toMatchObject({ metadata: theirs });
-    expect(secretSchema.parse(body).data['expiration']).not.toBe(before);
+    expect(secretSchema.parse(body).data['token']).not.toBe(before);
   });
 
   test("a Secret of that name that isn't ours is left alone, its member is named, and the others get theirs", async () => {

@@ -2,11 +2,13 @@
  * What the checks look at: each thing is read from the cluster at most once, when the first check asks for it. What we
  * have no right to read throws the API server's 403, which the check's result then says.
  */
+
 import * as z from 'zod';
 import type { Account, NamesGiven } from '../core/model.ts';
 import { type ClusterClient, parseAnswer, partialMetadata } from '../kube/client.ts';
 import { type ConfigMapContent, readConfigMap } from '../kube/config-maps.ts';
 import { listPages } from '../kube/pages.ts';
+import { allInOrder } from '../lib/all-in-order.ts';
 import { Failure } from '../lib/failure.ts';
 import { listAccounts } from '../registry/accounts.ts';
 import { type LastRun, readLastRun } from '../registry/last-run.ts';
@@ -68,7 +70,7 @@ export function gather(
     configMap: onceFor((name) => readConfigMap(client, podNamespace, name, signal)),
     secret: onceFor((name) => readSecret(client, podNamespace, name, signal)),
     rbac: once(async () => {
-      const lists = await Promise.all([roles(), clusterRoles(), roleBindings(), clusterRoleBindings()]);
+      const lists = await allInOrder([roles(), clusterRoles(), roleBindings(), clusterRoleBindings()]);
       return { roles: [...lists[0], ...lists[1]], bindings: [...lists[2], ...lists[3]] };
     }),
     accounts: once(() => listAccounts(client, targetNamespace, signal)),

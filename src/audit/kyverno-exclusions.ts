@@ -3,8 +3,10 @@
  * counts a RoleBinding in any namespace, so a role that is harmless there opens the whole cluster (pkg/userinfo/roleRef.go
  * and pkg/webhooks/handlers/filter.go of 1.15 and 1.19).
  */
+
 import type { ClusterClient } from '../kube/client.ts';
 import { readConfigMap } from '../kube/config-maps.ts';
+import { allInOrder } from '../lib/all-in-order.ts';
 import type { Gathered } from './gather.ts';
 import { whoAmI } from './identity.ts';
 import { type WebhookConfiguration, webhookConfigurationKinds } from './objects.ts';
@@ -44,7 +46,7 @@ export async function readExclusions(
 
 /** The configurations that Kyverno has registered. */
 export async function kyvernoWebhooks(gathered: Gathered): Promise<WebhookConfiguration[]> {
-  const configurations = (await Promise.all(webhookConfigurationKinds.map((kind) => gathered.list(kind)))).flat();
+  const configurations = (await allInOrder(webhookConfigurationKinds.map((kind) => gathered.list(kind)))).flat();
   return configurations.filter(({ metadata }) => metadata.labels[managedByLabel] === 'kyverno');
 }
 
@@ -108,7 +110,7 @@ export async function isExempt({
 }): Promise<boolean> {
   const exclusions = await readExclusions(client, gathered, signal);
   if (exclusions === undefined) return false;
-  const [{ bindings }, identity] = await Promise.all([gathered.rbac(), whoAmI(client, signal)]);
+  const [{ bindings }, identity] = await allInOrder([gathered.rbac(), whoAmI(client, signal)]);
   return exemptedBy(exclusions, bindings, identity) !== undefined;
 }
 

@@ -1,4 +1,5 @@
 /** Which form of the members' policies a cluster has. */
+import { allInOrder } from '../lib/all-in-order.ts';
 import type { Gathered } from './gather.ts';
 import { type PolicyObjects, sharedPolicies, stateOf, type Variant, type VariantState } from './member-policies.ts';
 import * as kinds from './policy-objects.ts';
@@ -16,7 +17,7 @@ export async function readPolicies(gathered: Gathered): Promise<PolicyObjects> {
     celValidating,
     celMutating,
     celGenerating,
-  ] = await Promise.all([
+  ] = await allInOrder([
     gathered.admissionPolicies(),
     gathered.admissionBindings(),
     gathered.list(kinds.mutatingPolicyKind),

@@ -1,5 +1,7 @@
 /** The cluster's own namespaces, as the policies know them: by which names they trust, and which they keep from members. */
+
 import { reservedNamespacePattern } from '../core/namespace-names.ts';
+import { allInOrder } from '../lib/all-in-order.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Gathered } from './gather.ts';
 import type { PolicyObjects } from './member-policies.ts';
@@ -51,7 +53,7 @@ export async function reservedNamespaces(gathered: Gathered): Promise<(namespace
  * cluster. Login ids are chosen freely, so a name that is not reserved may be an account's.
  */
 export async function namesForMembers(gathered: Gathered): Promise<(namespace: string) => boolean> {
-  const [trusted, isReserved, byAccount] = await Promise.all([
+  const [trusted, isReserved, byAccount] = await allInOrder([
     trustedNamespaces(gathered),
     reservedNamespaces(gathered),
     namesFollowAccounts(gathered),

@@ -14,11 +14,13 @@ import { clientFor } from './testing.ts';
 /** A server that takes one bearer token at a time, and a client that reads its own from a file. */
 async function useServer(token: string, refusal: object = {}, clock: Clock = systemClock) {
   let accepted = token;
+  let readyz = 200;
   const received: string[] = [];
   const authority = await createCertificateAuthority('client test');
   const pair = await authority.issue({ commonName: 'server', hosts: ['127.0.0.1'] });
   const server = createServer({ key: pair.key, cert: pair.certificate }, (request, response) => {
     received.push(`${request.method} ${request.url}`);
+    if (request.url === '/readyz') return void response.writeHead(readyz).end();
     const known = request.headers.authorization === `Bearer ${accepted}`;
     response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify(refusal));
   });
@@ -50,6 +52,9 @@ async function useServer(token: string, refusal: object = {}, clock: Clock = sys
       accepted = other;
     },
     rotateTo: (other: string) => writeFile(file, other),
+    answerReadyz: (status: number) => {
+      readyz = status;
+    },
   };
 }
 
@@ -67,6 +72,27 @@ it('says so where the file still holds the token that is refused', async () => {
   const { get, acceptOnly } = await useServer('first');
   acceptOnly('second');
   await expect(get()).rejects.toThrow(/does not accept our credentials \(401\)/);
+});
+
+it('tries again where the server says that it is starting, though no connection was lost', async () => {
+  const { get, received, acceptOnly, answerReadyz } = await useServer('first');
+  acceptOnly('nobody knows accounts yet');
+  answerReadyz(500);
+  const answer = get();
+  await expect.poll(() => received).toContain('GET /readyz');
+  answerReadyz(200);
+  acceptOnly('first');
+  expect((await answer).status).toBe(200);
+});
+
+it.each([200, 401, 403, 404])('takes a refusal for a verdict where /readyz answers %i', async (status) => {
+  const { get, received, acceptOnly, answerReadyz } = await useServer('first');
+  acceptOnly('second');
+  answerReadyz(status);
+  await expect(get()).rejects.toMatchObject({ transient: false });
+  await expect(get()).rejects.toMatchObject({ transient: false });
+  // Of refusals in a row, the first asks.
+  expect(received).toEqual(['GET /api', 'GET /readyz', 'GET /api']);
 });
 
 it('takes the time of the server anew, so that a process of months does not drift away from it', async () => {

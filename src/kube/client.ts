@@ -67,6 +67,8 @@ const connectTimeoutMs = 10_000;
 const longestAnswer = 64 * 1024 * 1024;
 /** An API server that is starting knows neither accounts nor rights for some seconds: so long a 401 or 403 is no verdict. */
 const settlingMs = 20_000;
+/** A refusal that the API server gave while it was ready stands for those that come right after it. */
+const readyTrustedMs = 5_000;
 /** A process that lives for months must not go by what one answer said on its first day: two clocks drift apart. */
 const serverTimeTrustedMs = 60_000;
 /** What a load balancer answers while no API server stands behind it. */
@@ -151,6 +153,8 @@ class UnfencedClient implements ClusterClient {
   #requests = 0;
   /** When the API server was last seen to be away, on the monotonic clock. */
   #awayAt: number | undefined;
+  /** When it last said that it is ready, on the monotonic clock. */
+  #readyAt: number | undefined;
   #serverTimeMs: number | undefined;
   #serverTimeTakenAt = 0;
 
@@ -307,7 +311,7 @@ class UnfencedClient implements ClusterClient {
 
   /** Why a denial, even one that the caller expects, is no verdict yet; undefined when it is one. */
   async #passingReason(
-    { bearer }: Judged,
+    { bearer, signal }: Judged,
     status: number,
     authorization: string | undefined,
   ): Promise<'settling' | 'rotated' | undefined> {
@@ -316,8 +320,31 @@ class UnfencedClient implements ClusterClient {
       this.#showCurrentCertificate();
       if (rotated) return 'rotated';
     }
-    const settling = this.#awayAt !== undefined && this.#options.clock.monotonic() - this.#awayAt < settlingMs;
-    return settling ? 'settling' : undefined;
+    return this.#isWithin(settlingMs, this.#awayAt) || (await this.#isStarting(signal)) ? 'settling' : undefined;
+  }
+
+  /**
+   * Behind a load balancer that lets requests wait, an API server may start again without one lost connection. It answers
+   * /readyz to anyone, and with an error until it knows accounts and rights; where that path is closed, nothing is known.
+   */
+  async #isStarting(signal: AbortSignal): Promise<boolean> {
+    if (this.#isWithin(readyTrustedMs, this.#readyAt)) return false;
+    this.#requests++;
+    const headers = () => this.#commonHeaders;
+    const { status } = await this.#poolForBearer().send({
+      method: 'GET',
+      path: '/readyz',
+      headers,
+      body: undefined,
+      signal,
+    });
+    if (status < 500) this.#readyAt = this.#options.clock.monotonic();
+    else this.#wasAway();
+    return status >= 500;
+  }
+
+  #isWithin(ms: number, since: number | undefined): boolean {
+    return since !== undefined && this.#options.clock.monotonic() - since < ms;
   }
 
   /** A client certificate speaks for its whole connection, louder than any bearer token: another's token goes without. */
@@ -364,6 +391,6 @@ function isDenial(status: number): boolean {
 }
 
 /** What decides about an answer. */
-type Judged = Asked & Pick<ClusterRequest, 'bearer' | 'expected'>;
+type Judged = Asked & Pick<ClusterRequest, 'bearer' | 'expected' | 'signal'>;
 /** What a request's headers are made of. */
 type Sent = Pick<ClusterRequest, 'method' | 'body' | 'accept' | 'bearer' | 'impersonate'>;

@@ -1,10 +1,12 @@
 /** What the next sync would do, for the checks that look ahead. */
+
 import type { NextSync } from '../audit/context.ts';
 import type { Gathered } from '../audit/gather.ts';
 import { spellingFor } from '../config/definitions.ts';
 import { isLocalEndpoint, planPlace, type Settings } from '../config/settings.ts';
 import type { MemberId } from '../core/member-id.ts';
 import type { Member } from '../core/model.ts';
+import { allInOrder } from '../lib/all-in-order.ts';
 import { makePlan } from '../sync/make-plan.ts';
 
 /** @throws Failure where the directory or the accounts can't be read */
@@ -21,7 +23,7 @@ export async function planNextSync(
     {
       members,
       observed: async () => {
-        const [accounts, namesGiven, holds] = await Promise.all([
+        const [accounts, namesGiven, holds] = await allInOrder([
           gathered.accounts(),
           gathered.namesGiven(),
           gathered.holds(),

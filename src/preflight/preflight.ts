@@ -15,6 +15,7 @@ import { minters } from '../audit/checks/minters.ts';
 import { policies } from '../audit/checks/policies.ts';
 import { probe } from '../audit/checks/probe.ts';
 import { type Finding, failed, gravest, type Status, unknown } from '../audit/finding.ts';
+import { allInOrder } from '../lib/all-in-order.ts';
 import { toFailure } from '../lib/failure.ts';
 import { accounts } from './checks/accounts.ts';
 import { allowances } from './checks/allowances.ts';
@@ -81,7 +82,7 @@ export interface PreflightReport {
 /** @throws Failure where the cluster can't be asked at all, or a setting of this process can't be used */
 export async function runPreflight(input: PreflightInput): Promise<PreflightReport> {
   const context = await openContext(input);
-  const results = await Promise.all(
+  const results = await allInOrder(
     Object.entries(checks).map(async ([name, check]) => resultOf(name, await perform(check, context))),
   );
   if (context.options.leavers) results.push(resultOf('leavers', await perform(leavers, context)));

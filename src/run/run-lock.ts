@@ -60,7 +60,7 @@ export interface RunLock {
 const defaultPollMs = 1_000;
 const renewalRounds = 3;
 /** An API server that restarts is waited for, so that the next run needn't wait for the lock to end by itself. */
-const giveBackMs = 20_000;
+const giveBackMs = 45_000;
 /** After a signal: 10 s are promised for everything. */
 const giveBackInHasteMs = 2_000;
 

@@ -1,5 +1,7 @@
 /** Whether members can reach the cluster's own namespaces, or cluster-wide kinds, through Argo CD, whose rights are not theirs. */
+
 import { printable } from '../../core/model.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import { type AppProject, appProjectKind, permitsNamespace } from '../argocd-projects.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok } from '../finding.ts';
@@ -32,7 +34,7 @@ export async function argoCdProjects(context: AuditContext): Promise<Finding[]> 
 
 /** Those that the policies trust, the two of this program, and every namespace that is nobody's. */
 async function closedNamespaces({ gathered, namespaces }: AuditContext): Promise<string[]> {
-  const [{ names }, all] = await Promise.all([trustedNamespaces(gathered), gathered.namespaces()]);
+  const [{ names }, all] = await allInOrder([trustedNamespaces(gathered), gathered.namespaces()]);
   const nobodys = all.filter((namespace) => ownerOf(namespace) === undefined).map(({ metadata }) => metadata.name);
   return [...new Set([...names, ...nobodys, namespaces.podNamespace, namespaces.targetNamespace])].toSorted();
 }

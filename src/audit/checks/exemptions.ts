@@ -1,5 +1,7 @@
 /** Whom Kyverno lets past every policy: nobody who is a member, and nothing that a member can act as. */
+
 import { printable } from '../../core/model.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok } from '../finding.ts';
 import {
@@ -18,7 +20,7 @@ export async function exemptions(context: AuditContext): Promise<Finding[]> {
   const { gathered, client, signal, namespaces, commands } = context;
   const exclusions = await readExclusions(client, gathered, signal);
   if (exclusions === undefined) return [ok('Kyverno is not installed, so that nobody is exempt from its policies')];
-  const [{ bindings }, all] = await Promise.all([gathered.rbac(), gathered.namespaces()]);
+  const [{ bindings }, all] = await allInOrder([gathered.rbac(), gathered.namespaces()]);
   const owned = all.filter((namespace) => ownerOf(namespace) !== undefined).map(({ metadata }) => metadata.name);
   const isMembers = isMembersSubject(owned, namespaces.targetNamespace);
   const exempt = exemptionsOf(exclusions, bindings);

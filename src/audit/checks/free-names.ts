@@ -2,7 +2,9 @@
  * Bindings that name ServiceAccounts of namespaces that do not exist. A namespace's name outlives it: whoever creates the
  * next one of that name, and in it a ServiceAccount, has what is still bound to it.
  */
+
 import { printable } from '../../core/model.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 import { namespaceNamed, ownedNamespaces } from '../members.ts';
@@ -21,7 +23,7 @@ interface Naming {
 
 export async function freeNames(context: AuditContext): Promise<Finding[]> {
   const { gathered } = context;
-  const [rbac, namespaces, mayTake] = await Promise.all([
+  const [rbac, namespaces, mayTake] = await allInOrder([
     gathered.rbac(),
     gathered.namespaces(),
     namesForMembers(gathered),

@@ -1,8 +1,10 @@
 /** `--leavers`: what still names a leaver, and what they left in their namespaces. */
+
 import type { Refusal } from '../../core/guard.ts';
 import { nobodysId } from '../../core/member-id.ts';
 import { type Member, printable } from '../../core/model.ts';
 import { isValidName } from '../../core/names.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, type Fix, ok, unknown, warning } from '../finding.ts';
@@ -20,7 +22,7 @@ const longestOthers = 50;
 
 export async function leavers(context: AuditContext): Promise<Finding[]> {
   const { gathered } = context;
-  const [accounts, namesGiven, holds, namespaces, rbac, trusted, isReserved, directory] = await Promise.all([
+  const [accounts, namesGiven, holds, namespaces, rbac, trusted, isReserved, directory] = await allInOrder([
     gathered.accounts(),
     gathered.namesGiven(),
     gathered.holds(),

@@ -2,6 +2,7 @@
  * What ServiceAccounts of members' namespaces may do outside of them. Anyone who may start a pod there has it: the owner,
  * whom they invited, and whoever gets hold of a token in it.
  */
+import { allInOrder } from '../../lib/all-in-order.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 import { criticalNamespaces, namespaceNamed, ownedNamespaces } from '../members.ts';
@@ -12,7 +13,7 @@ import { bySubjectOfBinding, pathOf, removeSubjectCommand, subjectName } from '.
 
 export async function memberNamespaces(context: AuditContext): Promise<Finding[]> {
   const { gathered, namespaces } = context;
-  const [rbac, owned, trusted] = await Promise.all([
+  const [rbac, owned, trusted] = await allInOrder([
     gathered.rbac(),
     gathered.namespaces().then(ownedNamespaces),
     trustedNamespaces(gathered),

@@ -1,4 +1,5 @@
 /** The policies for members: in place, and enforcing rather than only auditing. */
+import { allInOrder } from '../../lib/all-in-order.ts';
 import type { Commands } from '../commands.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
@@ -67,7 +68,7 @@ function clubsOwn({ clusterPolicies }: PolicyObjects, group: string): string[] {
 
 /** A PolicyException takes whatever it matches out of a policy. */
 async function exceptionFindings({ gathered, commands }: AuditContext): Promise<Finding[]> {
-  const ofKinds = await Promise.all(
+  const ofKinds = await allInOrder(
     policyExceptionKinds.map(async (kind) => {
       const exceptions = await gathered.list(kind);
       return exceptions.map((exception) => ({ ...exception, type: `policyexceptions.${kind.group}` }));

@@ -1,5 +1,7 @@
 /** What is in a leaver's namespaces: other ways in, and what still runs. Names alone are asked for. */
+
 import * as z from 'zod';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import { Failure } from '../../lib/failure.ts';
 import type { Gathered } from '../gather.ts';
 import { type Kind, tokenSecretKind } from '../objects.ts';
@@ -63,7 +65,7 @@ export async function takeInventory({ list }: Gathered, namespaces: ReadonlySet<
   };
   if (namespaces.size === 0) return { of: () => ({ accounts: [], tokenSecrets: [], workloads: [] }), unseen: [] };
   const kinds = [accountKind, secretKind, ...Object.values(workloadKinds)];
-  const [accounts, secrets, ...workloads] = await Promise.all(kinds.map(look));
+  const [accounts, secrets, ...workloads] = await allInOrder(kinds.map(look));
   const namesIn = (found: Map<string, Item[]> | undefined, namespace: string) =>
     (found?.get(namespace) ?? []).map(({ metadata }) => metadata.name);
   return {

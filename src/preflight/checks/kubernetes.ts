@@ -1,6 +1,7 @@
 /** Whether the cluster is recent enough, and serves every API that a run, deploy/ and the policies use. */
 
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import type { PreflightContext } from '../context.ts';
 
 /** ValidatingAdmissionPolicy, which deploy/base needs, is served since 1.30. */
@@ -41,7 +42,7 @@ export async function kubernetes({ gathered }: PreflightContext): Promise<Findin
   const { major, minor, gitVersion } = await gathered.version();
   const hasKyverno = (await gathered.apiGroups()).has('kyverno.io');
   const missing = async (wanted: readonly Feature[]) => {
-    const served = await Promise.all(wanted.map(({ groupVersion }) => gathered.apiResources(groupVersion)));
+    const served = await allInOrder(wanted.map(({ groupVersion }) => gathered.apiResources(groupVersion)));
     return wanted.filter(({ resource }, index) => served[index]?.has(resource) !== true);
   };
   const findings: Finding[] = [];

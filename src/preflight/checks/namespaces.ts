@@ -3,6 +3,7 @@
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
 import type { AdmissionBinding, AdmissionPolicy } from '../../audit/policy-objects.ts';
 import { namespacesOf } from '../../config/settings.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import type { PreflightContext } from '../context.ts';
 
 export async function namespaces(context: PreflightContext): Promise<Finding[]> {
@@ -50,7 +51,7 @@ export async function namespaces(context: PreflightContext): Promise<Finding[]> 
 }
 
 async function isGuarded({ settings, gathered }: PreflightContext): Promise<boolean> {
-  const [policies, bindings] = await Promise.all([gathered.admissionPolicies(), gathered.admissionBindings()]);
+  const [policies, bindings] = await allInOrder([gathered.admissionPolicies(), gathered.admissionBindings()]);
   return policies.some(
     (policy) =>
       refusesDeletion(policy, settings.accounts.namespace) && bindings.some((binding) => enforces(binding, policy)),

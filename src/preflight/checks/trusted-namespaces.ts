@@ -11,6 +11,7 @@ import { type Grant, grantsOf, type Subject } from '../../audit/rbac.ts';
 import { trustedNamespaces as readTrusted } from '../../audit/system-namespaces.ts';
 import { bySubject, leadsText, pathOf, removeSubjectCommand, subjectName } from '../../audit/words.ts';
 import { printable } from '../../core/model.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import type { PreflightContext } from '../context.ts';
 
 const orTakeOut = `if it is a member's after all, take its name out of trustedNamespaces in deploy/policies/settings/settings.yaml and apply the policies again`;
@@ -19,11 +20,7 @@ export async function trustedNamespaces(context: PreflightContext): Promise<Find
   const { gathered, settings, commands } = context;
   if (!context.expectsPolicies && variantInPlace(await readPolicies(gathered)) === undefined)
     return [ok('not needed: without policies for the members nothing is trusted by its name')];
-  const [trusted, namespaces, rbac] = await Promise.all([
-    readTrusted(gathered),
-    gathered.namespaces(),
-    gathered.rbac(),
-  ]);
+  const [trusted, namespaces, rbac] = await allInOrder([readTrusted(gathered), gathered.namespaces(), gathered.rbac()]);
   // Nobody there is trusted, but who owns it could mint every member's token.
   const isTrusted = (name: string) => trusted.names.has(name) || name === settings.accounts.namespace;
   const owned = namespaces.flatMap((namespace) => {

@@ -1,4 +1,5 @@
 /** The updater's own rights: all that a run needs, and nothing beyond. */
+
 import * as z from 'zod';
 import { leadsOfAll, type PlacedRule, rightsBeyond } from '../../audit/escalation.ts';
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
@@ -16,6 +17,7 @@ import {
 import { leadsText, pathOf, placeOf, removeSubjectCommand, rightsText } from '../../audit/words.ts';
 import { namespacesOf } from '../../config/settings.ts';
 import { parseAnswer } from '../../kube/client.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import { Failure } from '../../lib/failure.ts';
 import { accountPath } from '../../registry/accounts.ts';
 import { holdsName } from '../../registry/place.ts';
@@ -66,7 +68,7 @@ async function plantable({ gathered, settings, commands }: PreflightContext): Pr
     { name: holdsName(settings.metadata), what: 'who is held out' },
     ...(settings.file === undefined ? [{ name: authoritiesName, what: 'whose certificates are trusted' }] : []),
   ];
-  const found = await Promise.all(trusted.map(({ name }) => gathered.configMap(name)));
+  const found = await allInOrder(trusted.map(({ name }) => gathered.configMap(name)));
   return trusted
     .filter((_, index) => found[index]?.resourceVersion === undefined)
     .map(({ name, what }) =>
@@ -154,7 +156,7 @@ async function reviewOwnRules(
   { client, signal }: PreflightContext,
   namespaces: readonly string[],
 ): Promise<PlacedRule[]> {
-  const reviews = await Promise.all(
+  const reviews = await allInOrder(
     namespaces.map(async (namespace) => {
       const response = await client.call({
         method: 'POST',
