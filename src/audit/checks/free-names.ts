@@ -61,7 +61,7 @@ function findingOf(
   const takes = mayTake(missing);
   const heir = takes
     ? 'a member may create it, and then has what is bound to it'
-    : 'whoever creates it has what is bound to it';
+    : 'the person who creates it gets what is bound to it';
   const text = `${bindingName(binding)} names ${subjectName(subject)}, but there is no namespace ${printable(missing)}: ${heir}: ${whatText(reach, binding)}`;
   const fix = { label: 'unless the namespace comes soon', command: removeSubjectCommand(commands, binding, subject) };
   if (reach.leads.length > 0) return takes ? failed(text, fix) : warning(text, fix);
@@ -79,7 +79,7 @@ function membersOwn(namings: readonly Naming[]): Finding[] {
   const each = namings.map(({ binding, missing }) => `${bindingName(binding)} (${printable(missing)})`);
   return [
     warning(
-      `${namings.length} RoleBindings in members' namespaces name ServiceAccounts of namespaces that do not exist: ${listed(each)}. Tell the owners: whoever creates such a namespace gets what they gave`,
+      `${namings.length} RoleBindings in members' namespaces name ServiceAccounts of namespaces that do not exist: ${listed(each)}. Tell the owners: the person who creates such a namespace gets what they gave`,
     ),
   ];
 }

@@ -143,7 +143,7 @@ export function describeOutside(deskOf: () => Desk): void {
     const { text } = said(report, 'free-names');
     expect(problems(report)).toEqual({ 'free-names': 'warning' });
     expect(linesAbout(text, 'namespace monitoring')[0]).toMatch(
-      /whoever creates it has what is bound to it: it may list/,
+      /the person who creates it gets what is bound to it: it may list/,
     );
     expect(linesAbout(text, 'namespace woodpecker')[0]).toMatch(
       /a member may create it, .*it may list nodes cluster-wide$/,
@@ -168,7 +168,7 @@ export function describeOutside(deskOf: () => Desk): void {
     const report = await deskOf().preflight();
     expect(problems(report)).toEqual({ 'free-names': 'warning' });
     expect(said(report, 'free-names').text).toBe(
-      "warning: 2 RoleBindings in members' namespaces name ServiceAccounts of namespaces that do not exist: RoleBinding one in alice-lab (gone), RoleBinding two in alice-lab (gone). Tell the owners: whoever creates such a namespace gets what they gave",
+      "warning: 2 RoleBindings in members' namespaces name ServiceAccounts of namespaces that do not exist: RoleBinding one in alice-lab (gone), RoleBinding two in alice-lab (gone). Tell the owners: the person who creates such a namespace gets what they gave",
     );
   });
 }
