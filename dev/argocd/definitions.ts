@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { goModuleDirectory, type ModulePin } from '../go-module.ts';
 import { chosenVersions, type Versions } from '../versions.ts';
 
-const argoCdPins: Readonly<Record<Versions, ModulePin>> = {
+export const argoCdPins: Readonly<Record<Versions, ModulePin>> = {
   oldest: { version: 'v3.1.0', sum: 'h1:2+gPskQKCyPC9DzRSWQ1AvmS3WiIlRR7bKz/FO3DozI=' },
   newest: { version: 'v3.5.7', sum: 'h1:Xm1BF+I5OgDKUG3SDK49vn2/Y5AMyaNVko+/JT08gj0=' },
 };

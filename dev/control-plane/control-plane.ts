@@ -2,8 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { elapsed } from '../elapsed.ts';
+import { chosenVersions, type Versions } from '../versions.ts';
 import { type AuditRule, writeAuditPolicy } from './audit.ts';
-import { type KubernetesProgram, kubernetes, provideBinaries } from './binaries/index.ts';
+import { type KubernetesProgram, kubernetes, oldestKubernetes, provideBinaries } from './binaries/index.ts';
 import { writeSecret } from './certificates.ts';
 import { type ClusterAccess, connectCluster, renderKubeconfig } from './cluster-access.ts';
 import { startEtcd } from './etcd.ts';
@@ -14,6 +15,8 @@ import { createPki, writeSigningKey } from './pki.ts';
 import { type Supervisor, startSupervisor } from './supervisor/index.ts';
 
 export interface ControlPlaneOptions {
+  /** Of kube-apiserver; the programs beside it are always the newest. Default: what `PKS_PART_VERSIONS` says. */
+  readonly versions?: Versions;
   /** Runs kube-controller-manager too: namespaces get their ServiceAccount `default`, deleted ones really go. */
   readonly controllerManager?: boolean;
   /** kube-apiserver's flags, without dashes; they replace or add to those it is given otherwise. */
@@ -52,21 +55,35 @@ export interface ControlPlane extends ClusterAccess, AsyncDisposable {
 }
 
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { controllerManager = false, onProgress = () => {} } = options;
-  const programs: KubernetesProgram[] = ['etcd', 'kube-apiserver', 'kubectl'];
-  if (controllerManager) programs.push('kube-controller-manager');
-  const binaries = await provideBinaries(kubernetes, programs, { onProgress });
+  const { onProgress = () => {} } = options;
+  const programPath = await providePrograms(options);
 
   const started = performance.now();
   const supervisor = await startSupervisor({ directory: chooseDirectory(options.directory) });
   try {
-    const controlPlane = await startPrograms(options, supervisor, (name) => binaries.path(name));
+    const controlPlane = await startPrograms(options, supervisor, programPath);
     onProgress(`control plane: ready at ${controlPlane.server} (${elapsed(started)})`);
     return controlPlane;
   } catch (error) {
     await supervisor.stop();
     throw error;
   }
+}
+
+async function providePrograms({
+  controllerManager = false,
+  versions = chosenVersions(),
+  onProgress = () => {},
+}: ControlPlaneOptions): Promise<(name: KubernetesProgram) => string> {
+  const programs: KubernetesProgram[] = ['etcd', 'kubectl'];
+  if (controllerManager) programs.push('kube-controller-manager');
+  if (versions === 'newest') programs.push('kube-apiserver');
+  const binaries = await provideBinaries(kubernetes, programs, { onProgress });
+  if (versions === 'newest') return (name) => binaries.path(name);
+  // The programs of KUBEBUILDER_ASSETS are of one version, which is not this one.
+  const { KUBEBUILDER_ASSETS: _, ...environment } = process.env;
+  const oldest = await provideBinaries(oldestKubernetes, ['kube-apiserver'], { environment, onProgress });
+  return (name) => (name === 'kube-apiserver' ? oldest.path(name) : binaries.path(name));
 }
 
 async function startPrograms(

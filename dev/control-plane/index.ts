@@ -5,6 +5,7 @@ export {
   BinariesMissingError,
   type BinaryModule,
   kubernetes,
+  oldestKubernetes,
   pinnedVersion,
   provideBinaries,
 } from './binaries/index.ts';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { kyvernoModule } from './programs.ts';
+import type { KyvernoModule } from './programs.ts';
 
 export interface KyvernoInstallation {
-  /** CustomResourceDefinitions, ServiceAccounts, RBAC, configuration: all but what needs a node to run on. */
+  /** All of it; the Deployments, whose programs run outside of the cluster, are scaled to none. */
   readonly manifests: readonly unknown[];
   /** How a controller's container is started. */
   container(deployment: string): Container;
@@ -19,7 +19,12 @@ export interface Container {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-const manifestSchema = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) });
+const manifestSchema = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.record(z.string(), z.unknown()).optional(),
+  data: z.record(z.string(), z.string()).optional(),
+});
 const deploymentSchema = z.object({
   kind: z.literal('Deployment'),
   metadata: z.object({ name: z.string(), namespace: z.string() }),
@@ -43,14 +48,25 @@ const deploymentSchema = z.object({
   }),
 });
 
-export async function readInstallation(): Promise<KyvernoInstallation> {
-  const file = join(await moduleDirectory(), 'config', 'install-latest-testing.yaml');
-  const manifests = parseAllDocuments(await readFile(file, 'utf8')).flatMap((document) => {
+export async function readInstallation(
+  module: KyvernoModule,
+  configuration: Readonly<Record<string, string>>,
+): Promise<KyvernoInstallation> {
+  const file = join(await moduleDirectory(module), 'config', 'install-latest-testing.yaml');
+  // For its own tests, whose images have no version.
+  const text = (await readFile(file, 'utf8')).replaceAll(/(image: "[^"]+):latest"/g, `$1:${module.version}"`);
+  const manifests = parseAllDocuments(text).flatMap((document) => {
     const manifest = manifestSchema.safeParse(document.toJS());
     return manifest.success ? [manifest.data] : [];
   });
   return {
-    manifests: manifests.filter(({ kind }) => kind !== 'Deployment'),
+    manifests: manifests.map((manifest) => {
+      const { kind, metadata, spec, data } = manifest;
+      if (kind === 'Deployment') return { ...manifest, spec: { ...spec, replicas: 0 } };
+      if (kind === 'ConfigMap' && metadata.name === 'kyverno')
+        return { ...manifest, data: { ...data, ...configuration } };
+      return manifest;
+    }),
     container(name) {
       const manifest = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name);
       if (manifest === undefined) throw new Error(`${file} has no Deployment ${name}`);
@@ -72,8 +88,7 @@ export async function readInstallation(): Promise<KyvernoInstallation> {
 }
 
 /** Where Go keeps the module's source; it is downloaded if it isn't there. */
-async function moduleDirectory(): Promise<string> {
-  const { goModule, version, directory } = kyvernoModule;
+async function moduleDirectory({ goModule, version, directory }: KyvernoModule): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', `${goModule}@${version}`], {
       cwd: directory,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import { type ControlPlane, type Daemon, provideBinaries, startDaemon } from '../control-plane/index.ts';
+import type { Versions } from '../versions.ts';
 import { type KyvernoInstallation, readInstallation } from './installation.ts';
 import { kyvernoModule } from './programs.ts';
 
@@ -10,6 +11,9 @@ const NAMESPACE = 'kyverno';
 const TOKEN_SECONDS = 24 * 60 * 60;
 
 export interface KyvernoOptions {
+  readonly versions?: Versions;
+  /** Replaces or adds to what its ConfigMap says. */
+  readonly configuration?: Readonly<Record<string, string>>;
   /** Called with one line at a time. */
   readonly onProgress?: (line: string) => void;
 }
@@ -26,12 +30,13 @@ export interface Kyverno {
 /** Installs Kyverno as its own manifests do, and runs its controllers. They end with the control plane. */
 export async function startKyverno(
   controlPlane: ControlPlane,
-  { onProgress = () => {} }: KyvernoOptions = {},
+  { versions, configuration = {}, onProgress = () => {} }: KyvernoOptions = {},
 ): Promise<Kyverno> {
-  const binaries = await provideBinaries(kyvernoModule, ['kyverno', 'background-controller', 'kubectl-kyverno'], {
+  const module = kyvernoModule(versions);
+  const binaries = await provideBinaries(module, ['kyverno', 'background-controller', 'kubectl-kyverno'], {
     onProgress,
   });
-  const installation = await readInstallation();
+  const installation = await readInstallation(module, configuration);
   await install(controlPlane, installation);
 
   const common = { controlPlane, installation, onProgress };

@@ -21,7 +21,7 @@ describe("Kyverno's own tests", () => {
   beforeAll(async () => {
     const onProgress = console.error;
     const kubectl = (await provideBinaries(kubernetes, ['kubectl'], { onProgress })).path('kubectl');
-    kyvernoCli = (await provideBinaries(kyvernoModule, ['kubectl-kyverno'], { onProgress })).path('kubectl-kyverno');
+    kyvernoCli = (await provideBinaries(kyvernoModule(), ['kubectl-kyverno'], { onProgress })).path('kubectl-kyverno');
     directory = await mkdtemp(join(tmpdir(), 'pks-kyverno-cli-'));
     await cp(fileURLToPath(new URL('kyverno-cli', import.meta.url)), directory, { recursive: true });
     for (const variant of ['kyverno', 'kyverno-cel']) {

@@ -14,7 +14,7 @@ import { type BinaryModule, requiredGo } from './programs.ts';
 import type { Source, SourceContext } from './sources.ts';
 
 export type { BinaryModule, KubernetesProgram, Program } from './programs.ts';
-export { kubernetes, pinnedVersion } from './programs.ts';
+export { kubernetes, oldestKubernetes, pinnedVersion } from './programs.ts';
 
 export interface Binaries<Name extends string> {
   /** The absolute path of a program that was asked for. */

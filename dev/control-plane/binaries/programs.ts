@@ -32,26 +32,40 @@ export type KubernetesProgram =
   | 'kubelet'
   | 'kube-proxy';
 
-const directory = fileURLToPath(new URL('../go', import.meta.url));
-const version = pinnedVersion(directory, 'k8s.io/kubernetes');
-const [major, minor] = version.slice(1).split('.');
 const versionPackage = 'k8s.io/component-base/version';
+
+interface ModuleSource {
+  readonly directory: string;
+  readonly version: string;
+  readonly ldflags: readonly string[];
+}
+
+function kubernetesIn(folder: string): ModuleSource {
+  const directory = fileURLToPath(new URL(`../${folder}`, import.meta.url));
+  const version = pinnedVersion(directory, 'k8s.io/kubernetes');
+  const [major, minor] = version.slice(1).split('.');
+  return {
+    directory,
+    version,
+    // Without these the API server calls itself v0.0.0-master, and clients compare versions.
+    ldflags: [
+      '-s',
+      '-w',
+      `-X ${versionPackage}.gitVersion=${version}`,
+      `-X ${versionPackage}.gitMajor=${major}`,
+      `-X ${versionPackage}.gitMinor=${minor}`,
+    ],
+  };
+}
+
+const apiServer: Program = { goPackage: 'k8s.io/kubernetes/cmd/kube-apiserver', published: 'envtest archive' };
 
 export const kubernetes: BinaryModule<KubernetesProgram> = {
   name: 'kubernetes',
-  version,
-  directory,
-  // Without these the API server calls itself v0.0.0-master, and clients compare versions.
-  ldflags: [
-    '-s',
-    '-w',
-    `-X ${versionPackage}.gitVersion=${version}`,
-    `-X ${versionPackage}.gitMajor=${major}`,
-    `-X ${versionPackage}.gitMinor=${minor}`,
-  ],
+  ...kubernetesIn('go'),
   programs: {
     etcd: { goPackage: 'go.etcd.io/etcd/server/v3', published: 'envtest archive' },
-    'kube-apiserver': { goPackage: 'k8s.io/kubernetes/cmd/kube-apiserver', published: 'envtest archive' },
+    'kube-apiserver': apiServer,
     kubectl: { goPackage: 'k8s.io/kubernetes/cmd/kubectl', published: 'envtest archive' },
     'kube-controller-manager': {
       goPackage: 'k8s.io/kubernetes/cmd/kube-controller-manager',
@@ -61,6 +75,13 @@ export const kubernetes: BinaryModule<KubernetesProgram> = {
     kubelet: { goPackage: 'k8s.io/kubernetes/cmd/kubelet', published: 'kubernetes release' },
     'kube-proxy': { goPackage: 'k8s.io/kubernetes/cmd/kube-proxy', published: 'kubernetes release' },
   },
+};
+
+/** The oldest supported API server: all that depends on the version happens in it. */
+export const oldestKubernetes: BinaryModule<'kube-apiserver'> = {
+  name: 'kubernetes',
+  ...kubernetesIn('go-oldest'),
+  programs: { 'kube-apiserver': apiServer },
 };
 
 /** The version of a required module, with its `v`, as the go.mod in this directory pins it. */
