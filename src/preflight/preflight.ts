@@ -32,6 +32,7 @@ import { secret } from './checks/secret.ts';
 import { tokenLifetime } from './checks/token-lifetime.ts';
 import { trustedNamespaces } from './checks/trusted-namespaces.ts';
 import { updaterRights } from './checks/updater-rights.ts';
+import { versions } from './checks/versions.ts';
 import type { PreflightContext } from './context.ts';
 import { openContext, type PreflightInput } from './open-context.ts';
 
@@ -40,6 +41,7 @@ type Check = (context: PreflightContext) => Promise<readonly Finding[]>;
 /** In the order in which they are read: what the others rest on first. */
 const checks: Readonly<Record<string, Check>> = {
   kubernetes,
+  versions,
   clock,
   namespaces,
   secret,

@@ -63,3 +63,22 @@ it("takes an operators' project for a members' one unless it is named, and one w
   await desk.kubectl('-n', 'argocd', 'patch', 'appproject/admin-proj', '--type=merge', '-p', none);
   expect((await look('--operator-projects', 'poolc-system-proj')).status).toBe('ok');
 });
+
+it('versions judges the image of argocd-server, and says nothing of an Argo CD that is not there', async () => {
+  expect(said(await desk.preflight(), 'versions').text).not.toContain('Argo CD');
+  await desk.kubectl(
+    '-n',
+    'argocd',
+    'create',
+    'deployment',
+    'argocd-server',
+    '--image=argoproj/argocd:v3.0.9',
+    '--replicas=0',
+  );
+  const container = [{ op: 'replace', path: '/spec/template/spec/containers/0/name', value: 'argocd-server' }];
+  const patch = ['patch', 'deployment/argocd-server', '--type=json', '-p', JSON.stringify(container)];
+  await desk.kubectl('-n', 'argocd', ...patch);
+  expect(said(await desk.preflight(), 'versions').text).toBe(
+    'warning: Argo CD v3.0.9 is older than what this program is tested with (3.1 to 3.5): upgrade Argo CD to 3.1 or later',
+  );
+});

@@ -44,6 +44,37 @@ it('says that it answers, and what would wait for it', async () => {
   );
 });
 
+it('versions judges the image of its admission controller', async () => {
+  const setImage = async (image: string) =>
+    desk.kubectl('-n', 'kyverno', 'set', 'image', 'deployment/kyverno-admission-controller', `kyverno=${image}`);
+  const deployed = await desk.kubectl(
+    '-n',
+    'kyverno',
+    'get',
+    'deployment/kyverno-admission-controller',
+    '-o',
+    'jsonpath={.spec.template.spec.containers[0].image}',
+  );
+  const saidOf = async (image: string) => {
+    await setImage(image);
+    return said(await desk.preflight(), 'versions');
+  };
+  onTestFinished(async () => void (await setImage(deployed)));
+  expect(said(await desk.preflight(), 'versions').text).toMatch(
+    /; Kyverno v1\.\d+\.\d+ is supported \(1\.15 to 1\.19\)$/,
+  );
+  expect(await saidOf(`mirror.example:5000/kyverno/kyverno:v1.14.4@sha256:${'0'.repeat(64)}`)).toEqual({
+    status: 'warning',
+    text: 'warning: Kyverno v1.14.4 is older than what this program is tested with (1.15 to 1.19): upgrade Kyverno to 1.15 or later',
+  });
+  expect((await saidOf('kyverno/kyverno:v1.20.0')).text).toContain(
+    'Kyverno v1.20.0 is newer than what this program is tested with (1.15 to 1.19): after an upgrade, run preflight --probe',
+  );
+  expect((await saidOf('mirror.example:5000/kyverno/kyverno')).text).toMatch(
+    /^unknown: which version of Kyverno runs, since its image is 'mirror\.example:5000\/kyverno\/kyverno': compare/,
+  );
+});
+
 it('policies warns of an exception that is made from them', async () => {
   await apply({
     apiVersion: 'kyverno.io/v2',

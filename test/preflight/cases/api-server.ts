@@ -24,6 +24,19 @@ export function describeApiServer(deskOf: () => Desk): void {
   });
 
   it.each([
+    ['v1.32.9', 'warning', 'Kubernetes v1.32.9 is older than what this program is tested with (1.33 to 1.36): upgrade'],
+    ['v1.37.0', 'ok', 'Kubernetes v1.37.0 is newer than what this program is tested with (1.33 to 1.36): after'],
+    ['v1.33.4+k3s1', 'ok', 'Kubernetes v1.33.4+k3s1 is supported (1.33 to 1.36)'],
+    ['main\n', 'unknown', "which version of Kubernetes runs, since it calls itself 'main\\u{a}': compare it yourself"],
+  ])('versions judges Kubernetes %j: %s', async (gitVersion, status, text) => {
+    const report = await preflightWith({ path: /^\/version$/ }, (answer) =>
+      json(answer, { ...versionSchema.parse(bodyOf(answer)), gitVersion }),
+    );
+    expect(said(report, 'versions').status).toBe(status);
+    expect(said(report, 'versions').text).toContain(`${status}: ${text}`);
+  });
+
+  it.each([
     [
       'fails',
       '/apis/coordination.k8s.io/v1',
