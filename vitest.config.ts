@@ -61,7 +61,7 @@ export default defineConfig({
           name: 'promises',
           include: ['test/promises/**/*.test.ts'],
           globalSetup: ['test/global-setup.ts'],
-          provide: { chaos: false },
+          provide: { underFire: process.env['PKS_UNDER_FIRE'] === 'reduced' ? 'reduced' : 'every change' },
         },
       },
       {
@@ -71,7 +71,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
           include: [underFire],
           globalSetup: ['test/global-setup.ts'],
-          provide: { chaos: true },
+          provide: { underFire: 'chaos' },
         },
       },
       {

@@ -1,13 +1,15 @@
 /** `npm test`: everything that must hold before a change lands, one step after the other. See --help. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { readFlags } from '../dev/flags.ts';
 import { isInPath } from '../dev/node/requirements.ts';
 import { bundlesAreBuilt } from './bundles.ts';
 import { installDebianPackages } from './debian-packages.ts';
-import { countedRun, gate, resultsFile, vitest } from './programs.ts';
+import { countedRun, gate, resultsFile, root, vitest } from './programs.ts';
 import { allPassed, runSteps, type Step } from './steps.ts';
 
 const usage = `Checks formatting, lint, types and unused exports, builds, and runs the tests: unit, integration, promises, policies,
-gateway, end to end.
+gateway, what depends on the version on the oldest supported ones, end to end.
 
 Usage: npm test [-- [--quick] [--install] [--only STEP]...]
 
@@ -75,6 +77,21 @@ const mainJob: Step = {
   run: () => vitest('main-job', ['integration'], { args: ['test/sync.test.ts', '--tags-filter=main-job'] }),
 };
 
+/** Vitest would load every file to find the tests with the tag. */
+const onOldest = globSync('test/**/*.test.ts', { cwd: root }).filter((file) =>
+  readFileSync(join(root, file), 'utf8').includes("'older-versions'"),
+);
+const olderVersions: Step = {
+  name: 'older-versions',
+  usually: '2m',
+  leaves: `${failuresIn('older-versions')}; ${controlPlanes}`,
+  run: () =>
+    vitest('older-versions', ['integration', 'promises', 'policies'], {
+      args: [...onOldest, '--tags-filter=older-versions'],
+      environment: { ...environment(), PKS_PART_VERSIONS: 'oldest', PKS_UNDER_FIRE: 'reduced' },
+    }),
+};
+
 const projects = ['integration', 'promises', 'policies', 'gateway'] as const;
 
 function onControlPlanes(chosen: readonly string[]): Step {
@@ -96,7 +113,7 @@ function endToEnd(install: boolean): Step {
   };
 }
 
-const names = ['formatting', 'lint', 'types', 'unused', 'build', 'unit', ...projects, 'e2e'];
+const names = ['formatting', 'lint', 'types', 'unused', 'build', 'unit', ...projects, 'older-versions', 'e2e'];
 
 process.exitCode = await main();
 
@@ -135,6 +152,7 @@ function chosenSteps(install: boolean, only: readonly string[] = names): Step[] 
   return [
     ...[formatting, lint, types, unused, build, unit].filter(({ name }) => only.includes(name)),
     ...(chosen.length === 0 ? [] : [onControlPlanes(chosen)]),
+    ...(only.includes(olderVersions.name) ? [olderVersions] : []),
     ...(only.includes('e2e') ? [endToEnd(install)] : []),
   ];
 }

@@ -116,7 +116,9 @@ describe('a second run', () => {
     }
   });
 
-  test('lets joiners in, removes leavers, and leaves the others as they are', { tags: 'main-job' }, async () => {
+  test('lets joiners in, removes leavers, and leaves the others as they are', {
+    tags: ['main-job', 'older-versions'],
+  }, async () => {
     const club = await useClub();
     const [leaver, ...others] = club.api.seed(12);
     await club.run(['sync']);

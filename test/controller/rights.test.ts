@@ -12,7 +12,9 @@ import { condition, ready, useLab } from './lab.ts';
 const members = Array.from({ length: 60 }, (_, index) => `member${index}`);
 const joiners = Array.from({ length: 58 }, (_, index) => `joiner${index}`);
 
-test('used = granted, over a first sync, a leave, an account that came back, a refusal, joiners and the end', async () => {
+test('used = granted, over a first sync, a leave, an account that came back, a refusal, joiners and the end', {
+  tags: 'older-versions',
+}, async () => {
   const lab = await useLab();
   const { systemNamespace, usersNamespace, request, auditLog } = lab.cluster;
   await request('POST', `/api/v1/namespaces/${systemNamespace}/secrets`, {

@@ -4,5 +4,6 @@ import type { Step } from '../steps.ts';
 import { chaos } from './chaos.ts';
 import { kyvernoCel } from './kyverno-cel.ts';
 import { mutation } from './mutation.ts';
+import { olderVersions } from './older-versions.ts';
 
-export const parts: readonly Step[] = [chaos, kyvernoCel, mutation];
+export const parts: readonly Step[] = [chaos, kyvernoCel, olderVersions, mutation];

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../../dev/control-plane/index.ts';
 import { type Kyverno, startKyverno } from '../../dev/kyverno/index.ts';
+import { chosenVersions } from '../../dev/versions.ts';
 import type { Attempt, Outcome } from './attempt.ts';
 import { attempts } from './attempts/index.ts';
 import { describeFreeNames } from './free-names.ts';
@@ -20,7 +21,8 @@ import { apply, auditOnly, type Variant } from './variants.ts';
 /** Go builds Kyverno where it has never been built. */
 const BUILD_TIMEOUT_MS = 1_200_000;
 
-export function testVariant(variant: Variant): void {
+/** @param tags of the attempts while it enforces */
+export function testVariant(variant: Variant, tags: readonly string[] = []): void {
   let controlPlane: ControlPlane;
   let running: Kyverno | undefined;
 
@@ -28,7 +30,9 @@ export function testVariant(variant: Variant): void {
     controlPlane = await startControlPlane({ controllerManager: true, onProgress: console.error });
     await setUpClub(controlPlane);
     await setUpCanary(controlPlane);
-    if (variant.needsKyverno) running = await startKyverno(controlPlane, { onProgress: console.error });
+    // PKS has the oldest, with this setting.
+    const configuration = chosenVersions() === 'oldest' ? { excludeClusterRoles: 'cluster-admin' } : {};
+    if (variant.needsKyverno) running = await startKyverno(controlPlane, { configuration, onProgress: console.error });
   }, BUILD_TIMEOUT_MS);
   afterAll(() => controlPlane.stop());
 
@@ -45,7 +49,7 @@ export function testVariant(variant: Variant): void {
 
   let people: People;
 
-  describe('enforcing', () => {
+  describe('enforcing', { tags: [...tags] }, () => {
     beforeAll(async () => {
       await apply(controlPlane, variant.enforcing);
       await inForce(controlPlane, variant, 'enforcing');

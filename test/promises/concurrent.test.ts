@@ -14,7 +14,7 @@ const patient = { LOCK_WAIT: '15m' };
 
 test.each(scale.concurrentRuns)(
   'P1 to P4: %i runs at once work one after the other, and their deliveries do not interleave',
-  { timeout: scale.timeoutMs },
+  { timeout: scale.timeoutMs, tags: 'older-versions' },
   async (runs) => {
     const club = await useClub();
     club.api.seed(8);

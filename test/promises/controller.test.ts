@@ -55,7 +55,9 @@ async function clubUnderFire(members: readonly string[] = faithful): Promise<Lab
 
 const fast = { LEADER_LEASE: '4s' };
 
-test(`${scale.controllerKills} kills at random moments: nobody is locked out, and everything is in step afterwards`, async () => {
+test(`${scale.controllerKills} kills at random moments: nobody is locked out, and everything is in step afterwards`, {
+  tags: 'older-versions',
+}, async () => {
   const lab = await clubUnderFire([...faithful, ...others]);
   const replicas: RunningController[] = [await lab.controller(fast), await lab.controller(fast)];
   await lab.until('Ready', async () => ready(await lab.status())?.status === 'True');

@@ -11,6 +11,7 @@ const { clubs, each: killsEach } = scale.kills;
 
 test(`P1, P2, P4, P8: runs are killed at ${clubs * killsEach} random moments, and no member notices`, {
   timeout: scale.timeoutMs,
+  tags: 'older-versions',
 }, async () => {
   const reports: KillReport[] = [];
   const club = await Promise.all(Array.from({ length: clubs }, () => useClub()));
@@ -30,7 +31,7 @@ test(`P1, P2, P4, P8: runs are killed at ${clubs * killsEach} random moments, an
     'kills by step',
     wireSteps.map((step) => `${step} ${total(({ byStep }) => byStep.get(step) ?? 0)}`).join(', '),
   );
-  expect(total(({ kills }) => kills)).toBeGreaterThanOrEqual(100);
-  expect(total(({ probes }) => probes)).toBeGreaterThan(1_000);
-  expect(departures.length).toBeGreaterThan(10);
+  expect(total(({ kills }) => kills)).toBe(clubs * killsEach);
+  expect(total(({ probes }) => probes)).toBeGreaterThan(9 * clubs * killsEach);
+  expect(departures.length).toBeGreaterThan((clubs * killsEach) / 10);
 });
