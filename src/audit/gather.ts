@@ -11,6 +11,7 @@ import { listPages } from '../kube/pages.ts';
 import { allInOrder } from '../lib/all-in-order.ts';
 import { Failure } from '../lib/failure.ts';
 import { listAccounts } from '../registry/accounts.ts';
+import { type AllDevices, allDevices } from '../registry/devices.ts';
 import { type LastRun, readLastRun } from '../registry/last-run.ts';
 import { readHolds, readNamesGiven } from '../registry/names-given.ts';
 import * as kinds from './objects.ts';
@@ -29,6 +30,8 @@ export interface Gathered {
   readonly rbac: () => Promise<RbacObjects>;
   /** ServiceAccounts of the members' namespace. */
   readonly accounts: () => Promise<readonly Account[]>;
+  /** Members' devices at a gateway, beside the accounts. */
+  readonly devices: () => Promise<AllDevices>;
   readonly namesGiven: () => Promise<NamesGiven>;
   readonly holds: () => Promise<ReadonlySet<string>>;
   readonly summary: () => Promise<LastRun | undefined>;
@@ -74,6 +77,7 @@ export function gather(
       return { roles: [...lists[0], ...lists[1]], bindings: [...lists[2], ...lists[3]] };
     }),
     accounts: once(() => listAccounts(client, targetNamespace, signal)),
+    devices: once(() => allDevices(client, targetNamespace, signal)),
     namesGiven: once(() => readNamesGiven(client, registry, signal)),
     holds: once(() => readHolds(client, registry, signal)),
     summary: once(() => readLastRun(client, registry, signal)),

@@ -152,7 +152,7 @@ function untilText(ms: number): string {
   return ms <= 0 ? 'expired' : formatDuration(Math.floor(ms / 1_000));
 }
 
-function agoText(ms: number): string {
+export function agoText(ms: number): string {
   return `${formatDuration(Math.max(0, Math.round(ms / 1_000)))} ago`;
 }
 

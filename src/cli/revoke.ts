@@ -16,12 +16,14 @@ import {
   type CommonFlags,
   commonFlags,
   sourcesOf,
+  textOf,
   withClusterFlags,
   withExamples,
   withFileFlag,
   withSettings,
 } from './flags.ts';
 import { withMemberSync } from './member-sync-by-name.ts';
+import { revokeDeviceCommand } from './revoke-device.ts';
 import { syncCommand } from './sync.ts';
 import { openLocked } from './wiring.ts';
 
@@ -37,26 +39,31 @@ export interface RevokeFlags extends CommonFlags {
 export function addRevokeCommand(program: Command, { environment, end }: CommandContext): void {
   const command = program
     .command('revoke')
-    .summary("take a member's access away at once")
+    .summary("take a member's access, or one of their devices, away at once")
     .description(
-      "Takes a member's access away at once: deletes their ServiceAccount, so that the API server rejects every token they hold within 30 s. Says what goes on in their namespaces, with the commands that show it. Works with the directory down, then by UUID or ServiceAccount name. Who is still in the directory gets a new account with the next sync, unless they are held out. Asks before it does anything.",
+      "Takes a member's access away at once: deletes their ServiceAccount, so that the API server rejects every token they hold within 30 s. Says what goes on in their namespaces, with the commands that show it. Works with the directory down, then by UUID or ServiceAccount name. Who is still in the directory gets a new account with the next sync, unless they are held out. With --device, only that device of a gateway's ends, and nothing else of the member's. Asks before it does anything.",
     )
-    .argument('<member>', 'login id, UUID or ServiceAccount name')
+    .argument('[member]', 'login id, UUID or ServiceAccount name; with --device, the ServiceAccount name')
+    .option('--device <name>', 'end this one device of a gateway, by its name or id')
     .option('-y, --yes', 'do not ask')
     .option('--hold', 'keep this member out, whatever the directory says')
     .option('--release', 'end a hold; removes nothing')
     .option('--sync', 'sync at once afterwards, so that no dead token stays where members find theirs')
-    .action(async (member: string, options: CommandOptions) => {
-      end(
-        await revokeCommand(environment, {
-          ...commonFlags(program, options),
-          member,
-          yes: options['yes'] === true,
-          hold: options['hold'] === true,
-          release: options['release'] === true,
-          sync: options['sync'] === true,
-        }),
-      );
+    .action(async (member: string | undefined, options: CommandOptions) => {
+      const isSet = (name: string) => options[name] === true;
+      const whole = { hold: isSet('hold'), release: isSet('release'), sync: isSet('sync') };
+      const common = { ...commonFlags(program, options), yes: isSet('yes') };
+      const device = textOf(options['device']);
+      if (device !== undefined) {
+        if (whole.hold || whole.release || whole.sync)
+          throw new Failure('usage', '--device ends one device: --hold, --release and --sync are for a whole member');
+        return end(await revokeDeviceCommand(environment, { ...common, device, member }));
+      }
+      if (member === undefined)
+        throw new Failure('usage', 'revoke needs to know whom: nothing was changed', {
+          hint: 'give a login id, a UUID or a ServiceAccount name; or a device, with --device',
+        });
+      end(await revokeCommand(environment, { ...common, ...whole, member }));
     });
   withSettings(withFileFlag(withClusterFlags(command)));
   withExamples(
@@ -65,6 +72,7 @@ export function addRevokeCommand(program: Command, { environment, end }: Command
       ['A laptop was stolen: its tokens die, the member gets fresh ones', 'credentials-updater revoke kim --sync'],
       ['Out at once, and no sync brings them back', 'credentials-updater revoke kim --hold --sync'],
       ['Let them in again with the next sync', 'credentials-updater revoke kim --release'],
+      ['One lost laptop, and nothing else of that member', 'credentials-updater revoke kim --device laptop'],
     ],
     {
       0: 'done',

@@ -28,6 +28,7 @@ import {
 import { withMemberSync } from './member-sync-by-name.ts';
 import { loginOf, renderStatus, type StatusPlace, statusData } from './render-status.ts';
 import { readSettingsHere } from './settings-here.ts';
+import { statusDevicesCommand } from './status-devices.ts';
 import { styleFor } from './style.ts';
 import { type Look, watch } from './watch.ts';
 import { openTarget, registryOf } from './wiring.ts';
@@ -56,15 +57,29 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
     .addOption(outputOption(['text', 'wide', 'name', 'json', 'yaml']))
     .option('--state <list>', `only these states, comma-separated: ${memberStates.join(', ')}`)
     .option('--match <text>', 'only members whose login id, ServiceAccount name or UUID contains this')
+    .option('--devices', 'the devices that a gateway lets in instead: whose, since when, last used when')
     .option('-w, --watch', 'show it again whenever it changes, until Ctrl-C')
     .option('--expires-within <duration>', 'only members whose token expires within this time, such as 2d')
     .addOption(new Option('--sort <key>', 'what to sort by').choices(sortKeys).default('login'))
     .action(async (options: CommandOptions) => {
+      const common = commonFlags(program, options);
+      const match = textOf(options['match']);
+      if (options['devices'] === true) {
+        const others = [
+          ...['state', 'expiresWithin', 'watch'].filter((name) => options[name] !== undefined),
+          ...(command.getOptionValueSource('sort') === 'cli' ? ['sort'] : []),
+        ].map((name) => command.options.find((option) => option.attributeName() === name)?.long ?? name);
+        if (others.length > 0)
+          throw new Failure('usage', `--devices takes no ${others.join(' and no ')}: that is for members`, {
+            hint: '--match and --output go with --devices',
+          });
+        return end(await statusDevicesCommand(environment, { ...common, match }));
+      }
       end(
         await statusCommand(environment, {
-          ...commonFlags(program, options),
+          ...common,
           state: textOf(options['state']),
-          match: textOf(options['match']),
+          match,
           expiresWithin: textOf(options['expiresWithin']),
           sort: textOf(options['sort']) ?? 'login',
           watch: options['watch'] === true,
@@ -84,6 +99,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
       ['Who has credentials', 'credentials-updater status'],
       ['What needs a look, worst first', 'credentials-updater status --state expired,undelivered,new --sort state'],
       ['Whose tokens end before the weekend does', 'credentials-updater status --expires-within 2d'],
+      ['Which devices are in use', 'credentials-updater status --devices'],
       ['For a script', 'credentials-updater status -o json | jq \'.members[] | select(.state != "ok")\''],
     ],
     {

@@ -13,7 +13,7 @@ export async function sweepDevices(
   signal: AbortSignal,
 ): Promise<number> {
   const now = client.serverTime ?? clock.now();
-  const devices = await allDevices(client, namespace, signal);
+  const { devices } = await allDevices(client, namespace, signal);
   const over = devices.filter(({ createdAt, renewedAt, terminating }) => {
     const isExpired = now - renewedAt > longestUnusedMs || now - createdAt > oldestMs;
     // Twice the life of a token: an API server may grant more than was asked for.

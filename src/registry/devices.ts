@@ -59,10 +59,13 @@ const secretSchema = z.object({
     deletionTimestamp: z.string().optional(),
     creationTimestamp: z.string(),
     annotations: z.record(z.string(), z.string()).optional(),
+    labels: z.record(z.string(), z.string()).optional(),
   }),
   type: z.literal(deviceSecretType),
-  data: z.record(z.string(), z.base64()),
+  data: z.record(z.string(), z.base64()).nullish(),
 });
+
+type DeviceSecret = z.infer<typeof secretSchema>;
 
 const dataSchema = z.object({
   publicKey: z.string().min(1),
@@ -107,9 +110,20 @@ export async function deviceOfKey(
   return device;
 }
 
-/** Every device in the namespace. */
-export async function allDevices(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<Device[]> {
-  return listDevices(client, namespace, {}, signal);
+export interface AllDevices {
+  readonly devices: readonly Device[];
+  /** Names of Secrets of the type that no gateway wrote so: a gateway lets none of them in. */
+  readonly unreadable: readonly string[];
+}
+
+/** Every device in the namespace, whatever its labels say: none can be hidden by them. */
+export async function allDevices(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<AllDevices> {
+  const secrets = await listSecrets(client, namespace, undefined, signal);
+  const read = secrets.map((secret) => ({ name: secret.metadata.name, device: parseDevice(secret) }));
+  return {
+    devices: read.flatMap(({ device }) => (device === undefined ? [] : [device])),
+    unreadable: read.flatMap(({ name, device }) => (device === undefined ? [name] : [])),
+  };
 }
 
 /** @returns 'full' when the account has ten devices. @throws Failure (cluster) */
@@ -212,35 +226,46 @@ async function listDevices(
   signal: AbortSignal,
 ): Promise<Device[]> {
   const selectors = Object.entries({ [managedByLabel]: managedByValue, ...labels });
-  const secrets = await listPages({
+  const selector = selectors.map(([name, value]) => `${name}=${value}`).join(',');
+  return (await listSecrets(client, namespace, selector, signal)).map(toDevice);
+}
+
+function listSecrets(client: ClusterClient, namespace: string, labelSelector: string | undefined, signal: AbortSignal) {
+  return listPages({
     client,
     path: collection(namespace),
-    query: {
-      fieldSelector: `type=${deviceSecretType}`,
-      labelSelector: selectors.map(([name, value]) => `${name}=${value}`).join(','),
-    },
+    query: { fieldSelector: `type=${deviceSecretType}`, ...(labelSelector === undefined ? {} : { labelSelector }) },
     item: secretSchema,
     what: 'devices',
     signal,
   });
-  return secrets.map(toDevice);
 }
 
 /** @throws Failure (cluster) for what the gateway did not write so */
-function toDevice({ metadata, data }: z.infer<typeof secretSchema>): Device {
-  const { name, uid, resourceVersion, creationTimestamp, deletionTimestamp, annotations = {} } = metadata;
+function toDevice(secret: DeviceSecret): Device {
+  const device = parseDevice(secret);
+  if (device !== undefined) return device;
+  throw new Failure('cluster', `the Secret ${secret.metadata.name} is not a device as a gateway writes it`, {
+    hint: 'delete it: the member enrols that device again; who may write such Secrets is shown by preflight',
+  });
+}
+
+/** undefined for what the gateway did not write so. */
+function parseDevice({ metadata, data }: DeviceSecret): Device | undefined {
+  const { name, uid, resourceVersion, creationTimestamp, deletionTimestamp, annotations = {}, labels = {} } = metadata;
   const content = dataSchema.safeParse(
     Object.fromEntries(
-      Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
+      Object.entries(data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
     ),
   );
   const accountName = annotations[accountAnnotation];
   const accountUid = annotations[accountUidAnnotation];
-  if (!content.success || accountName === undefined || accountUid === undefined || !name.includes(accountUid)) {
-    throw new Failure('cluster', `the Secret ${name} is not a device as a gateway writes it`, {
-      hint: 'delete it: the member enrols that device again; who may write such Secrets is shown by preflight',
-    });
-  }
+  // Without its label a device would be missing in the list that its member sees.
+  const isWhole =
+    accountUid !== undefined &&
+    Array.from({ length: devicesPerAccount }, (_, slot) => deviceName(accountUid, slot)).includes(name) &&
+    labels[accountLabel] === labelOf(accountUid);
+  if (!content.success || accountName === undefined || accountUid === undefined || !isWhole) return undefined;
   return {
     name,
     uid,

@@ -9,6 +9,7 @@ import { Failure } from '../../lib/failure.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, type Fix, ok, unknown, warning } from '../finding.ts';
 import { type Belongings, takeInventory } from '../leavers/belongings.ts';
+import { deviceFindings } from '../leavers/devices.ts';
 import { findTraces, type Leaver, makesOwner, type Naming, type Trace } from '../leavers/leavers.ts';
 import { quarantineLabel, waysWithBinding, waysWithNamespace } from '../leavers/ways.ts';
 import { criticalNamespaces, ownerLabel, ownerOf } from '../members.ts';
@@ -60,6 +61,7 @@ export async function leavers(context: AuditContext): Promise<Finding[]> {
       traces.filter(({ leaver }) => leaver.memberId !== undefined || !heirs.has(leaver.name)),
       { namespaces, isSystem },
     )),
+    ...(await deviceFindings(context, accounts, directory.members)),
     ...(directory.unavailable === undefined
       ? []
       : [

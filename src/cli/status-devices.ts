@@ -1,0 +1,109 @@
+/** `credentials-updater status --devices`: the devices that a gateway lets in, and when each was last used. */
+import { readSettings } from '../config/settings.ts';
+import { printable } from '../core/model.ts';
+import { compareNames } from '../lib/by-name.ts';
+import { systemClock } from '../lib/clock.ts';
+import { exitCodes } from '../lib/failure.ts';
+import { localTime } from '../lib/local-time.ts';
+import { Redactor } from '../lib/redact.ts';
+import { columnsOf, table, wrapLine } from '../lib/terminal-text.ts';
+import { type AllDevices, allDevices, type Device } from '../registry/devices.ts';
+import { documentText, isDocument } from './document.ts';
+import { type Environment, nameCluster, openLog, outputFormat } from './environment.ts';
+import { type CommonFlags, sourcesOf } from './flags.ts';
+import { withMemberSync } from './member-sync-by-name.ts';
+import { agoText } from './render-status.ts';
+import { type Style, styleFor } from './style.ts';
+import { openTarget } from './wiring.ts';
+
+export interface StatusDevicesFlags extends CommonFlags {
+  /** Part of a ServiceAccount's name, or of a device's name or id. */
+  readonly match: string | undefined;
+}
+
+/** @returns the exit code */
+export async function statusDevicesCommand(environment: Environment, given: StatusDevicesFlags): Promise<number> {
+  const flags = await withMemberSync(environment, given);
+  const settings = readSettings(environment.env, { ...sourcesOf(flags), defaults: { LOG_LEVEL: 'warn' } });
+  const { stdout, signal } = environment;
+  const format = outputFormat(environment, flags.output);
+  const redactor = new Redactor();
+  const log = openLog(environment, settings, 'text', redactor);
+  const { client, namespace } = await openTarget(environment, settings, { log, redactor, cluster: flags });
+  nameCluster(environment, client.access);
+  try {
+    const all = await allDevices(client, namespace, signal);
+    const now = client.serverTime ?? systemClock.now();
+    const devices = all.devices
+      .filter((device) => !device.terminating && isMatch(device, flags.match))
+      .toSorted((a, b) => compareNames(a.account.name, b.account.name) || compareNames(a.name, b.name));
+    const shown: Shown = { ...all, devices, namespace, now };
+    if (isDocument(format)) stdout.write(redactor.redact(documentText(format, devicesData(shown))));
+    else if (format === 'name') stdout.write(devices.map(({ name }) => `secret/${name}\n`).join(''));
+    else {
+      const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
+      stdout.write(redactor.redact(renderDevices(shown, look)));
+    }
+    return exitCodes.done;
+  } finally {
+    client.close();
+  }
+}
+
+interface Shown extends AllDevices {
+  readonly namespace: string;
+  /** The API server's time, in milliseconds since the epoch. */
+  readonly now: number;
+}
+
+function isMatch({ account, label, name }: Device, match: string | undefined): boolean {
+  const text = match?.toLowerCase();
+  return text === undefined || [account.name, label, name].some((each) => each.toLowerCase().includes(text));
+}
+
+/** For machines: times in ISO 8601. */
+function devicesData({ devices, unreadable, namespace, now }: Shown) {
+  const isoTime = (ms: number) => new Date(ms).toISOString();
+  return {
+    namespace,
+    time: isoTime(now),
+    devices: devices.map(({ account, label, name, createdAt, renewedAt }) => ({
+      account: account.name,
+      accountUid: account.uid,
+      device: label,
+      id: name,
+      createdAt: isoTime(createdAt),
+      lastUsedAt: isoTime(renewedAt),
+    })),
+    unreadable,
+  };
+}
+
+function renderDevices(
+  { devices, unreadable, namespace, now }: Shown,
+  { style, columns, wide }: { readonly style: Style; readonly columns: number | undefined; readonly wide: boolean },
+): string {
+  const [heading = '', ...rows] = table(
+    ['ACCOUNT', 'DEVICE', 'CREATED', 'LAST USED', ...(wide ? ['ID'] : [])],
+    devices.map(({ account, label, name, createdAt, renewedAt }) => [
+      printable(account.name),
+      printable(label),
+      localTime(createdAt),
+      agoText(now - renewedAt),
+      ...(wide ? [name] : []),
+    ]),
+    columns,
+  );
+  const accounts = new Set(devices.map(({ account }) => account.uid)).size;
+  const lines = [
+    devices.length === 0
+      ? `no device is connected in ${namespace}`
+      : `${devices.length} ${devices.length === 1 ? 'device' : 'devices'} of ${accounts} ${accounts === 1 ? 'account' : 'accounts'} in ${namespace}`,
+    ...(unreadable.length === 0
+      ? []
+      : [
+          `not as a gateway writes them, so that none lets anybody in: ${unreadable.map(printable).join(', ')}; see who made them, and delete them`,
+        ]),
+  ].map((line) => wrapLine(line, columns, 2));
+  return `${[...(rows.length === 0 ? [] : [style('bold', heading), ...rows, '']), ...lines].join('\n')}\n`;
+}
