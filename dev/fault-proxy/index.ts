@@ -1,7 +1,8 @@
 /**
  * A proxy on the wire that makes things go wrong on cue: it terminates TLS with a certificate of its own, passes every
  * exchange on to the real server behind it, and does to some of them what a rule says. Bodies are read whole before they
- * are passed on, as the club's own proxy does: a request that was cut off never reaches the server.
+ * are passed on, as the club's own proxy does: a request that was cut off never reaches the server. Only the answer to a
+ * watch passes through line by line.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -9,8 +10,10 @@ import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { type Answer, type Fault, type FaultRule, FaultRules, type RequestMatch, type SeenRequest } from './faults.ts';
+import { isWatch, type OpenStream, passOn } from './streams.ts';
 
 export type { Answer, Fault, FaultRule, RequestMatch, SeenRequest } from './faults.ts';
+export type { OpenStream } from './streams.ts';
 
 export interface FaultProxyOptions {
   readonly upstream: {
@@ -32,6 +35,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly url: string;
   /** Every request so far, in order. */
   readonly requests: readonly SeenRequest[];
+  /** Every watch that upstream accepted so far, in order. */
+  readonly streams: readonly OpenStream[];
   addFault(match: RequestMatch, fault: Fault): FaultRule;
   /** Ends every rule. */
   clearFaults(): void;
@@ -44,6 +49,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const { upstream, onRequest, onAnswer } = options;
   const rules = new FaultRules();
   const requests: SeenRequest[] = [];
+  const streams: OpenStream[] = [];
   const sockets = new Set<net.Socket>();
   const forward = forwarderTo(upstream);
   let connectionsHeld: { until: Promise<unknown>; waiting: () => void } | undefined;
@@ -94,8 +100,28 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       return answer;
     };
     const fault = rules.faultFor(request);
-    if (fault === undefined) send(response, await ask());
-    else await commit(fault, { request, ask, response, reset: () => resetConnection(incoming.socket) });
+    const reset = () => resetConnection(incoming.socket);
+    if (fault?.kind === 'hold' && isWatch(request)) {
+      await fault.until;
+      await watch(request, incoming, response);
+    } else if (fault !== undefined) await commit(fault, { request, ask, response, reset });
+    else if (isWatch(request)) await watch(request, incoming, response);
+    else send(response, await ask());
+  }
+
+  async function watch(
+    request: SeenRequest,
+    incoming: http.IncomingMessage,
+    response: http.ServerResponse,
+  ): Promise<void> {
+    const answer = await forward.open(request, incoming.headers);
+    const head = { status: answer.statusCode ?? 502, headers: endToEnd(answer.headers) };
+    if (head.status >= 300) {
+      send(response, { ...head, body: await readWhole(answer) });
+      return;
+    }
+    response.writeHead(head.status, head.headers);
+    streams.push(passOn(request, { upstream: answer, response, reset: () => resetConnection(incoming.socket) }));
   }
 
   async function commit(
@@ -147,6 +173,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   return {
     url: `https://127.0.0.1:${port}`,
     requests,
+    streams,
     addFault: (match, fault) => rules.add(match, fault),
     clearFaults: () => rules.clear(),
     holdConnections(until) {
@@ -165,6 +192,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 
 interface Forward {
   (request: SeenRequest, headers: http.IncomingHttpHeaders): Promise<Answer>;
+  /** The answer with its body still to come. */
+  open(request: SeenRequest, headers: http.IncomingHttpHeaders): Promise<http.IncomingMessage>;
   close(): void;
 }
 
@@ -187,7 +216,7 @@ function forwarderTo({ url, certificateAuthority }: FaultProxyOptions['upstream'
   const agent = secure
     ? new https.Agent({ keepAlive: true, ...(secureContext === undefined ? {} : { secureContext }) })
     : new http.Agent({ keepAlive: true });
-  const forward = async (request: SeenRequest, headers: http.IncomingHttpHeaders): Promise<Answer> => {
+  const open = (request: SeenRequest, headers: http.IncomingHttpHeaders): Promise<http.IncomingMessage> => {
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     const outgoing = (secure ? https : http).request(
       {
@@ -205,10 +234,13 @@ function forwarderTo({ url, certificateAuthority }: FaultProxyOptions['upstream'
     );
     outgoing.once('error', reject);
     outgoing.end(request.body);
-    const incoming = await promise;
+    return promise;
+  };
+  const forward = async (request: SeenRequest, headers: http.IncomingHttpHeaders): Promise<Answer> => {
+    const incoming = await open(request, headers);
     return { status: incoming.statusCode ?? 502, headers: endToEnd(incoming.headers), body: await readWhole(incoming) };
   };
-  return Object.assign(forward, { close: () => agent.destroy() });
+  return Object.assign(forward, { open, close: () => agent.destroy() });
 }
 
 function endToEnd(headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders {
