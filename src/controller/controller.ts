@@ -104,7 +104,6 @@ function watchObjects({ client, watchedNamespaces, clock, random, log, signal, m
         client,
         path: memberSyncCollection(namespace),
         item: memberSyncObjectSchema,
-        keyOf,
         what: `MemberSyncs in ${namespace}`,
         clock,
         random,

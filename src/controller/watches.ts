@@ -102,7 +102,6 @@ export class Watches {
           // Names and marks of an account are all that is looked at.
           accept: partial,
           item: accountSchema,
-          keyOf: ({ name }) => name,
           what: path.slice('/api/v1/namespaces/'.length),
         },
         (_, before, after) => {
@@ -118,7 +117,6 @@ export class Watches {
         ...(query === undefined ? {} : { query }),
         accept: partial,
         item: metadataSchema,
-        keyOf: ({ metadata }) => metadata.name,
         what: `${path.slice('/api/v1/namespaces/'.length)} ${query?.['fieldSelector'] ?? ''}`.trim(),
       },
       (_, before, after) => {

@@ -3,14 +3,16 @@
  *
  * - A watch begins where the list ended, and goes on from the last version seen, bookmarks included.
  * - The API server ends each watch after some minutes: it is opened again where it ended.
- * - A version that is gone (410) begins with a new list; what vanished meanwhile is reported as deleted.
+ * - A version that is gone (410), and whatever else the API server refuses, begins with a new list; what vanished meanwhile
+ *   is reported as deleted.
+ * - A watch that says nothing and ends at once is a failure too: something in between doesn't let it through.
+ * - An object that can't be read counts as not there, and keeps no other out.
  * - A connection that says nothing for longer than bookmarks are apart is half closed: it is given up and opened again.
  * - Everything else that fails is tried again for ever, with back-off and jitter.
  */
 import * as z from 'zod';
 import type { Clock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
-import { isRecord } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { type ClusterClient, parseJson } from './client.ts';
 import { listVersioned } from './pages.ts';
@@ -24,7 +26,6 @@ export interface WatchRequest<T> {
   /** For partial metadata: of the list, and of one object. */
   readonly accept?: { readonly list: string; readonly one: string };
   readonly item: z.ZodType<T>;
-  readonly keyOf: (object: T) => string;
   /** How the objects are called in a message. */
   readonly what: string;
   readonly clock: Clock;
@@ -40,10 +41,11 @@ export interface WatchRequest<T> {
 
 /** What is there now. */
 export interface Watched<T> {
+  /** By `<namespace>/<name>`. */
   readonly objects: ReadonlyMap<string, T>;
   /** Settles with the first complete list. */
   readonly listed: Promise<void>;
-  /** Whether the objects are known at all, and no older than the last failure. */
+  /** Whether the objects are known at all, and a watch keeps them up to date. */
   readonly isCurrent: boolean;
   /** Ends with the signal, and never throws. */
   readonly ended: Promise<void>;
@@ -56,6 +58,7 @@ const defaultIdleMs = 150_000;
 const defaultWatchMs = 290_000;
 const firstWaitMs = 500;
 const longestWaitMs = 15_000;
+const shortestWatchMs = 1_000;
 
 /** Begins to list and watch, until the signal. @param onChange must not throw */
 export function watchCollection<T>(request: WatchRequest<T>, onChange: OnChange<T>): Watched<T> {
@@ -73,8 +76,11 @@ export function watchCollection<T>(request: WatchRequest<T>, onChange: OnChange<
 
 const eventSchema = z.object({
   type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']),
-  object: z.record(z.string(), z.unknown()),
+  object: z.unknown(),
 });
+/** What every object has, whether we can read the rest of it or not; a bookmark has the version alone. */
+const objectSchema = z.looseObject({ metadata: z.looseObject({ name: z.string(), namespace: z.string() }) });
+type AnyObject = z.infer<typeof objectSchema>;
 const versionSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 const statusSchema = z.object({ code: z.number().optional(), message: z.string().optional() });
 
@@ -101,12 +107,11 @@ class Collection<T> {
       try {
         if (this.#version === undefined) await this.#list();
         await this.#watch();
-        this.#failures = 0;
       } catch (error) {
         if (signal.aborted) break;
         const failure = toFailure(error);
-        if (failure.status === 410) this.#version = undefined;
-        else this.isCurrent = false;
+        this.isCurrent = false;
+        if (failure.status === 410 || !failure.transient) this.#version = undefined;
         const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** this.#failures++) * (0.5 + random() / 2);
         log[failure.transient ? 'debug' : 'warn'](
           `watching ${what}: ${failure.message}; again in ${Math.round(waitMs)} ms`,
@@ -118,17 +123,17 @@ class Collection<T> {
   }
 
   async #list(): Promise<void> {
-    const { client, path, query = {}, item, what, signal, accept, keyOf } = this.#request;
+    const { client, path, query = {}, what, signal, accept } = this.#request;
     const list = await listVersioned({
       client,
       path,
       query,
-      item,
+      item: objectSchema,
       what,
       signal,
       ...(accept === undefined ? {} : { accept: accept.list }),
     });
-    const found = new Map(list.items.map((object) => [keyOf(object), object]));
+    const found = new Map(list.items.map((object) => [keyOf(object), this.#read(object)]));
     for (const key of this.objects.keys()) if (!found.has(key)) this.#set(key, undefined);
     for (const [key, object] of found) this.#set(key, object);
     this.#version = list.resourceVersion;
@@ -146,9 +151,10 @@ class Collection<T> {
       idleMs = defaultIdleMs,
       watchMs = defaultWatchMs,
     } = this.#request;
-    const { random, what } = this.#request;
+    const { random, clock, what } = this.#request;
     // Spread, so that the watches of one process don't all end in the same moment.
     const timeoutSeconds = Math.ceil((watchMs * (0.75 + random() / 4)) / 1_000);
+    const begun = clock.monotonic();
     const lines = await client.stream({
       path,
       query: {
@@ -162,19 +168,26 @@ class Collection<T> {
       idleTimeoutMs: idleMs,
       ...(accept === undefined ? {} : { accept: accept.one }),
     });
+    this.isCurrent = true;
+    let said = 0;
     for await (const line of lines) {
-      this.#take(line, what);
-      this.isCurrent = true;
+      said++;
+      this.#take(line);
       this.#failures = 0;
     }
+    if (said === 0 && clock.monotonic() - begun < shortestWatchMs)
+      throw new Failure('cluster', `a watch of ${what} ended as soon as it began`, { transient: true });
+    this.#failures = 0;
   }
 
-  #take(line: string, what: string): void {
-    const { keyOf, item } = this.#request;
+  #take(line: string): void {
+    const { what } = this.#request;
     const event = eventSchema.safeParse(parseJson(line));
-    if (!event.success) throw new Failure('cluster', `an event about ${what} is malformed`, { transient: true });
+    if (!event.success) throw malformedEvent(what);
     const { type, object } = event.data;
     if (type === 'ERROR') {
+      // What it could not send is in a list.
+      this.#version = undefined;
       const { code, message } = statusSchema.parse(object);
       throw new Failure('cluster', `the API server ended it: ${message ?? 'without a reason'}`, {
         transient: true,
@@ -182,13 +195,21 @@ class Collection<T> {
       });
     }
     if (type !== 'BOOKMARK') {
-      const read = item.safeParse(object);
-      // One object that can't be read must not keep the others out: it is as if it were not there.
-      if (read.success) this.#set(keyOf(read.data), type === 'DELETED' ? undefined : read.data);
-      else this.#request.log.warn(`an object of ${what} can't be read, and is passed over: ${nameOf(object)}`);
+      const named = objectSchema.safeParse(object);
+      if (!named.success) throw malformedEvent(what);
+      this.#set(keyOf(named.data), type === 'DELETED' ? undefined : this.#read(named.data));
     }
     const version = versionSchema.safeParse(object);
     if (version.success) this.#version = version.data.metadata.resourceVersion;
+  }
+
+  /** undefined for one that can't be read: it must not keep the others out. */
+  #read(object: AnyObject): T | undefined {
+    const { item, log, what } = this.#request;
+    const read = item.safeParse(object);
+    if (read.success) return read.data;
+    log.warn(`an object of ${what} can't be read, and counts as not there: ${object.metadata.name}`);
+    return undefined;
   }
 
   #set(key: string, after: T | undefined): void {
@@ -199,6 +220,10 @@ class Collection<T> {
   }
 }
 
-function nameOf({ metadata }: Readonly<Record<string, unknown>>): string {
-  return isRecord(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : 'one without a name';
+function keyOf({ metadata }: AnyObject): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+function malformedEvent(what: string): Failure {
+  return new Failure('cluster', `an event about ${what} is malformed`, { transient: true });
 }
