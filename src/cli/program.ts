@@ -10,6 +10,7 @@ import { addAllowCommand } from './allow.ts';
 import { addCertificateCommand } from './certificate.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addControllerCommand } from './controller.ts';
+import { addEnrollCommand } from './enroll.ts';
 import type { Environment } from './environment.ts';
 import { addExplainCommand } from './explain.ts';
 import type { CommandContext } from './flags.ts';
@@ -35,6 +36,7 @@ const commands: readonly ((program: Command, context: CommandContext) => void)[]
   addKubeconfigCommand,
   addCertificateCommand,
   addGatewayCommand,
+  addEnrollCommand,
   addRevokeCommand,
   addReserveCommand,
   addRekeyCommand,

@@ -49,6 +49,7 @@ export type RefusalCode =
   | 'not_logged_in'
   | 'no_account'
   | 'no_delivery_yet'
+  | 'code_refused'
   | 'unavailable';
 
 /** The link that a member opens; nothing is stored yet. */

@@ -1,8 +1,9 @@
 /** What devices ask for, in JSON: the cluster, an enrolment, the next token, the list of a member's devices. */
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
-import { verifyEnrolmentRequest } from '../devices/enrolment-request.ts';
-import { type ClusterDescription, paths } from '../devices/wire.ts';
+import type { OwnedAccount } from '../core/model.ts';
+import { type EnrolmentRequest, verifyEnrolmentRequest } from '../devices/enrolment-request.ts';
+import { type ClusterDescription, type Enrolled, paths } from '../devices/wire.ts';
 import { consumeNonce, deleteDevice, devicesOf, readDevice } from '../registry/devices.ts';
 import type { GatewayContext } from './context.ts';
 import { beginEnrolment, enrolDevice, notARequest, pollEnrolment, tooManyDevices } from './enrol.ts';
@@ -10,6 +11,7 @@ import type { Limiter } from './limits.ts';
 import { Refused } from './refusal.ts';
 import { newNonce, provenDevice, renewToken, unknownDevice } from './renew.ts';
 import type { Sealed } from './sealed.ts';
+import { spendCode } from './sign-in/code.ts';
 import type { SiteSignIn } from './sign-in/poolc.ts';
 
 export interface DeviceApi {
@@ -32,6 +34,7 @@ export interface DeviceApi {
 const assertionBody = z.object({ assertion: z.string().max(4_096) });
 const enrolmentBody = z.object({ request: z.string().max(4_096) });
 const siteBody = z.object({ request: z.string().max(4_096), accessToken: z.string().min(1).max(8_192) });
+const codeBody = z.object({ request: z.string().max(4_096), code: z.string().min(1).max(8_192) });
 const removalBody = z.object({ assertion: z.string().max(4_096), device: z.string().max(100) });
 
 export function deviceApi(context: GatewayContext, api: DeviceApi): Hono {
@@ -70,9 +73,16 @@ export function deviceApi(context: GatewayContext, api: DeviceApi): Hono {
     const enrolment = await verifyEnrolmentRequest(request, context.origin, clock.now());
     if (enrolment === undefined) throw notARequest();
     const account = await site.accountOf(accessToken, c.req.raw.signal);
-    const enrolled = await enrolDevice(context, enrolment, account, c.req.raw.signal);
-    if (enrolled === 'full') throw tooManyDevices();
-    return c.json(enrolled);
+    return c.json(await enrolledFor(context, enrolment, account, c.req.raw.signal));
+  });
+
+  app.post(paths.code, async (c) => {
+    limited(limits.enrolments, addressOf(c));
+    const { request, code } = await bodyOf(c, codeBody);
+    const enrolment = await verifyEnrolmentRequest(request, context.origin, clock.now());
+    if (enrolment === undefined) throw notARequest();
+    const account = await spendCode(context, code, c.req.raw.signal);
+    return c.json(await enrolledFor(context, enrolment, account, c.req.raw.signal));
   });
 
   app.post(paths.token, async (c) => {
@@ -113,6 +123,21 @@ export function deviceApi(context: GatewayContext, api: DeviceApi): Hono {
   });
 
   return app;
+}
+
+/** @throws Refused where the member has ten devices, or the key is another member's */
+async function enrolledFor(
+  context: GatewayContext,
+  enrolment: EnrolmentRequest,
+  account: OwnedAccount,
+  signal: AbortSignal,
+): Promise<Enrolled> {
+  const enrolled = await enrolDevice(context, enrolment, account, signal);
+  if (enrolled === 'full') throw tooManyDevices();
+  if (enrolled.account === account.name) return enrolled;
+  throw new Refused('bad_request', 'this device is connected to another account already', {
+    hint: 'begin again on the device',
+  });
 }
 
 /** A device's assertion, used up: the next one needs the nonce that is returned. @throws Refused */

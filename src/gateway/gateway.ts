@@ -115,7 +115,7 @@ function routesOf(context: GatewayContext, options: GatewayOptions, signal: Abor
     clientAddress(getConnInfo(c).remote.address ?? '', c.req.header('x-forwarded-for'), trustedProxies);
   const description: ClusterDescription = {
     ...cluster,
-    signIn: [...(oidc === undefined ? [] : ['oidc']), ...(poolcEndpoint === undefined ? [] : ['poolc'])],
+    signIn: [...(oidc === undefined ? [] : ['oidc']), ...(poolcEndpoint === undefined ? [] : ['poolc']), 'code'],
     ...(poolcEndpoint === undefined ? {} : { poolcEndpoint: poolcEndpoint.href }),
   };
   return {

@@ -17,6 +17,7 @@ const statusOf = {
   device_expired: 403,
   account_gone: 403,
   no_account: 403,
+  code_refused: 403,
   no_delivery_yet: 404,
   too_many_devices: 409,
   too_many_requests: 429,

@@ -1,8 +1,9 @@
 /**
- * Removes devices that may not be renewed any more: unused for 30 days, or older than 180. Only after their last token
+ * Removes enrolment codes that nobody used, and devices that may not be renewed any more: unused for 30 days, or older than 180. Only after their last token
  * has ended: to delete a Secret ends the token that is bound to it (P1).
  */
 import { allDevices, deleteDevice } from '../registry/devices.ts';
+import { removeOldCodes } from '../registry/enrolment-codes.ts';
 import type { GatewayContext } from './context.ts';
 import { longestUnusedMs, oldestMs } from './renew.ts';
 
@@ -26,5 +27,6 @@ export async function sweepDevices(
       device: device.name,
     });
   }
+  await removeOldCodes(client, namespace, now, signal);
   return over.length;
 }

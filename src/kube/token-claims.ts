@@ -10,6 +10,8 @@ export interface Claims {
   /** Seconds since the epoch. */
   readonly expiresAt: number;
   readonly serviceAccountUid: string | undefined;
+  /** The Secret that the token ends with, where it was bound to one. */
+  readonly boundSecret: { readonly name: string; readonly uid: string } | undefined;
   readonly keyId: string | undefined;
   readonly algorithm: string;
 }
@@ -40,6 +42,7 @@ export function readClaims(token: string): Claims {
     issuedAt: iat,
     expiresAt: exp,
     serviceAccountUid: readServiceAccountUid(payload['kubernetes.io']),
+    boundSecret: readBoundSecret(payload['kubernetes.io']),
     keyId: header.keyId,
     algorithm: header.algorithm,
   };
@@ -54,6 +57,12 @@ function readServiceAccountUid(claim: unknown): string | undefined {
   if (!isRecord(claim) || !isRecord(claim['serviceaccount'])) return undefined;
   const { uid } = claim['serviceaccount'];
   return typeof uid === 'string' ? uid : undefined;
+}
+
+function readBoundSecret(claim: unknown): Claims['boundSecret'] {
+  if (!isRecord(claim) || !isRecord(claim['secret'])) return undefined;
+  const { name, uid } = claim['secret'];
+  return typeof name === 'string' && typeof uid === 'string' ? { name, uid } : undefined;
 }
 
 /** Neither a cause nor the text goes with it: both may hold parts of the token. */

@@ -23,6 +23,7 @@ export function addMemberCommands(
     .option('--name <name>', 'what the cluster is called on this computer (its own name)')
     .option('--login-id <id>', 'login id (asked for)')
     .option('--access-token-file <file>', 'take an access token of the site from a file, or with - from stdin')
+    .option('--code-file <file>', "with a gateway: take an operator's one-time code from a file, or with - asked for")
     .option('--namespace <name>', 'namespace that kubectl uses when none is given')
     .option('--kubeconfig <file>', 'kubeconfig to write to (the first of KUBECONFIG, or ~/.kube/config)')
     .option('--device-name <name>', "with a gateway: what your devices list this computer as (the computer's name)")
@@ -40,14 +41,16 @@ export function addMemberCommands(
         replace: options['replace'] === true,
       };
       const [cluster, site, deviceName] = [options['cluster'], options['site'], options['deviceName']].map(text);
+      const codeFile = text(options['codeFile']);
       if (gateway === undefined) {
+        if (codeFile !== undefined) throw new Failure('usage', gatewayMessages.codeIsForGateways());
         const { login } = await import('./login.ts');
         await login(open(), { cluster, site, ...flags });
         return;
       }
       if (cluster !== undefined || site !== undefined) throw new Failure('usage', gatewayMessages.gatewayAlone());
       const { loginAtGateway } = await import('./device/gateway-login.ts');
-      await loginAtGateway(open(), { gateway, deviceName, ...flags });
+      await loginAtGateway(open(), { gateway, deviceName, codeFile, ...flags });
     });
 
   const devices = program

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../lib/failure.ts';
-import type { Text } from '../lib/message.ts';
+import type { Message, Text } from '../lib/message.ts';
 import { loginMessages as messages } from '../lib/messages/member-login.ts';
 import { Secret } from '../lib/secret.ts';
 import type { MemberEnvironment } from './environment.ts';
@@ -31,15 +31,12 @@ export async function proveIdentity(
   site: Site,
   { accessTokenFile, loginId: givenId, lastLoginId }: IdentityFlags,
 ): Promise<Identity> {
-  const typed = accessTokenFile === '-' && environment.stdin.isTTY === true;
-  if (accessTokenFile !== undefined && !typed)
-    return { loginId: undefined, accessToken: await readAccessToken(environment, accessTokenFile) };
+  if (accessTokenFile !== undefined) {
+    const words = { question: messages.askAccessToken(), called: messages.anAccessToken() };
+    return { loginId: undefined, accessToken: await readGivenSecret(environment, accessTokenFile, words) };
+  }
   const prompt = openPrompt(environment);
   try {
-    if (typed) {
-      const token = await prompt.ask(messages.askAccessToken(), { hidden: true });
-      return { loginId: undefined, accessToken: checkAccessToken(token, messages.theAnswer()) };
-    }
     if (environment.stdin.isTTY === true)
       environment.stderr.write(`${messages.logInTo({ site: site.peer })[environment.language]}\n`);
     const suggestion = lastLoginId === undefined ? '' : ` [${lastLoginId}]`;
@@ -53,21 +50,42 @@ export async function proveIdentity(
   }
 }
 
-async function readAccessToken({ stdin }: MemberEnvironment, file: string): Promise<Secret> {
+interface SecretWords {
+  readonly question: Message;
+  /** Such as "access token". */
+  readonly called: Message;
+}
+
+/** A secret that was handed over: from a file, or with `-` from stdin, or typed where that is a terminal. @throws Failure */
+export async function readGivenSecret(
+  environment: MemberEnvironment,
+  file: string,
+  { question, called }: SecretWords,
+): Promise<Secret> {
+  if (file === '-' && environment.stdin.isTTY === true) {
+    const prompt = openPrompt(environment);
+    try {
+      return checkSecret(await prompt.ask(question, { hidden: true }), messages.theAnswer(), called);
+    } finally {
+      prompt.close();
+    }
+  }
   const where = file === '-' ? messages.standardInput() : file;
   let text = '';
   try {
-    if (file === '-') for await (const chunk of stdin) text += String(chunk);
+    if (file === '-') for await (const chunk of environment.stdin) text += String(chunk);
     else text = await readFile(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new Failure('usage', messages.accessTokenUnreadable({ where, code }), { cause: error });
+    throw new Failure('usage', messages.secretUnreadable({ where, code, called }), { cause: error });
   }
-  return checkAccessToken(text, where);
+  return checkSecret(text, where, called);
 }
 
-function checkAccessToken(text: string, where: Text): Secret {
+function checkSecret(text: string, where: Text, called: Message): Secret {
   const token = text.trim().replace(/^Bearer\s+/i, '');
   if (/^[\x21-\x7e]+$/.test(token)) return new Secret(token);
-  throw new Failure('usage', messages.noAccessToken({ where, isEmpty: token === '' }), { hint: messages.tokenAlone() });
+  throw new Failure('usage', messages.noSecret({ where, called, isEmpty: token === '' }), {
+    hint: messages.secretAlone({ called }),
+  });
 }

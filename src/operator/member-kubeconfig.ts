@@ -18,16 +18,20 @@ import type { Target } from '../sync/context.ts';
 import type { DirectoryAnswer } from './ask-directory.ts';
 import { type FoundMember, findMember } from './find-member.ts';
 
-export interface MemberKubeconfigContext {
+/** What is needed to find the account of a member for whom something is made by hand. */
+export interface MemberAccountContext {
   readonly target: Target;
   readonly registry: RegistryPlace;
   readonly removalPolicy: 'Remove' | 'Report';
-  readonly request: MintRequest;
   readonly clock: Clock;
   readonly random: () => number;
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
   readonly commandLine: CommandLine;
+}
+
+export interface MemberKubeconfigContext extends MemberAccountContext {
+  readonly request: MintRequest;
 }
 
 export interface MemberKubeconfig {
@@ -73,8 +77,9 @@ export async function makeMemberKubeconfig(
   };
 }
 
-async function accountInUse(
-  { target: { client }, registry, removalPolicy, signal, commandLine }: MemberKubeconfigContext,
+/** @throws Failure (usage) when they have no account that is to stay */
+export async function accountInUse(
+  { target: { client }, registry, removalPolicy, signal, commandLine }: MemberAccountContext,
   { label, memberId, accounts, inDirectory }: FoundMember,
 ): Promise<OwnedAccount> {
   const living = accounts.filter((account) => !account.terminating);

@@ -265,6 +265,7 @@ describe('a gateway that was broken into', () => {
         annotations: { 'kubernetes.io/service-account.name': 'victim' },
       }),
     ],
+    ['an enrolment code', ['create', '-f', '-'], secret('x', 'credentials-updater.poolc.org/enrolment-code')],
     ['a device with a name of its own', ['create', '-f', '-'], secret('x', 'credentials-updater.poolc.org/device')],
   ])('gets no %s', async (_, args, input) => {
     const { exitCode, stderr } = await asGateway(typeof args === 'function' ? args() : args, input);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ownEnvironment } from '../command.ts';
 import { fieldOf } from './browser.ts';
+import { newOneTimeCode } from './enroll-command.ts';
 import { type GatewayLab, startLab, usersNamespace } from './lab.ts';
 import { loggedIn } from './test-device.ts';
 
@@ -131,6 +132,29 @@ test('a device that is removed at another is shut out with one message, and the 
     exitCode: 2,
     stderr: expect.stringContaining('there is no device called laptop'),
   });
+});
+
+test('a member connects a computer by an operator’s code, and no browser', async () => {
+  await lab.addMember('yun');
+  const computer = await newComputer();
+  const code = await newOneTimeCode(lab, 'yun');
+  const file = join(computer.home, 'code');
+  await writeFile(file, code, { mode: 0o600 });
+  const { exitCode, stdout } = await computer.run('login', lab.origin, '--code-file', file, '--device-name', 'robot');
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^This device is connected to the gateway \(localhost:\d+\), as yun\./),
+  });
+  const whoami = await computer.kubectl('auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}');
+  expect(whoami).toMatchObject({ exitCode: 0, stdout: `system:serviceaccount:${usersNamespace}:yun` });
+  const other = await newComputer('ko_KR.UTF-8');
+  const again = await other.run('login', lab.origin, '--code-file', file);
+  expect(again).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(again.stderr).toMatch(/게이트웨이가 이 코드를 받아들이지 않습니다.*운영진에게 새 코드를 요청하세요/s);
+  expect(again.stderr).not.toContain(code);
+  await writeFile(file, '');
+  expect((await other.run('login', lab.origin, '--code-file', file)).stderr).toContain('코드이(가) 없습니다');
+  expect((await computer.run('login', '--code-file', file)).stderr).toContain("goes with a gateway's address");
 });
 
 test('logging out removes the device at the gateway, and the key from the computer', async () => {

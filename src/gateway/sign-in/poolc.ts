@@ -9,15 +9,12 @@ import * as z from 'zod';
 import type { OwnedAccount } from '../../core/model.ts';
 import { exchange } from '../../http/exchange.ts';
 import type { ProxyVariables } from '../../http/proxy.ts';
-import { openKeyRing } from '../../issuers/key-ring.ts';
-import { checkSignature } from '../../issuers/verify.ts';
-import { type ClusterClient, parseAnswer } from '../../kube/client.ts';
-import { readClaims, serviceAccountUser } from '../../kube/token-claims.ts';
 import { Failure } from '../../lib/failure.ts';
 import { version } from '../../lib/version.ts';
 import type { GatewayContext } from '../context.ts';
 import { requireAccount } from '../member-account.ts';
 import { Refused } from '../refusal.ts';
+import { readClusterToken } from './cluster-token.ts';
 
 export interface SiteSignIn {
   /** @throws Refused, Failure (site) */
@@ -27,14 +24,12 @@ export interface SiteSignIn {
 const timeoutMs = 10_000;
 const longestAnswer = 64 * 1024;
 const ownTokenSchema = z.object({ key: z.string() });
-const discoverySchema = z.object({ issuer: z.string() });
 
 export function openSiteSignIn(
   context: GatewayContext,
   endpoint: URL,
   { proxyEnv, extraAuthorities }: { readonly proxyEnv: ProxyVariables; readonly extraAuthorities: readonly string[] },
 ): SiteSignIn {
-  const { client, namespace } = context;
   const peer = `PoolC (${endpoint.host})`;
   const addressHint = "ask the operators: the gateway can't reach the club's site";
 
@@ -73,45 +68,19 @@ export function openSiteSignIn(
 
   return {
     accountOf: async (accessToken, signal) => {
-      const token = await storedToken(accessToken, signal);
-      const issuer = await clusterIssuer(client, signal);
-      const keyRing = await openKeyRing(client, signal);
-      const claims = claimsOf(token);
-      const name = claims?.subject.startsWith(serviceAccountUser(namespace, ''))
-        ? claims.subject.slice(serviceAccountUser(namespace, '').length)
-        : undefined;
-      const uid = claims?.serviceAccountUid;
-      const isOurs =
-        claims !== undefined &&
-        claims.issuer === issuer &&
-        keyRing.keys !== undefined &&
-        checkSignature(token, claims, keyRing.keys) === 'valid';
-      if (!isOurs || name === undefined || uid === undefined) {
+      const token = await readClusterToken(context, await storedToken(accessToken, signal), signal);
+      if (token === undefined) {
         throw new Refused('no_delivery_yet', 'what PoolC has for you is not a token of this cluster', {
           hint: 'ask the operators; it is right again after the next delivery',
         });
       }
-      return requireAccount(context, { name, uid }, signal);
+      return requireAccount(context, token.account, signal);
     },
   };
 }
 
-/** Whose tokens are this cluster's: those of another, with the same key by mistake, are nobody's here. */
-async function clusterIssuer(client: ClusterClient, signal: AbortSignal): Promise<string> {
-  const response = await client.call({ method: 'GET', path: '/.well-known/openid-configuration', signal });
-  return parseAnswer(discoverySchema, response, 'the OpenID configuration of the API server').issuer;
-}
-
 function notLoggedIn(): Refused {
   return new Refused('not_logged_in', 'PoolC does not accept this login', { hint: 'log in again' });
-}
-
-function claimsOf(token: string) {
-  try {
-    return readClaims(token);
-  } catch {
-    return undefined;
-  }
 }
 
 function parseJson(body: Buffer): unknown {

@@ -105,6 +105,24 @@ export const gatewayMessages = {
     en: 'tokens are issued to active members only',
     ko: '토큰은 활동 중인 회원에게만 발급됩니다',
   }),
+  codeRefused: (): Message => ({
+    en: 'the gateway does not take this code: it was used, withdrawn or is too old, or it is for another gateway',
+    ko: '게이트웨이가 이 코드를 받아들이지 않습니다. 이미 썼거나, 취소되었거나, 너무 오래되었거나, 다른 게이트웨이의 코드입니다',
+  }),
+  askForAnotherCode: (): Message => ({
+    en: 'ask the operators for another one',
+    ko: '운영진에게 새 코드를 요청하세요',
+  }),
+  askCode: (): Message => ({ en: 'Code from the operators: ', ko: '운영진에게 받은 코드: ' }),
+  theCode: (): Message => ({ en: 'code', ko: '코드' }),
+  codeIsForGateways: (): Message => ({
+    en: "--code-file goes with a gateway's address",
+    ko: '--code-file은 게이트웨이 주소와 함께 써야 합니다',
+  }),
+  takesNoCodes: ({ peer }: { peer: Message }): Message => ({
+    en: `${peer.en} is an older version, which takes no codes`,
+    ko: `${peer.ko}은(는) 이전 버전이어서 코드를 받지 않습니다`,
+  }),
   refused: ({ peer, said }: { peer: Message; said: string }): Message => ({
     en: `${peer.en} refused: ${said}`,
     ko: `${peer.ko}이(가) 거부했습니다: ${said}`,

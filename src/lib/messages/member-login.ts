@@ -88,17 +88,22 @@ export const loginMessages = {
     ko: '영어 소문자, 숫자, 하이픈만 써서 63자 이내로 지으세요',
   }),
 
-  accessTokenUnreadable: ({ where, code }: { where: Text; code: string }): Message => ({
-    en: `the access token can't be read from ${en(where)} (${code})`,
-    ko: `${ko(where)}에서 액세스 토큰을 읽을 수 없습니다(${code})`,
+  anAccessToken: (): Message => ({ en: 'access token', ko: '액세스 토큰' }),
+  /** @param called what it is, such as "access token" */
+  secretUnreadable: ({ where, code, called }: { where: Text; code: string; called: Message }): Message => ({
+    en: `the ${called.en} can't be read from ${en(where)} (${code})`,
+    ko: `${ko(where)}에서 ${called.ko}을(를) 읽을 수 없습니다(${code})`,
   }),
   standardInput: (): Message => ({ en: 'standard input', ko: '표준 입력' }),
   theAnswer: (): Message => ({ en: 'the answer', ko: '입력한 값' }),
-  noAccessToken: ({ where, isEmpty }: { where: Text; isEmpty: boolean }): Message => ({
-    en: `${en(where)} holds no access token: ${isEmpty ? 'it is empty' : 'it has a space, a line break or other characters that no token has'}`,
-    ko: `${ko(where)}에 액세스 토큰이 없습니다. ${isEmpty ? '비어 있습니다' : '공백, 줄바꿈 등 토큰에 없는 문자가 들어 있습니다'}`,
+  noSecret: ({ where, called, isEmpty }: { where: Text; called: Message; isEmpty: boolean }): Message => ({
+    en: `${en(where)} holds no ${called.en}: ${isEmpty ? 'it is empty' : `it has a space, a line break or other characters that no ${called.en} has`}`,
+    ko: `${ko(where)}에 ${called.ko}이(가) 없습니다. ${isEmpty ? '비어 있습니다' : `공백, 줄바꿈 등 ${called.ko}에 없는 문자가 들어 있습니다`}`,
   }),
-  tokenAlone: (): Message => ({ en: 'it must hold the token and nothing else', ko: '토큰만 있어야 합니다' }),
+  secretAlone: ({ called }: { called: Message }): Message => ({
+    en: `it must hold the ${called.en} and nothing else`,
+    ko: `${called.ko}만 있어야 합니다`,
+  }),
   accessTokenRefused: ({ site }: { site: Message }): Message => ({
     en: `${site.en} does not accept this access token`,
     ko: `${site.ko}에서 이 액세스 토큰을 받아들이지 않습니다`,

@@ -40,6 +40,8 @@ export interface GatewayClient {
   /** undefined while nobody has typed the code. */
   pollEnrolment(signer: Signer): Promise<Enrolled | undefined>;
   enrolBySite(request: string, accessToken: string): Promise<Enrolled>;
+  /** @param code an operator's, good once */
+  enrolByCode(request: string, code: string): Promise<Enrolled>;
   /** A signed request. @param more further fields of the body */
   asDevice<T>(
     signer: Signer,
@@ -148,6 +150,7 @@ export function openGateway(environment: MemberEnvironment, gateway: URL, timeou
     },
     enrolBySite: async (request, accessToken) =>
       accepted(await ask('POST', paths.poolc, { request, accessToken }), enrolledSchema),
+    enrolByCode: async (request, code) => accepted(await ask('POST', paths.code, { request, code }), enrolledSchema),
     asDevice: async (signer, path, schema, more = {}) => accepted(await signed(path, signer, more), schema),
   };
 }
@@ -179,6 +182,8 @@ function refusedBy(environment: MemberEnvironment, { gateway, peer, refusal, sta
       });
     case 'not_logged_in':
       return new Failure('login', messages.siteRefused(), { status, hint: again });
+    case 'code_refused':
+      return new Failure('login', messages.codeRefused(), { status, hint: messages.askForAnotherCode() });
     case 'no_delivery_yet':
       return new Failure('login', messages.noDelivery(), { status, hint: messages.activeOnly() });
     case 'too_many_requests':

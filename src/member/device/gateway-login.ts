@@ -12,11 +12,12 @@ import { Failure, toFailure } from '../../lib/failure.ts';
 import { inLanguage, type Text } from '../../lib/message.ts';
 import { gatewayMessages as messages } from '../../lib/messages/member-gateway.ts';
 import { loginMessages } from '../../lib/messages/member-login.ts';
+import type { Secret } from '../../lib/secret.ts';
 import { columnsOf, withoutInvisible, wrapLine } from '../../lib/terminal-text.ts';
 import { parsePoolcEndpoint } from '../../poolc/endpoint.ts';
 import { sentByMember } from '../cluster-info.ts';
 import type { MemberEnvironment } from '../environment.ts';
-import { proveIdentity } from '../identity.ts';
+import { proveIdentity, readGivenSecret } from '../identity.ts';
 import { clusterEntry, rehearse, writeEntry } from '../kubeconfig-file.ts';
 import type { LoginFlags } from '../login.ts';
 import { checkClusterName, forgetKnownCluster, readKnownCluster } from '../logins.ts';
@@ -31,6 +32,8 @@ export type GatewayLoginFlags = Omit<LoginFlags, 'cluster' | 'site'> & {
   readonly gateway: string;
   /** What the member's devices are listed by; this computer's own name unless given. */
   readonly deviceName: string | undefined;
+  /** With an operator's one-time code; `-` for stdin or the terminal. */
+  readonly codeFile: string | undefined;
 };
 
 const timeoutMs = 15_000;
@@ -42,6 +45,7 @@ export async function loginAtGateway(environment: MemberEnvironment, flags: Gate
   const places = placesOf(environment);
   const sent = { secrets: messages.sent(), belongsElsewhere: messages.belongsElsewhere() };
   const address = new URL(parseEndpoint(flags.gateway, 'login', sent).origin);
+  const oneTimeCode = flags.codeFile === undefined ? undefined : await readOneTimeCode(environment, flags.codeFile);
   const gateway = openGateway(environment, address, timeoutMs);
   const description = await gateway.describe();
   const name =
@@ -69,7 +73,7 @@ export async function loginAtGateway(environment: MemberEnvironment, flags: Gate
     { audience: address.origin, name: deviceName, code },
     environment.clock.now(),
   );
-  const enrolled = await prove(environment, { gateway, description, flags, request, code, key });
+  const enrolled = await prove(environment, { gateway, description, flags, request, code, oneTimeCode, key });
 
   // The kubeconfig first: it may be refused to be written, and then there must be no device either.
   await writeEntry(entry, options);
@@ -86,18 +90,29 @@ export async function loginAtGateway(environment: MemberEnvironment, flags: Gate
   report(environment, { peer: gateway.peer, own, file, keepContext: flags.keepContext, problem });
 }
 
+function readOneTimeCode(environment: MemberEnvironment, file: string): Promise<Secret> {
+  return readGivenSecret(environment, file, { question: messages.askCode(), called: messages.theCode() });
+}
+
 interface Proof {
   readonly gateway: GatewayClient;
   readonly description: ClusterDescription;
   readonly flags: GatewayLoginFlags;
   readonly request: string;
+  /** That this device shows, and the member types. */
   readonly code: string;
+  /** That an operator made. */
+  readonly oneTimeCode: Secret | undefined;
   readonly key: OwnDevice['key'];
 }
 
 async function prove(environment: MemberEnvironment, proof: Proof): Promise<Enrolled> {
   const { gateway, description, flags, request } = proof;
   const { signIn, poolcEndpoint } = description;
+  if (proof.oneTimeCode !== undefined) {
+    if (!signIn.includes('code')) throw new Failure('usage', messages.takesNoCodes({ peer: gateway.peer }));
+    return gateway.enrolByCode(request, proof.oneTimeCode.reveal());
+  }
   const wantsSite = flags.loginId !== undefined || flags.accessTokenFile !== undefined || !signIn.includes('oidc');
   if (signIn.includes('poolc') && poolcEndpoint !== undefined && wantsSite) {
     const site = openSite(parsePoolcEndpoint(poolcEndpoint, 'login', sentByMember), environment, timeoutMs);
