@@ -26,7 +26,9 @@ export const wireSteps = [
   'write an Event',
   'release the lock',
 ] as const;
-export type WireStep = (typeof wireSteps)[number];
+/** After a refusal alone: whether the API server is only starting. */
+const afterRefusal = 'ask for readiness';
+export type WireStep = (typeof wireSteps)[number] | typeof afterRefusal;
 
 /** Whose side of the wire a step is on. */
 export function isPoolcStep(step: WireStep): boolean {
@@ -57,6 +59,7 @@ const rules: readonly { method: string; path: RegExp; body?: RegExp; step: WireS
   { method: 'GET', path: /^\/openid\/v1\/jwks$/, step: 'fetch the keys' },
   { method: 'POST', path: /\/token$/, step: 'mint a token' },
   { method: 'POST', path: /\/selfsubjectreviews$/, step: 'try a token' },
+  { method: 'GET', path: /^\/readyz$/, step: afterRefusal },
 ];
 
 /** How far a run has come, for the one PUT that means another thing each time. */
