@@ -119,6 +119,7 @@ function optionsOf(settings: GatewaySettings, redactor: Redactor): FromSettings 
             issuer: oidcIssuer,
             clientId: oidcClientId,
             clientSecret: clientSecret === undefined ? undefined : new Secret(clientSecret),
+            match: settings.oidcMatch,
             claim: settings.oidcClaim,
             idPrefix: settings.oidcIdPrefix ?? '',
             scope: settings.oidcScope,

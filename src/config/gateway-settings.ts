@@ -70,6 +70,11 @@ export const gatewaySchema = z.strictObject({
     description: 'its secret there; none for a public client',
     onlyWith: 'OIDC_ISSUER',
   }),
+  oidcMatch: field(oneOf(['id', 'login'], 'HOW').prefault('id'), {
+    group: 'Log in',
+    description:
+      "what OIDC_CLAIM holds: the directory's id of a member, or their login where one authority gives it on both sides",
+  }),
   oidcClaim: field(anyText('CLAIM').prefault('sub'), {
     group: 'Log in',
     description: "claim of the ID token that holds the directory's id of a member; one that never changes",

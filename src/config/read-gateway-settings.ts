@@ -28,5 +28,25 @@ export function readGatewaySettings(variables: Variables, flags: FlagValues): Ga
       hint: `register this gateway at the provider, with the redirect address ${settings.gatewayAddress.origin}/callback`,
     });
   }
+  if (settings.oidcMatch === 'login') checkLoginClaim(settings);
   return settings;
+}
+
+/** @throws Failure (usage) for a claim that is no login, or that people choose for themselves */
+function checkLoginClaim({ oidcClaim, oidcIdPrefix }: GatewaySettings): void {
+  const hint = 'for example OIDC_CLAIM=preferred_username, where nobody but the directory gives it';
+  if (oidcClaim === 'sub')
+    throw new Failure('usage', 'OIDC_MATCH=login needs the claim that holds the login', { hint });
+  if (oidcClaim === 'email')
+    throw new Failure(
+      'usage',
+      "OIDC_CLAIM=email can't be used: people have several addresses, and addresses change owners",
+      {
+        hint,
+      },
+    );
+  if (oidcIdPrefix !== undefined)
+    throw new Failure('usage', 'OIDC_ID_PREFIX is for ids, and does not go with OIDC_MATCH=login', {
+      hint: 'leave it out',
+    });
 }

@@ -87,7 +87,12 @@ function answerTo(context: GatewayContext, error: Error, c: Context, pages: Page
   }
   const page = pageContext(c, context, pages.clusterName);
   const say = texts[page.language];
-  const text = code === 'account_gone' ? say.accountGone : code === 'unavailable' ? say.away : message;
+  const texted: Partial<Record<typeof code, string>> = {
+    account_gone: say.accountGone,
+    no_account: say.otherPerson,
+    unavailable: say.away,
+  };
+  const text = texted[code] ?? message;
   return c.html(messagePage(page, { text, isProblem: true }), status);
 }
 

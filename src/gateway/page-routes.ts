@@ -19,6 +19,7 @@ import { languageOf, texts } from './page/texts.ts';
 import { Refused } from './refusal.ts';
 import type { Sealed } from './sealed.ts';
 import { requireCsrf, type Session, type Sessions } from './session.ts';
+import { matchedAccount } from './sign-in/matched-account.ts';
 import type { OidcSignIn } from './sign-in/oidc.ts';
 
 export interface PageRoutes {
@@ -66,7 +67,7 @@ export function pageRoutes(context: GatewayContext, routes: PageRoutes): Hono {
     // As the provider was told, whatever proxy stands before this gateway.
     const url = new URL(`${context.origin}/callback${new URL(c.req.url).search}`);
     const identity = await oidc.finish(url, login.started);
-    const account = await accounts.find(identity.memberId);
+    const account = await matchedAccount(context, accounts, identity, c.req.raw.signal);
     metrics.count('logins', account === undefined ? 'no_account' : 'logged_in');
     if (account === undefined) return problem(c, 403, sayIn(c).accountGone);
     log.info('a member logged in', { account: account.name });

@@ -24,6 +24,8 @@ export interface GatewayLab extends AsyncDisposable {
   /** Makes a member's account. @returns its UID, and the member's id */
   addMember(name: string): Promise<{ readonly uid: string; readonly memberId: string }>;
   removeMember(name: string): Promise<void>;
+  /** What the provider says of somebody who types this login; `sub` is what they type. */
+  setPerson(login: string, claims: Readonly<Record<string, unknown>>): void;
   startGateway(options?: GatewayProcessOptions): Promise<GatewayProcess>;
   /** Sends a body as it is to the gateway, as JSON. */
   send(path: string, body: string): Promise<{ readonly status: number; readonly text: string }>;
@@ -72,7 +74,7 @@ export async function startLab({ withPolicy = true, people: given = {} }: LabOpt
     clientId: 'gateway',
     redirectUri: `${origin}/callback`,
     people,
-    claims: ['member'],
+    claims: ['member', 'preferred_username'],
   });
   for (const name of [systemNamespace, usersNamespace]) await create('/api/v1/namespaces', { metadata: { name } });
   await create(`/api/v1/namespaces/${systemNamespace}/serviceaccounts`, {
@@ -140,6 +142,7 @@ export async function startLab({ withPolicy = true, people: given = {} }: LabOpt
       people.set(name, { member: memberId });
       return { uid: uidSchema.parse(account).metadata.uid, memberId };
     },
+    setPerson: (login, claims) => void people.set(login, claims),
     removeMember: async (name) => {
       await api('DELETE', `/api/v1/namespaces/${usersNamespace}/serviceaccounts/${name}`);
     },

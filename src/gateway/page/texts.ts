@@ -58,6 +58,8 @@ const english = {
   sessionOver: 'Your login on this page is over. Log in again.',
   tooMany: (seconds: number) => `Too many attempts. Try again in ${seconds} seconds.`,
   accountGone: 'There is no account for you on the cluster. If you are a member, ask the operators.',
+  otherPerson:
+    'The account of this login is remembered for somebody else, or you had another login before. Ask the operators.',
   away: 'The cluster does not answer just now. Try again in a minute.',
 };
 export type Texts = typeof english;
@@ -97,6 +99,8 @@ const korean: Texts = {
   sessionOver: '로그인이 끝났습니다. 다시 로그인하세요.',
   tooMany: (seconds) => `시도가 너무 많습니다. ${seconds}초 뒤에 다시 시도하세요.`,
   accountGone: '클러스터에 계정이 없습니다. 회원이라면 운영진에게 문의하세요.',
+  otherPerson:
+    '이 아이디의 계정은 다른 사람의 것으로 기억되어 있거나, 전에 다른 아이디를 썼습니다. 운영진에게 문의하세요.',
   away: '지금 클러스터가 응답하지 않습니다. 1분 뒤에 다시 시도하세요.',
 };
 

@@ -4,7 +4,8 @@
  * - Issuer, audience, nonce, algorithm and clock of the ID token are checked, its signature against the provider's keys,
  *   and that the member typed a password (or the like) within the last 5 minutes.
  * - A claim that never changes, `sub` unless the settings say otherwise, is the member's id. A name or an e-mail address
- *   never is: a provider lets people change those, and the next person could take another's account.
+ *   never is: a provider lets people change those, and the next person could take another's account. Where the settings say
+ *   so the claim is a login, and the first one to log in with it is remembered (matched-account.ts).
  */
 import * as client from 'openid-client';
 import * as z from 'zod';
@@ -20,6 +21,8 @@ export interface OidcSettings {
   readonly clientId: string;
   /** undefined for a public client, which PKCE alone protects. */
   readonly clientSecret: Secret | undefined;
+  /** What the claim holds. */
+  readonly match: 'id' | 'login';
   /** The claim that holds what the directory calls the member by. */
   readonly claim: string;
   /** What the member id begins with, before the claim's value: `ldap:ldap.example.org:`. Empty for a UUID of PoolC's. */
@@ -40,7 +43,8 @@ export const startedSchema = z.object({ state: z.string(), nonce: z.string(), ve
 export type StartedLogin = z.infer<typeof startedSchema>;
 
 export interface OidcIdentity {
-  readonly memberId: MemberId;
+  /** Who they are to the directory: by an id that never changes, or by a login. */
+  readonly member: { readonly id: MemberId } | { readonly login: string };
   readonly issuer: string;
   readonly subject: string;
 }
@@ -157,7 +161,7 @@ function asText(body: unknown): string {
   throw new Error('openid-client sent a body of another kind than a form');
 }
 
-function identityOf(claims: client.IDToken | undefined, { claim, idPrefix }: OidcSettings): OidcIdentity {
+function identityOf(claims: client.IDToken | undefined, { match, claim, idPrefix }: OidcSettings): OidcIdentity {
   if (claims === undefined) throw new Failure('login', 'the provider sent no ID token');
   const value = claims[claim];
   const text = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
@@ -166,13 +170,15 @@ function identityOf(claims: client.IDToken | undefined, { claim, idPrefix }: Oid
       hint: 'the operators set which claim the provider puts into its ID token',
     });
   }
-  const memberId = parseMemberId(`${idPrefix}${text}`);
-  if (memberId === undefined) {
+  const { iss: issuer, sub: subject } = claims;
+  if (match === 'login') return { member: { login: text }, issuer, subject };
+  const id = parseMemberId(`${idPrefix}${text}`);
+  if (id === undefined) {
     throw new Failure('login', `what the provider says in the claim ${claim} is not a member id`, {
       hint: 'the operators set how the claim and the directory fit together',
     });
   }
-  return { memberId, issuer: claims.iss, subject: claims.sub };
+  return { member: { id }, issuer, subject };
 }
 
 /** In words; nothing of the provider's answer goes along, which may hold a code or a token. */
