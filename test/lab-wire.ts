@@ -5,7 +5,6 @@ import { onTestFinished } from 'vitest';
 import { createCertificateAuthority, writeSecret } from '../dev/control-plane/certificates.ts';
 import { renderKubeconfig } from '../dev/control-plane/cluster-access.ts';
 import { type FaultProxy, type SeenRequest, startFaultProxy } from '../dev/fault-proxy/index.ts';
-import { createUpdaterAccount, type UpdaterRole } from '../dev/updater-account.ts';
 import type { TestCluster } from './cluster.ts';
 
 export interface LabWire {
@@ -15,8 +14,8 @@ export interface LabWire {
   watch(listener: ((request: SeenRequest) => void) | undefined): void;
 }
 
-/** Call it in a test. */
-export async function openLabWire(cluster: TestCluster, roles: readonly UpdaterRole[]): Promise<LabWire> {
+/** Call it in a test. @param token of the account that runs the commands */
+export async function openLabWire(cluster: TestCluster, token: string): Promise<LabWire> {
   const authority = await createCertificateAuthority('the wire of the lab');
   const tls = await authority.issue({ commonName: 'fault-proxy', hosts: ['127.0.0.1'] });
   let listener: ((request: SeenRequest) => void) | undefined;
@@ -26,7 +25,6 @@ export async function openLabWire(cluster: TestCluster, roles: readonly UpdaterR
     onRequest: (request) => listener?.(request),
   });
   onTestFinished(() => proxy.close());
-  const { token } = await createUpdaterAccount(cluster, cluster, roles);
   const file = join(cluster.directory, `lab-wire-${randomBytes(6).toString('hex')}.kubeconfig`);
   return {
     proxy,

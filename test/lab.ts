@@ -22,7 +22,7 @@ export interface Lab {
   readonly commandWith: (kubeconfig: string, given: LabCommand) => Promise<CommandResult>;
 }
 
-export interface LabCommand extends Pick<CommandOptions, 'onStart' | 'env'> {
+export interface LabCommand extends Pick<CommandOptions, 'onStart' | 'env' | 'secrets' | 'traces'> {
   readonly args: readonly string[];
 }
 

@@ -3,6 +3,7 @@
  * asked for that was not granted. What every account may do anyway is left out of both.
  */
 import { z } from 'zod';
+import type { ClusterAccess } from '../dev/control-plane/index.ts';
 
 const ruleSchema = z.object({
   apiGroups: z.array(z.string()).default([]),
@@ -76,6 +77,22 @@ export function readAuditLog(text: string, username: string): AuditEvent[] {
     .filter((line) => line.includes(username))
     .map((line) => auditEventSchema.parse(JSON.parse(line)))
     .filter(({ user }) => user.username === username);
+}
+
+/** What Kubernetes gives every account. */
+export async function everyonesRoles({ request }: ClusterAccess): Promise<Role[]> {
+  const names = [
+    'system:discovery',
+    'system:basic-user',
+    'system:public-info-viewer',
+    'system:service-account-issuer-discovery',
+  ];
+  return Promise.all(
+    names.map(async (name) => {
+      const { body } = await request('GET', `/apis/rbac.authorization.k8s.io/v1/clusterroles/${name}`);
+      return roleSchema.parse(body);
+    }),
+  );
 }
 
 /** One right, as small as RBAC can grant it. */

@@ -4,20 +4,8 @@ import { z } from 'zod';
 import { accountsOf } from './accounts.ts';
 import type { TestCluster } from './cluster.ts';
 import { expectExit } from './command.ts';
-import { type Lab, useLab } from './lab.ts';
-
-const tokenSchema = z.object({ status: z.object({ token: z.string() }) });
-
-/** A kubeconfig of a ServiceAccount that has what `rbac` prints. */
-async function useRunner({ cluster, command }: Lab): Promise<string> {
-  const accounts = `/api/v1/namespaces/${cluster.systemNamespace}/serviceaccounts`;
-  await cluster.request('POST', accounts, { metadata: { name: 'runner' } });
-  const printed = await command('rbac', '--service-account', 'runner');
-  expectExit(printed, 0);
-  await cluster.kubectl(['apply', '-f', '-'], { input: printed.stdout });
-  const { body } = await cluster.request('POST', `${accounts}/runner/token`, { spec: { expirationSeconds: 3600 } });
-  return cluster.kubeconfigFor({ token: tokenSchema.parse(body).status.token });
-}
+import { useLab } from './lab.ts';
+import { useRunner } from './lab-runner.ts';
 
 const inSecrets = (_: string, { systemNamespace }: TestCluster) => ({ secrets: { namespace: systemNamespace } });
 const nowhere = () => ({ none: {} });
@@ -36,7 +24,7 @@ test.each([
   { tags: 'older-versions' },
   async (_, delivery, more) => {
     const lab = await useLab(delivery, more);
-    const runner = await useRunner(lab);
+    const { kubeconfig: runner } = await useRunner(lab);
     const sync = async (members: string, ...flags: string[]) => {
       await lab.writeMembers(`id,login\n1,kim\n${members}`);
       const result = await lab.commandWith(runner, { args: ['sync', ...flags] });
@@ -53,7 +41,7 @@ test.each([
 
 test('are not those for workspaces where the MemberSync has none, and a sync that lacks them delivers tokens all the same', async () => {
   const lab = await useLab(inSecrets);
-  const runner = await useRunner(lab);
+  const { kubeconfig: runner } = await useRunner(lab);
   const printed = (await lab.command('rbac')).stdout;
   expect(printed).not.toMatch(/ClusterRole|rolebindings|resourcequotas/);
   await lab.setSpec(workspaceWith({})(lab.cluster));
@@ -73,7 +61,7 @@ const clusterRoleSchema = z.looseObject({
 
 test('a RoleBinding of a leaver that can not be removed is no success', async () => {
   const lab = await useLab(nowhere, workspaceWith({}));
-  const runner = await useRunner(lab);
+  const { kubeconfig: runner } = await useRunner(lab);
   await lab.writeMembers('id,login\n1,kim\n2,lee\n');
   expectExit(await lab.commandWith(runner, { args: ['sync', '--first-run'] }), 0);
   const name = `credentials-updater:${lab.cluster.systemNamespace}:lab`;

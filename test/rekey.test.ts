@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { person, reader, type Slapd, startSlapd, suffix } from '../dev/ldap/index.ts';
+import { createUpdaterAccount } from '../dev/updater-account.ts';
 import { accountsOf, tokenReviewer } from './accounts.ts';
 import { expectExit } from './command.ts';
 import { type Lab, useLab } from './lab.ts';
@@ -129,10 +130,11 @@ describe('killed', () => {
     const club = await useClubInAFile();
     const all = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };
     const { systemNamespace, usersNamespace } = club.cluster;
-    const wire = await openLabWire(club.cluster, [
+    const { token } = await createUpdaterAccount(club.cluster, club.cluster, [
       { namespace: systemNamespace, rules: [all] },
       { namespace: usersNamespace, rules: [all] },
     ]);
+    const wire = await openLabWire(club.cluster, token);
     await club.toLdap();
     const isLast = where === 'before the old holds end';
     let accounts = 0;

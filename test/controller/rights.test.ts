@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { namedKeys, parseMemberSyncObject } from '../../src/config/member-sync-object.ts';
 import { controllerOwnRoles, controllerRoles } from '../../src/preflight/required-rights.ts';
-import { compareRights, readAuditLog, roleSchema } from '../rbac-audit.ts';
+import { compareRights, everyonesRoles, readAuditLog, roleSchema } from '../rbac-audit.ts';
 import { memberSyncs } from './crd.ts';
 import { condition, ready, useLab } from './lab.ts';
 
@@ -55,17 +55,7 @@ test('used = granted, over a first sync, a leave, an account that came back, a r
   const granted = roles.map(({ namespace, rules }) =>
     roleSchema.parse({ metadata: { name: 'controller', namespace }, rules }),
   );
-  const everyone = await Promise.all(
-    [
-      'system:discovery',
-      'system:basic-user',
-      'system:public-info-viewer',
-      'system:service-account-issuer-discovery',
-    ].map(async (name) => {
-      const { body } = await request('GET', `/apis/rbac.authorization.k8s.io/v1/clusterroles/${name}`);
-      return roleSchema.parse(body);
-    }),
-  );
+  const everyone = await everyonesRoles(lab.cluster);
   const user = `system:serviceaccount:${systemNamespace}:credentials-updater-controller`;
   const events = readAuditLog(await readFile(auditLog, 'utf8'), user);
   expect(z.array(z.unknown()).parse(events).length).toBeGreaterThan(100);
