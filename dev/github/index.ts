@@ -29,6 +29,8 @@ export interface GithubOptions {
   /** How many entries a page has at most, whatever is asked for; 100 unless given. */
   readonly longestPage?: number;
   readonly interfere?: Interfere;
+  /** It is reached through a proxy that speaks TLS: addresses in its answers begin with https. */
+  readonly behindTls?: boolean;
 }
 
 export interface Github extends AsyncDisposable {
@@ -215,7 +217,7 @@ function pageOf({ request }: Context<unknown>, { options, prefix }: State, all: 
   const linkTo = (to: number, relation: string) => {
     const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
     search.set('page', String(to));
-    return `<http://${String(headers['host'])}${prefix}${path}?${search.toString()}>; rel="${relation}"`;
+    return `<${options.behindTls === true ? 'https' : 'http'}://${String(headers['host'])}${prefix}${path}?${search.toString()}>; rel="${relation}"`;
   };
   const link = number < last ? [linkTo(number + 1, 'next'), linkTo(last, 'last')] : [linkTo(1, 'first')];
   return {

@@ -1,5 +1,5 @@
 /** A PoolC API that answers what it is told, byte for byte, and keeps what is sent to it. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -33,9 +33,20 @@ export async function startDirectoryServer(): Promise<DirectoryServer> {
     if (cut) response.write(body, () => setImmediate(() => response.destroy()));
     else response.end(body);
   };
-  const server = createServer((request, response) => {
+  const { origin } = await listenOnLoopback((request, response) => {
     exchange(request, response).catch(() => response.destroy());
   });
+  return {
+    endpoint: (key) => `${origin}/${key}`,
+    answer: (key, answer) => void answers.set(String(key), answer),
+    forget: (key) => void answers.delete(String(key)),
+    deliveries: (key) => delivered.get(String(key)) ?? [],
+  };
+}
+
+/** Call it in a test. @returns where it listens, over plain HTTP */
+export async function listenOnLoopback(answer: RequestListener): Promise<URL> {
+  const server = createServer(answer);
   const listening = Promise.withResolvers<void>();
   server.listen(0, '127.0.0.1', () => listening.resolve());
   await listening.promise;
@@ -45,12 +56,7 @@ export async function startDirectoryServer(): Promise<DirectoryServer> {
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server has no port');
-  return {
-    endpoint: (key) => `http://127.0.0.1:${address.port}/${key}`,
-    answer: (key, answer) => void answers.set(String(key), answer),
-    forget: (key) => void answers.delete(String(key)),
-    deliveries: (key) => delivered.get(String(key)) ?? [],
-  };
+  return new URL(`http://127.0.0.1:${address.port}`);
 }
 
 const notThere: DirectoryAnswer = { status: 404, headers: {}, body: Buffer.alloc(0), cut: false };

@@ -1,0 +1,3 @@
+import { testDirectory } from './directory-tests.ts';
+
+testDirectory('github');
