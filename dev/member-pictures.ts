@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type Stage, setStage, usersNamespace } from './demo/stage.ts';
+import { type PoolcStage, setPoolcStage } from './demo/poolc-club.ts';
+import { usersNamespace } from './demo/stage.ts';
 import { openTerminal, type Terminal } from './terminal-picture/index.ts';
 
 const project = join(import.meta.dirname, '..');
@@ -17,7 +18,7 @@ const pictures = join(project, 'docs/pictures');
 const loginId = 'minjun';
 
 await using opened = new AsyncDisposableStack();
-const stage = opened.use(await setStage({ members: 39, onProgress: (line) => console.log(line) }));
+const stage = opened.use(await setPoolcStage(39, (line) => console.log(line)));
 const member = await stage.api.addMember({ loginId });
 await sync(stage);
 await giveOwnNamespace(stage);
@@ -56,13 +57,13 @@ async function firstMinutes({ type, screen }: Terminal): Promise<void> {
   match(await screen(), /No resources found in minjun namespace/);
 }
 
-async function sync({ settings }: Stage): Promise<void> {
+async function sync({ settings }: PoolcStage): Promise<void> {
   const program = join(project, 'dist/credentials-updater.mjs');
   await promisify(execFile)(process.execPath, [program, 'sync'], { env: { ...process.env, ...settings } });
 }
 
 /** What the cluster's policies do when a member makes a namespace: it is theirs. */
-async function giveOwnNamespace({ cluster }: Stage): Promise<void> {
+async function giveOwnNamespace({ cluster }: PoolcStage): Promise<void> {
   const owner = `--serviceaccount=${usersNamespace}:${loginId}`;
   await cluster.kubectl(['create', 'namespace', loginId]);
   await cluster.kubectl(['create', 'role', 'owner', '-n', loginId, '--verb=*', '--resource=pods']);

@@ -6,14 +6,14 @@ import { match } from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { setStage } from './demo/stage.ts';
+import { setPoolcStage } from './demo/poolc-club.ts';
 import { openTerminal } from './terminal-picture/index.ts';
 
 const project = join(import.meta.dirname, '..');
 const pictures = join(project, 'docs/pictures');
 
 await using opened = new AsyncDisposableStack();
-const stage = opened.use(await setStage({ members: 0, onProgress: (line) => console.log(line) }));
+const stage = opened.use(await setPoolcStage(0, (line) => console.log(line)));
 for (const loginId of ['jimin20', 'siwoo29', 'haeun', 'doyun', 'MinJun', 'c++lover', 'ji_woo', '풀씨회원', 'yuna'])
   await stage.api.addMember({ loginId });
 const leaver = await stage.api.addMember({ loginId: 'minjun' });

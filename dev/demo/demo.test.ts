@@ -49,6 +49,31 @@ describe('the demo', { timeout }, () => {
     expect(chapter(text, 'What to try next')).toContain('npm test');
   });
 
+  test.each([
+    ['file', 'a CSV file'],
+    ['ldap', 'an LDAP server'],
+    ['github', 'a look-alike of GitHub'],
+  ])('tells the same story with the directory %s', async (directory, playedBy) => {
+    const { exitCode, text } = await told(runNode([program, '--directory', directory]));
+    expect({ exitCode, text }).toEqual({ exitCode: 0, text: expect.stringContaining('nothing of it is left') });
+    for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+    expect(text.replaceAll(/\s+/g, ' ')).toContain(`kubectl, ${playedBy}, and the updater`);
+
+    const first = chapter(text, 'A first sync');
+    expect(first).toMatch(
+      /\$ credentials-updater sync -f lab\.yaml --first-run\n[^$]*members +40\n +kept +0\n +joined +40 /,
+    );
+    expect(chapter(text, 'As a member')).toMatch(
+      /\$ kubectl auth whoami.*\n +system:serviceaccount:poolc-users:lee-haeun\n/,
+    );
+    const later = chapter(text, 'Two leave, one joins');
+    expect(later).toMatch(
+      /members +39\n +kept +38\n +joined +1 \(kang-saessak\)\n +removed +2 \((lee-haeun, choi-jiwoo|choi-jiwoo, lee-haeun)\)/,
+    );
+    expect(later).toMatch(/\$ kubectl get namespaces\n +error: .*Unauthorized/);
+    expect(later).toMatch(/38 of 38 tokens\s+from\s+the\s+first\s+sync\s+still\s+work/);
+  });
+
   test('--keep leaves everything up to look at, until Ctrl-C, and nothing after it', async () => {
     const demo = runNode([program, '--keep']);
     await demo.printed(/Ctrl-C stops everything/);
@@ -85,6 +110,14 @@ describe('the demo', { timeout }, () => {
       expect(await processesMentioning(`--secure-port=${server}`)).toEqual([]);
     },
   );
+
+  test('a directory that there is none of is one line', async () => {
+    const { exitCode, text } = await told(runNode([program, '--directory', 'dns']));
+    expect({ exitCode, text }).toEqual({
+      exitCode: 2,
+      text: "--directory is poolc, file, ldap, github, not 'dns'; see `npm run demo -- --help`\n",
+    });
+  });
 
   test('an unknown flag is one line', async () => {
     const { exitCode, text } = await told(runNode([program, '--kep']));

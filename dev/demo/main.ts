@@ -1,27 +1,39 @@
 /** `npm run demo`: the whole system doing its job, as a story. */
 import { once } from 'node:events';
+import { shellCommand } from '../../src/lib/shell-command.ts';
 import { BinariesMissingError } from '../control-plane/index.ts';
 import { elapsed } from '../elapsed.ts';
 import { readFlags } from '../flags.ts';
+import { setLabStage } from './lab-club.ts';
 import { type Narrator, narrateOn } from './narrator.ts';
-import { type Stage, setStage, usersNamespace } from './stage.ts';
+import { setPoolcStage } from './poolc-club.ts';
+import { type DirectoryKind, directoryKinds, type Stage, usersNamespace } from './stage.ts';
 import { BrokenPromiseError, tellStory } from './story.ts';
 
-const USAGE = `Shows the credentials updater at work on a real Kubernetes API server and a real PoolC API server.
+const USAGE = `Shows the credentials updater at work on a real Kubernetes API server and a real PoolC API server, or another directory.
 
-Usage: npm run demo -- [--keep] [--help]
+Usage: npm run demo -- [--directory KIND] [--keep] [--help]
 
-  --keep      leave everything running afterwards, to look around in, until Ctrl-C
-  -h, --help  show this
+  --directory KIND  who is a member: ${directoryKinds.join(', ')} (poolc)
+  --keep            leave everything running afterwards, to look around in, until Ctrl-C
+  -h, --help        show this
 
 Kubernetes' programs come from the cache; the first time they are downloaded or built, which may take minutes.
 `;
 
-const introduction =
-  "The members of a club and their credentials on its Kubernetes cluster, kept equal. Everything here is real and runs on this machine alone: the API server, kubectl, the club's API server, and the updater, with the rights that it has in production.";
+const introductionWith = (directory: string) =>
+  `The members of a club and their credentials on its Kubernetes cluster, kept equal. Everything here runs on this machine alone: the API server, kubectl, ${directory}, and the updater, with the rights that it needs and no others.`;
+
+const playedBy: Readonly<Record<DirectoryKind, string>> = {
+  poolc: "the club's API server",
+  file: 'a CSV file',
+  ldap: 'an LDAP server',
+  github: 'a look-alike of GitHub',
+};
 
 const suggestions = [
   'npm run demo -- --keep     the same, and everything stays up to look around',
+  'npm run demo -- --directory ldap   without PoolC (or file, or github)',
   'npm test                   the tests, on the same real parts',
   'npm start -- sync --help   the command and its settings',
   'npm run poolc-api          the PoolC API server alone, with its page',
@@ -36,6 +48,7 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const flags = readFlags({
     keep: { type: 'boolean', default: false },
+    directory: { type: 'string', default: 'poolc' },
     help: { type: 'boolean', short: 'h', default: false },
   });
   if (typeof flags === 'string') {
@@ -46,10 +59,17 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
+  const directory = directoryKinds.find((kind) => kind === flags.directory);
+  if (directory === undefined) {
+    console.error(
+      `--directory is ${directoryKinds.join(', ')}, not '${flags.directory}'; see \`npm run demo -- --help\``,
+    );
+    return 2;
+  }
   const stopped = new AbortController();
   const startedAt = performance.now();
   try {
-    await play(flags.keep, stopped);
+    await play({ directory, keep: flags.keep }, stopped);
     console.log(`That took ${elapsed(startedAt)}, and nothing of it is left.`);
     return 0;
   } catch (error) {
@@ -61,10 +81,15 @@ async function main(): Promise<number> {
   }
 }
 
-async function play(keep: boolean, stopped: AbortController): Promise<void> {
+async function play(
+  { directory, keep }: { directory: DirectoryKind; keep: boolean },
+  stopped: AbortController,
+): Promise<void> {
   const narrator = narrateOn(process.stdout);
-  narrator.say(introduction);
-  await using stage = await setStage({ members: memberCount, onProgress: (line) => narrator.progress(line) });
+  narrator.say(introductionWith(playedBy[directory]));
+  const onProgress = (line: string): void => narrator.progress(line);
+  await using stage =
+    directory === 'poolc' ? await setPoolcStage(memberCount, onProgress) : await setLabStage(directory, onProgress);
   // Only now: until the stage is set, a signal ends this process at once, and the control plane cleans up behind it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
   await tellStory(stage, { narrator, signal: stopped.signal });
@@ -73,10 +98,9 @@ async function play(keep: boolean, stopped: AbortController): Promise<void> {
   else narrator.copyable(suggestions);
 }
 
-async function lookAround({ cluster, api, settings }: Stage, narrator: Narrator, signal: AbortSignal): Promise<void> {
-  const member = api.members().find(({ loginId }) => loginId === 'MinJun');
-  narrator.say(`The members' page: ${api.url}/`);
-  if (member !== undefined) narrator.say(`Log in as MinJun, password ${api.initialPassword(member.uuid)}.`);
+async function lookAround(stage: Stage, narrator: Narrator, signal: AbortSignal): Promise<void> {
+  const { cluster, settings, flags } = stage;
+  stage.lookAround(narrator);
   narrator.say("In another terminal, as the cluster's administrator:");
   narrator.copyable([
     `export KUBECONFIG=${cluster.kubeconfig}`,
@@ -85,9 +109,8 @@ async function lookAround({ cluster, api, settings }: Stage, narrator: Narrator,
   ]);
   narrator.say('Or as the updater:');
   narrator.copyable([
-    ...Object.entries(settings).map(([name, value]) => `export ${name}=${value}`),
-    'npm start -- plan',
-    'npm start -- sync',
+    ...Object.entries(settings).map(([name, value]) => `export ${shellCommand([`${name}=${value}`])}`),
+    ...['plan', 'sync'].map((command) => ['npm start --', command, ...flags.later].join(' ')),
   ]);
   narrator.say('Ctrl-C stops everything and removes it.');
   // Listeners alone don't keep a process up.

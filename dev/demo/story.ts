@@ -5,7 +5,7 @@ import { formatDuration } from '../../src/lib/duration.ts';
 import { reviewTokens } from '../token-review.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
-import { lifetimeOf, type Visitor, visit } from './visitor.ts';
+import { lifetimeOf, type Visitor } from './visitor.ts';
 
 const whoAmI = ['auth', 'whoami', '-o', 'jsonpath={..username}'];
 const program = new URL('../../src/main.ts', import.meta.url).pathname;
@@ -23,16 +23,18 @@ export interface StoryOptions {
 
 /** @throws BrokenPromiseError; the signal's reason */
 export async function tellStory(stage: Stage, options: StoryOptions): Promise<void> {
-  const { api, cluster } = stage;
+  const { cluster, roles } = stage;
   const { narrator, signal } = options;
   await using reviewer = reviewTokens(cluster);
 
   narrator.chapter('A first sync');
-  const { length: memberCount } = api.members();
-  narrator.say(`${memberCount} members, and no account on the cluster yet. Some of their login ids:`);
-  narrator.output(sample(api.members().map(({ loginId }) => loginId)));
-  await sync(stage, options);
-  const firstTokens = api.storedTokens();
+  const { memberCount } = stage;
+  narrator.say(
+    `${stage.introduction} ${memberCount} members, and no account on the cluster yet. Some of their login ids:`,
+  );
+  narrator.output(sample(stage.logins));
+  await sync(stage, stage.flags.first, options);
+  const firstTokens = await stage.tokens();
   const users = await Promise.all([...firstTokens.values()].map(reviewer.whoIs));
   claim(
     new Set(users).size === memberCount && !users.includes(undefined),
@@ -41,32 +43,29 @@ export async function tellStory(stage: Stage, options: StoryOptions): Promise<vo
   narrator.fact(`The API server knows each of the ${memberCount} tokens as another ServiceAccount.`);
 
   narrator.chapter('As a member');
-  const leaver = await meet(stage, 'ha.eun');
+  const leaver = await stage.visit(roles.leaver);
   const lifetime = formatDuration(lifetimeOf(leaver.token).seconds);
-  narrator.say(
-    `${leaver.loginId} logs in to the club's site and takes the token from /kubernetes/me: ${leaver.token.length} characters, good for ${lifetime}.`,
-  );
+  narrator.say(`${leaver.loginId} ${leaver.cameBy}: ${leaver.token.length} characters, good for ${lifetime}.`);
   claim((await show(leaver, narrator, whoAmI)).exitCode === 0, `the token of ${leaver.loginId} works`);
-  const stayer = await meet(stage, '풀씨회원');
+  const stayer = await stage.visit(roles.stayer);
   narrator.say(`${stayer.loginId} does the same, and looks around.`);
   claim((await show(stayer, narrator, whoAmI)).exitCode === 0, `the token of ${stayer.loginId} works`);
   claim((await show(stayer, narrator, ['get', 'namespaces'])).exitCode === 0, 'a member may list namespaces');
 
   signal.throwIfAborted();
   narrator.chapter('Two leave, one joins');
-  const gone = [leaver.loginId, 'ji_woo'].map((loginId) => uuidOf(stage, loginId));
-  for (const uuid of gone) api.removeMember(uuid);
-  const joiner = { ...(await api.addMember({ loginId: '새싹Kim' })), loginId: '새싹Kim' };
-  narrator.say(`${leaver.loginId} and ji_woo leave the club, ${joiner.loginId} joins it. The next sync:`);
-  await sync(stage, options);
-  const arrived = await visit(api, cluster, joiner);
+  const gone = [await stage.leave(roles.leaver), await stage.leave(roles.otherLeaver)];
+  await stage.join(roles.joiner);
+  narrator.say(`${roles.leaver} and ${roles.otherLeaver} leave the club, ${roles.joiner} joins it. The next sync:`);
+  await sync(stage, stage.flags.later, options);
+  const arrived = await stage.visit(roles.joiner);
   claim((await show(arrived, narrator, whoAmI)).exitCode === 0, 'the new member has a token that works');
 
   narrator.say(`And ${leaver.loginId}? The API server remembers for about 10 seconds that a token was good; then:`);
   const refused = await untilRefused(leaver, signal);
   narrator.command('kubectl get namespaces');
   narrator.output(refused);
-  const others = [...firstTokens].filter(([uuid]) => !gone.includes(uuid));
+  const others = [...firstTokens].filter(([member]) => !gone.includes(member));
   const stillWork = await Promise.all(others.map(([, token]) => reviewer.whoIs(token)));
   claim(
     others.length === memberCount - gone.length && !stillWork.includes(undefined),
@@ -78,10 +77,15 @@ export async function tellStory(stage: Stage, options: StoryOptions): Promise<vo
 }
 
 /** Runs the updater as an operator would, with what it prints as the audience would see it. */
-async function sync({ settings }: Stage, { narrator, signal }: StoryOptions): Promise<void> {
+async function sync(
+  { settings, cluster }: Stage,
+  flags: readonly string[],
+  { narrator, signal }: StoryOptions,
+): Promise<void> {
   signal.throwIfAborted();
-  narrator.command('credentials-updater sync');
-  const child = spawn(process.execPath, [program, 'sync', '--output', 'text'], {
+  narrator.command(['credentials-updater sync', ...flags].join(' '));
+  const child = spawn(process.execPath, [program, 'sync', ...flags, '--output', 'text'], {
+    cwd: cluster.directory,
     env: { PATH: process.env['PATH'], ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
@@ -113,16 +117,6 @@ async function untilRefused({ kubectl, loginId }: Visitor, signal: AbortSignal):
     claim(performance.now() < giveUpAt, `${loginId}, a leaver, is out within 30 s`);
     await sleep(250, undefined, { signal });
   }
-}
-
-function meet(stage: Stage, loginId: string): Promise<Visitor> {
-  return visit(stage.api, stage.cluster, { uuid: uuidOf(stage, loginId), loginId });
-}
-
-function uuidOf({ api }: Stage, loginId: string): string {
-  const member = api.members().find((one) => one.loginId === loginId);
-  if (member === undefined) throw new Error(`The demo's directory has no member ${loginId}`);
-  return member.uuid;
 }
 
 /** Some of the more awkward ones. */

@@ -1,4 +1,4 @@
-/** A member at their own computer: logs in to the club's site, takes their token from it, and uses kubectl. */
+/** A member at their own computer, with their token and kubectl. */
 import { z } from 'zod';
 import type { ClusterAccess, KubectlResult } from '../control-plane/index.ts';
 import type { PoolcApi } from '../poolc-api/index.ts';
@@ -6,11 +6,13 @@ import type { PoolcApi } from '../poolc-api/index.ts';
 export interface Visitor {
   readonly loginId: string;
   readonly token: string;
+  /** How they came by the token: `logs in to …`. */
+  readonly cameBy: string;
   readonly kubectl: (...args: string[]) => Promise<KubectlResult>;
 }
 
-/** @throws when the site doesn't let them in, or has no token for them */
-export async function visit(
+/** Logs in to the club's site, and takes the token from it. @throws when it doesn't let them in, or has no token for them */
+export async function logInAndVisit(
   api: PoolcApi,
   cluster: ClusterAccess,
   { uuid, loginId }: { uuid: string; loginId: string },
@@ -24,7 +26,12 @@ export async function visit(
     headers: { authorization: `Bearer ${accessToken}` },
   });
   const kubeconfig = await cluster.kubeconfigFor({ token });
-  return { loginId, token, kubectl: (...args) => cluster.kubectl(args, { kubeconfig }) };
+  return {
+    loginId,
+    token,
+    cameBy: "logs in to the club's site and takes the token from /kubernetes/me",
+    kubectl: (...args) => cluster.kubectl(args, { kubeconfig }),
+  };
 }
 
 async function ask<T>(url: string, schema: z.ZodType<T>, init: RequestInit): Promise<T> {

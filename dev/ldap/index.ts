@@ -5,12 +5,14 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Client } from 'ldapts';
 import { createCertificateAuthority } from '../control-plane/certificates.ts';
 import { freePort } from '../control-plane/daemon.ts';
 import { type SupervisedProcess, startSupervisor } from '../control-plane/supervisor/index.ts';
 
 const program = '/usr/sbin/slapd';
 export const suffix = 'dc=example,dc=org';
+const admin = { dn: `cn=admin,${suffix}`, password: 'the-password-of-the-administrator' };
 export const reader = { dn: `cn=reader,${suffix}`, password: 'the-password-of-the-reader' };
 
 export interface SlapdOptions {
@@ -29,6 +31,9 @@ export interface Slapd extends AsyncDisposable {
   readonly url: URL;
   /** PEM of the CA that signed its certificate. */
   readonly authority: string;
+  /** While it runs. */
+  addPerson(uid: string): Promise<void>;
+  removePerson(uid: string): Promise<void>;
   /** Stops the server, and starts it again with the same data. */
   restart(): Promise<void>;
   stopServer(): Promise<void>;
@@ -60,7 +65,8 @@ export async function startSlapd({ ldif, access = [], sizeLimit }: SlapdOptions)
       `sizelimit size.soft=500 size.hard=500 size.pr=1000 size.prtotal=${sizeLimit ?? 'unlimited'}`,
       'database mdb',
       `suffix "${suffix}"`,
-      `rootdn "cn=admin,${suffix}"`,
+      `rootdn "${admin.dn}"`,
+      `rootpw ${admin.password}`,
       `directory ${join(directory, 'data')}`,
       'maxsize 67108864',
       'dbnosync',
@@ -97,8 +103,17 @@ export async function startSlapd({ ldif, access = [], sizeLimit }: SlapdOptions)
     await server?.exited;
   };
   await startServer();
+  const plainUrl = new URL(`ldap://127.0.0.1:${plainPort}`);
+  const asAdmin = async (change: (client: Client) => Promise<void>) => {
+    const client = new Client({ url: plainUrl.href });
+    await client.bind(admin.dn, admin.password);
+    await change(client);
+    await client.unbind();
+  };
   return {
-    plainUrl: new URL(`ldap://127.0.0.1:${plainPort}`),
+    addPerson: (uid) => asAdmin((client) => client.add(personDN(uid), attributesOf(uid))),
+    removePerson: (uid) => asAdmin((client) => client.del(personDN(uid))),
+    plainUrl,
     url: new URL(`ldaps://localhost:${securePort}`),
     authority: authority.certificate,
     stopServer,
@@ -155,17 +170,14 @@ userPassword: ${reader.password}
 
 `;
 
+const attributesOf = (uid: string) => ({ objectClass: ['inetOrgPerson', 'extraPerson'], uid, cn: uid, sn: uid });
+
 /** A person's entry. @param more lines of LDIF */
 export function person(uid: string, ...more: readonly string[]): string {
-  const lines = [
-    `dn: uid=${uid},ou=people,${suffix}`,
-    'objectClass: inetOrgPerson',
-    'objectClass: extraPerson',
-    `uid: ${uid}`,
-    `cn: ${uid}`,
-    `sn: ${uid}`,
-    ...more,
-  ];
+  const attributes = Object.entries(attributesOf(uid)).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}: ${value}`),
+  );
+  const lines = [`dn: ${personDN(uid)}`, ...attributes, ...more];
   return `${lines.join('\n')}\n\n`;
 }
 
