@@ -3,7 +3,8 @@
 import type { Step } from '../steps.ts';
 import { chaos } from './chaos.ts';
 import { kyvernoCel } from './kyverno-cel.ts';
+import { largeDirectories } from './large-directories.ts';
 import { mutation } from './mutation.ts';
 import { olderVersions } from './older-versions.ts';
 
-export const parts: readonly Step[] = [chaos, kyvernoCel, olderVersions, mutation];
+export const parts: readonly Step[] = [chaos, kyvernoCel, largeDirectories, olderVersions, mutation];
