@@ -6,6 +6,7 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import type { Member } from '../core/model.ts';
 import { isLoopback } from '../http/endpoint.ts';
+import { KeptConnections } from '../http/kept-connections.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Directory, ReadOptions } from './directory.ts';
@@ -65,7 +66,8 @@ async function readMembers(
 ): Promise<Member[]> {
   const { organization, teams, apiURL, onSecret } = options;
   const { clock } = surroundings;
-  const ask = openApi(options, surroundings, read);
+  using connections = new KeptConnections();
+  const ask = openApi({ ...options, connections }, surroundings, read);
   const { secret, ownId } = await prove(options.credential, { ask, organization, clock, onSecret });
   const people = await readPeople(ask, secret, options);
   if (teams.length === 0 && ownId !== undefined && !people.has(ownId))

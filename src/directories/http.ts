@@ -6,6 +6,7 @@ import type { Member } from '../core/model.ts';
 import type { HttpAnswer } from '../http/answer.ts';
 import { isLoopback } from '../http/endpoint.ts';
 import { exchange } from '../http/exchange.ts';
+import { KeptConnections } from '../http/kept-connections.ts';
 import type { ProxyVariables } from '../http/proxy.ts';
 import { isTransientStatus, retryAfterOf, withRetry } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -96,11 +97,12 @@ async function readMembers(
 ): Promise<{ members: Member[]; pages: ReadonlyMap<string, KeptPage> }> {
   let length = 0;
   const pages = new Map<string, KeptPage>();
+  using connections = new KeptConnections();
   const members = await readPages(options.url, expressions, async (url, page) => {
     // Page by page: an API that limits how many requests it takes would never let a second attempt reach the end.
     const before = options.kept.get(url.href);
     const asked = before === undefined ? headers : { ...headers, 'if-none-match': before.etag };
-    const fresh = await withRetry(() => askPage(options, asked, url, clock, signal), {
+    const fresh = await withRetry(() => askPage({ ...options, connections }, asked, url, clock, signal), {
       clock,
       random,
       signal,
@@ -125,7 +127,7 @@ async function readMembers(
 }
 
 async function askPage(
-  { proxyEnv, extraAuthorities }: HttpDirectoryOptions,
+  { proxyEnv, extraAuthorities, connections }: HttpDirectoryOptions & { readonly connections: KeptConnections },
   headers: Readonly<Record<string, string>>,
   url: URL,
   clock: Clock,
@@ -135,6 +137,7 @@ async function askPage(
     method: 'GET',
     url,
     headers,
+    kept: connections,
     proxyEnv,
     ...(extraAuthorities === undefined ? {} : { extraAuthorities }),
     timeoutMs: 30_000,

@@ -1,5 +1,5 @@
 /**
- * One HTTP exchange with a server, over a connection of its own: a few a run. Follows no redirect, reads at most as much
+ * One HTTP exchange with a server, over a connection of its own unless it is given kept ones. Follows no redirect, reads at most as much
  * as it is told, and honours HTTPS_PROXY, NO_PROXY and NODE_EXTRA_CA_CERTS.
  */
 import tls from 'node:tls';
@@ -9,6 +9,7 @@ import { httpMessages as say } from '../lib/messages/http.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
 import { AnswerReader, type HttpAnswer } from './answer.ts';
 import { Connection } from './connection.ts';
+import type { KeptConnections } from './kept-connections.ts';
 import type { Destination } from './open-socket.ts';
 import { type ProxyVariables, proxyFor } from './proxy.ts';
 import { asError } from './stream.ts';
@@ -26,6 +27,8 @@ export interface HttpExchange {
   /** A longer answer fails the exchange. */
   readonly longestAnswer: number;
   readonly signal: AbortSignal;
+  /** Where to take the connection from, and to leave it; all with the same CAs. One of its own unless given. */
+  readonly kept?: KeptConnections;
   readonly proxyEnv: ProxyVariables;
   /** CAs to trust besides the usual ones (PEM). */
   readonly extraAuthorities?: readonly string[];
@@ -87,10 +90,10 @@ export function destinationOf(
 }
 
 function attempt(options: HttpExchange, signal: AbortSignal): Promise<HttpAnswer> {
-  const { method, url, body } = options;
+  const { method, url, body, kept } = options;
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const { headers, path, ...destination } = routeOf(options);
-  const connection = new Connection({ ...destination, keepAliveMs: 1 });
+  const connection = kept?.take(destination) ?? new Connection({ ...destination, keepAliveMs: 1 });
   const onAbort = () => connection.end(asError(signal.reason));
   signal.addEventListener('abort', onAbort, { once: true });
   const reader = new AnswerReader(options.longestAnswer);
@@ -118,7 +121,8 @@ function attempt(options: HttpExchange, signal: AbortSignal): Promise<HttpAnswer
   );
   return promise.finally(() => {
     signal.removeEventListener('abort', onAbort);
-    connection.close(new Error(`the exchange with ${url.host} is over`));
+    if (kept === undefined) connection.close(new Error(`the exchange with ${url.host} is over`));
+    else kept.giveBack(destination, connection);
   });
 }
 

@@ -5,6 +5,7 @@
 import { endpoint } from '@octokit/endpoint';
 import type { HttpAnswer } from '../../http/answer.ts';
 import { exchange } from '../../http/exchange.ts';
+import type { KeptConnections } from '../../http/kept-connections.ts';
 import type { ProxyVariables } from '../../http/proxy.ts';
 import { isTransientStatus, retryAfterOf, withRetry } from '../../http/retry.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -65,7 +66,11 @@ const retryBudgetMs = 45_000;
 const secondaryLimitMs = 60_000;
 
 /** @returns asks one question; throws Failure (directory) for any answer that is not the one that was asked for */
-export function openApi(server: GithubServer, { clock, random }: Surroundings, read: ReadOptions): Ask {
+export function openApi(
+  server: GithubServer & { readonly connections: KeptConnections },
+  { clock, random }: Surroundings,
+  read: ReadOptions,
+): Ask {
   return (question, asking) =>
     withRetry(() => askOnce(server, question, asking, { now: () => clock.now(), signal: read.signal }), {
       clock,
@@ -77,7 +82,7 @@ export function openApi(server: GithubServer, { clock, random }: Surroundings, r
 }
 
 async function askOnce(
-  server: GithubServer,
+  server: GithubServer & { readonly connections: KeptConnections },
   question: Question,
   asking: Asking,
   { now, signal }: { now: () => number; signal: AbortSignal },
@@ -94,6 +99,7 @@ async function askOnce(
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: { length: body.length, chunks: () => [body] } }),
+    kept: server.connections,
     proxyEnv: server.proxyEnv,
     timeoutMs: 30_000,
     longestAnswer,
