@@ -39,9 +39,10 @@ export interface LdapConversation {
 
 /**
  * The library takes an empty page for the last one, though a server may say that more follow (RFC 2696). A list whose
- * last page is not empty is whole; otherwise it is read once more in pages of another size.
+ * last page is not empty is whole; otherwise it is read once more in pages of another size. The first is no round number, so
+ * that a round number of members is read once.
  */
-const pageSizes = [500, 499, 487];
+const pageSizes = [499, 500, 487];
 const connectTimeoutMs = 10_000;
 const operationTimeoutMs = 30_000;
 

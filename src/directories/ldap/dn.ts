@@ -34,6 +34,8 @@ function components(dn: string): Attribute[][] {
 
 /** At separators that no backslash precedes. */
 function split(text: string, separator: string): string[] {
+  // Nearly every name; a list has thousands.
+  if (!text.includes('\\')) return text.split(separator);
   const parts: string[] = [''];
   for (let at = 0; at < text.length; at++) {
     const character = text[at] ?? '';
@@ -54,6 +56,7 @@ function trimmed(value: string): string {
 
 /** `\2C` and `\,` are the same comma; bytes in hex are UTF-8. */
 function unescape(value: string): string {
+  if (!value.includes('\\')) return value;
   const bytes: Buffer[] = [];
   for (let at = 0; at < value.length; at++) {
     const hex = /^\\([0-9A-Fa-f]{2})/.exec(value.slice(at, at + 3))?.[1];
