@@ -21,6 +21,8 @@ export interface Finding {
   readonly message: string;
   /** Nothing to run where no command can help: then the message says what to do. */
   readonly fixes: readonly Fix[];
+  /** What was done to find it, a line each. */
+  readonly steps?: readonly string[];
 }
 
 export const ok = (message: string): Finding => ({ status: 'ok', message, fixes: [] });

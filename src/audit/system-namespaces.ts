@@ -1,6 +1,5 @@
 /** The cluster's own namespaces, as the policies know them: by which names they trust, and which they keep from members. */
-
-import { reservedNamespacePattern } from '../core/namespace-names.ts';
+import { isNamespaceName, isSomebodys, reservedNamespacePattern } from '../core/namespace-names.ts';
 import { allInOrder } from '../lib/all-in-order.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Gathered } from './gather.ts';
@@ -21,6 +20,9 @@ export const shippedTrustedNamespaces: readonly string[] = [
   'ingress-nginx',
   'monitoring',
 ];
+
+/** `ingressDomains` there. */
+export const shippedIngressDomains: readonly string[] = ['internal.poolc'];
 
 export interface TrustedNamespaces {
   readonly names: ReadonlySet<string>;
@@ -59,8 +61,8 @@ export async function namesForMembers(gathered: Gathered): Promise<(namespace: s
     namesFollowAccounts(gathered),
   ]);
   return (namespace) => {
-    if (!isNamespaceName(namespace) || trusted.names.has(namespace)) return false;
-    return byAccount && namespace.includes('--') ? !/^(kube|openshift|poolc)-/.test(namespace) : !isReserved(namespace);
+    if (trusted.names.has(namespace)) return false;
+    return byAccount ? isSomebodys(namespace, isReserved) : isNamespaceName(namespace) && !isReserved(namespace);
   };
 }
 
@@ -69,8 +71,15 @@ async function namesFollowAccounts(gathered: Gathered): Promise<boolean> {
   return (await settingInPlace(gathered, 'names')).some((expression) => /^\s*'by-account'\s*$/.test(expression));
 }
 
-function isNamespaceName(name: string): boolean {
-  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name);
+/** Whether the club has chosen to (`names: 'any'`). */
+export async function leavesNamesFree(gathered: Gathered): Promise<boolean> {
+  return (await settingInPlace(gathered, 'names')).some((expression) => /^\s*'any'\s*$/.test(expression));
+}
+
+/** Domains under which a namespace has hosts by its name: those on the cluster, else those that are shipped. */
+export async function ingressDomains(gathered: Gathered): Promise<readonly string[]> {
+  const inPlace = await settingInPlace(gathered, 'domains');
+  return inPlace.length === 0 ? shippedIngressDomains : inPlace.flatMap((setting) => namesOf(setting) ?? []);
 }
 
 /** The CEL texts that the policies have for it, each once. */

@@ -38,6 +38,7 @@ function checkLines({ check, findings }: CheckResult, options: RenderOptions): s
     const isLastOfFix = !sameFixes(finding, findings[index + 1]);
     return [
       headLine(name, finding, options),
+      ...(finding.steps ?? []).map((step) => stepLine(step, options)),
       ...(isLastOfFix ? finding.fixes.flatMap((fix) => fixLines(fix, options)) : []),
     ];
   });
@@ -50,6 +51,11 @@ function headLine(name: string, { status, message }: Finding, { style, columns }
   const said = status === 'ok' ? text : `${word}: ${text}`;
   const line = wrapLine(`${mark} ${name.padEnd(nameWidth)} ${said}`, columns, indent);
   return line.replace(mark, style(colour, mark)).replace(`${word}:`, style(colour, `${word}:`));
+}
+
+function stepLine(step: string, { style, columns }: RenderOptions): string {
+  const lead = ' '.repeat(4);
+  return style('dim', wrapLine(`${lead}${withoutInvisible(step)}`, columns, lead.length + 10));
 }
 
 /** A command stays whole, however long: it is there to be copied. */

@@ -35,8 +35,22 @@ export function whyNotTheirs(namespace: string, account: string): string | undef
   if (namespace.startsWith('xn--')) return 'xn-- begins what browsers show as another text';
   if (namespace !== account && !namespace.startsWith(account + separator))
     return `it is neither ${account} nor begins with ${account}${separator}`;
-  const isReserved = namespace.includes(separator)
-    ? keptBeginnings.test(namespace)
-    : reservedNamespacePattern.test(namespace);
-  return isReserved ? 'it is reserved for the cluster and what is installed there' : undefined;
+  return isKept(namespace, (name) => reservedNamespacePattern.test(name))
+    ? 'it is reserved for the cluster and what is installed there'
+    : undefined;
+}
+
+/**
+ * Whether some account, of today or to come, would have a namespace of this name by its own right. Login ids are chosen
+ * freely, so a name that is not reserved may be an account's.
+ *
+ * @param isReserved of names without two hyphens
+ */
+export function isSomebodys(namespace: string, isReserved: (name: string) => boolean): boolean {
+  return isNamespaceName(namespace) && !namespace.startsWith('xn--') && !isKept(namespace, isReserved);
+}
+
+/** What begins with an account's name and two hyphens is nobody else's, whatever the account is called; but for a few. */
+function isKept(namespace: string, isReserved: (name: string) => boolean): boolean {
+  return namespace.includes(separator) ? keptBeginnings.test(namespace) : isReserved(namespace);
 }

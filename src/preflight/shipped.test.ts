@@ -6,7 +6,8 @@ import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { shippedPolicies } from '../audit/member-policies.ts';
 import { memberRules, readerRoleName, readerRules } from '../audit/members.ts';
-import { shippedTrustedNamespaces } from '../audit/system-namespaces.ts';
+import { countedResources } from '../audit/probe/counted.ts';
+import { shippedIngressDomains, shippedTrustedNamespaces } from '../audit/system-namespaces.ts';
 import { reservedNamespacePattern } from '../core/namespace-names.ts';
 import { defaultSyncName } from '../registry/place.ts';
 import { requiredRoles } from './required-rights.ts';
@@ -71,10 +72,20 @@ describe('the rights that preflight asks for', () => {
 it("the names that preflight takes for the cluster's own are those that the policies trust and keep from members", () => {
   const file = join(deploy, 'policies/settings/settings.yaml');
   const { data } = z
-    .object({ data: z.object({ trustedNamespaces: z.string(), reservedNamespaces: z.string() }) })
+    .object({
+      data: z.object({ trustedNamespaces: z.string(), reservedNamespaces: z.string(), ingressDomains: z.string() }),
+    })
     .parse(parseAllDocuments(readFileSync(file, 'utf8'))[0]?.toJS());
   expect(shippedTrustedNamespaces).toEqual(JSON.parse(data.trustedNamespaces));
   expect(`'${reservedNamespacePattern.source}'`).toBe(data.reservedNamespaces);
+  expect(shippedIngressDomains).toEqual(JSON.parse(data.ingressDomains));
+});
+
+it("the kinds that preflight wants counted in members' namespaces are those of the shipped quota", () => {
+  const [quota] = parseAllDocuments(readFileSync(join(deploy, 'policies/namespace-contents/store.yaml'), 'utf8'));
+  const { hard } = z.object({ spec: z.object({ hard: z.record(z.string(), z.string()) }) }).parse(quota?.toJS()).spec;
+  const kubernetesOwn = Object.keys(hard).filter((name) => !name.endsWith('cert-manager.io'));
+  expect(kubernetesOwn).toEqual(countedResources.map((resource) => `count/${resource}`));
 });
 
 it('the namespaces that the policies trust keep their part of the API server', () => {

@@ -1,23 +1,26 @@
-/** `--probe`: what a member can really do, tried with a fresh member's own token, and in a member's namespace. */
-import pMap from 'p-map';
-import * as z from 'zod';
-import { parseJson, partialMetadata, partialMetadataOfOne } from '../../kube/client.ts';
+/** `--probe`: what a member can really do, tried with a fresh member's own token, as a real one, and in a member's namespace. */
+
+import { isOwned } from '../../core/model.ts';
+import { hasAmbiguousNamespaces, isNamespaceName } from '../../core/namespace-names.ts';
+import { allInOrder } from '../../lib/all-in-order.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok, unknown, warning } from '../finding.ts';
 import { isExempt } from '../kyverno-exclusions.ts';
-import { isMembersGroup, ownerOf, readerRoleName } from '../members.ts';
+import { memberNamed } from '../members.ts';
 import { readPolicies, variantInPlace, variantToApply } from '../policies-in-place.ts';
 import { sweepProbes, withProbe } from '../probe/account.ts';
-import { type Attempt, attemptsInMembersNamespace, memberAttempts } from '../probe/attempts.ts';
-import { type Answer, type Outcome, outcomeOf } from '../probe/outcome.ts';
+import type { Attempt } from '../probe/attempt.ts';
+import { memberAttempts, ownNamespace, type ProbedMember } from '../probe/attempts.ts';
+import { attemptsInMembersNamespace } from '../probe/attempts-inside.ts';
+import { type OwnedNamespace, ownedNamespaces, probedCluster, probedNamespace } from '../probe/cluster.ts';
+import { uncounted } from '../probe/counted.ts';
+import type { Outcome } from '../probe/outcome.ts';
+import { type Tried, type Trying, tryAll } from '../probe/try.ts';
 import { grantsOf, isGrantRefusal, isRbacRefusal, serviceAccountUser } from '../rbac.ts';
 import { listed } from '../words.ts';
 
-const concurrency = 8;
 /** What was applied a moment ago is not in force at once: the API server reads and compiles a policy first. */
 const comingIntoForceMs = 20_000;
-/** Answers, each of which says something about an attempt. */
-const answers = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 422, 500, 503];
 
 export async function probe(context: AuditContext): Promise<Finding[]> {
   const { client, namespaces, gathered, clock, random, signal, redact } = context;
@@ -25,83 +28,106 @@ export async function probe(context: AuditContext): Promise<Finding[]> {
   if ((await gathered.namespace(namespace)) === undefined)
     return [unknown(`there is no namespace ${namespace} for a fresh member`)];
   const swept = await sweepProbes(client, namespace, signal);
-  const owned = await findMembersNamespace(context);
-  const membersNamespace = owned?.namespace;
+  const [owned] = await ownedNamespaces(context);
   const patientUntil = clock.monotonic() + comingIntoForceMs;
-  const asMember = await withProbe(
+  const asFresh = await withProbe(
     { client, namespace, clock, random, signal, onToken: redact },
     async ({ name, token }) => {
-      const attempts = await attemptsOf(context, name, membersNamespace);
+      const member = { account: name, unique: name.slice(-8), isReal: false };
+      const attempts = await attemptsOf(context, member, owned);
       return tryAll(context, attempts, { who: { kind: 'member', token }, patientUntil });
     },
   );
-  const isTried = owned !== undefined && (await isHeldByPolicies(context));
-  const inside = isTried ? await tryInside(context, owned, patientUntil) : [];
-
+  const isHeld = await isHeldByPolicies(context);
+  const real = await realMember(context, owned?.owner);
+  const groups: readonly Group[] = [
+    { who: 'a fresh member', tried: asFresh },
+    ...(real === undefined ? [] : [await tryAsReal(context, real, patientUntil)]),
+    ...(owned === undefined || !isHeld ? [] : [await tryInside(context, owned, patientUntil)]),
+  ];
   const findings = [
     ...swept.slice(0, 1).map(() => warning(`removed what a probe that was killed had left: ${listed(swept)}`)),
-    ...(await summarize(context, asMember, 'a fresh member')),
-    ...(await summarize(context, inside, `anyone who has a role in a member's namespace (${membersNamespace ?? ''})`)),
+    ...(await allInOrder(groups.map((group) => summarize(context, group)))).flat(),
+    ...(isHeld ? await uncounted(context) : []),
   ];
-  if (findings.length > 0) return findings;
-  const note = membersNamespace === undefined ? ", none of them in a member's namespace: there is none yet" : '';
-  return [ok(`${asMember.length + inside.length} attempts ended as they should${note}`)];
+  return [...findings, conclusion(groups, owned)];
+}
+
+/** Attempts that are about one of them: the sentences begin so. */
+interface Group {
+  readonly who: string;
+  /** The namespace that they are about. */
+  readonly namespace?: string;
+  readonly tried: readonly Tried[];
+}
+
+/** Somebody's own rights, beside those that all have. */
+async function tryAsReal(context: AuditContext, account: string, patientUntil: number): Promise<Group> {
+  const user = serviceAccountUser(context.namespaces.targetNamespace, account);
+  const invitedTo = new Set(
+    grantsOf(await context.gathered.rbac())
+      .filter(({ subject }) => memberNamed(subject, context.namespaces.targetNamespace) === account)
+      .map(({ namespace }) => namespace),
+  );
+  const others = (await ownedNamespaces(context)).find(
+    ({ namespace, owner }) => owner !== account && !invitedTo.has(namespace.metadata.name),
+  );
+  const attempts = await attemptsOf(context, realMemberOf(context, account), others);
+  return {
+    who: `the member ${account}`,
+    tried: await tryAll(context, attempts, { who: { kind: 'impersonated', user }, patientUntil }),
+  };
+}
+
+/** Who has a namespace, else anyone whose namespaces are called after the account. */
+async function realMember(context: AuditContext, preferred: string | undefined): Promise<string | undefined> {
+  const accounts = (await context.gathered.accounts()).filter(isOwned).map(({ name }) => name);
+  const usable = accounts.filter(
+    (name) => !hasAmbiguousNamespaces(name) && isNamespaceName(ownNamespace(realMemberOf(context, name))),
+  );
+  return usable.find((name) => name === preferred) ?? usable[0];
+}
+
+function realMemberOf({ random }: AuditContext, account: string): ProbedMember {
+  return {
+    account,
+    unique: `p${Math.floor(random() * 2 ** 28)
+      .toString(16)
+      .padStart(7, '0')}`,
+    isReal: true,
+  };
 }
 
 /**
  * As the owner. What the owner has no right to do is tried with our own rights: a ServiceAccount of that namespace may have
  * more. But not where Kyverno exempts us: then we would see nothing of what it refuses.
  */
-async function tryInside(
-  context: AuditContext,
-  { namespace, owner }: { readonly namespace: string; readonly owner: string },
-  patientUntil: number,
-): Promise<Tried[]> {
-  const user = serviceAccountUser(context.namespaces.targetNamespace, owner);
-  const tried = await tryAll(context, attemptsInMembersNamespace(namespace), {
-    who: { kind: 'owner', user },
-    patientUntil,
-  });
-  const lacking = tried.filter(({ answer }) => isRbacRefusal(answer.said) || isGrantRefusal(answer.said));
-  if (lacking.length === 0 || (await isExempt(context))) return tried;
+async function tryInside(context: AuditContext, owned: OwnedNamespace, patientUntil: number): Promise<Group> {
+  const user = serviceAccountUser(context.namespaces.targetNamespace, owned.owner);
+  const namespace = owned.namespace.metadata.name;
+  const who = `anyone who has a role in a member's namespace (${namespace})`;
+  const attempts = attemptsInMembersNamespace(await probedNamespace(context, owned));
+  const asOwner: Trying['who'] = { kind: 'impersonated', user };
+  const tried = await tryAll(context, attempts, { who: asOwner, patientUntil });
+  const lacking = tried.filter(
+    ({ attempt, answer }) =>
+      attempt.onlyServiceAccounts !== true && (isRbacRefusal(answer.said) || isGrantRefusal(answer.said)),
+  );
+  if (lacking.length === 0 || (await isExempt(context))) return { who, namespace, tried };
   const again = await tryAll(
     context,
     lacking.map(({ attempt }) => attempt),
     { who: { kind: 'operator' }, patientUntil },
   );
-  return tried.map((each) => again.find(({ attempt }) => attempt === each.attempt) ?? each);
-}
-
-/** With a ServiceAccount of its owner, if there is one: a leaver's has no rights any more. */
-async function findMembersNamespace({
-  gathered,
-}: AuditContext): Promise<{ readonly namespace: string; readonly owner: string } | undefined> {
-  const accounts = new Set((await gathered.accounts()).map(({ name }) => name));
-  const owned = (await gathered.namespaces()).flatMap((namespace) => {
-    const owner = ownerOf(namespace);
-    const { name, deletionTimestamp } = namespace.metadata;
-    return owner === undefined || deletionTimestamp !== undefined ? [] : [{ namespace: name, owner }];
-  });
-  return owned.find(({ owner }) => accounts.has(owner)) ?? owned[0];
+  return { who, namespace, tried: tried.map((each) => again.find(({ attempt }) => attempt === each.attempt) ?? each) };
 }
 
 async function attemptsOf(
   context: AuditContext,
-  name: string,
-  othersNamespace: string | undefined,
+  member: ProbedMember,
+  others: OwnedNamespace | undefined,
 ): Promise<Attempt[]> {
-  const { namespaces, gathered } = context;
-  const attempts = memberAttempts(name, {
-    podNamespace: namespaces.podNamespace,
-    targetNamespace: namespaces.targetNamespace,
-    keySecret: await context.keySecret(),
-    hasKyverno: (await gathered.apiGroups()).has('kyverno.io'),
-    hasReader: grantsOf(await gathered.rbac()).some(
-      ({ subject, role, namespace }) =>
-        namespace === undefined && role.name === readerRoleName && isMembersGroup(subject, namespaces.targetNamespace),
-    ),
-    othersNamespace,
-  });
+  const attempts = memberAttempts(member, await probedCluster(context, others));
   if (await isHeldByPolicies(context)) return attempts;
   return attempts.filter(({ should, by }) => should === 'be refused' && by === 'rights');
 }
@@ -111,85 +137,7 @@ async function isHeldByPolicies({ expectsPolicies, gathered }: AuditContext): Pr
   return expectsPolicies || variantInPlace(await readPolicies(gathered)) !== undefined;
 }
 
-interface Tried {
-  readonly attempt: Attempt;
-  readonly outcome: Outcome;
-  readonly answer: Answer;
-}
-
-interface Trying {
-  readonly who:
-    | { readonly kind: 'member'; readonly token: string }
-    | { readonly kind: 'owner'; readonly user: string }
-    /** We ourselves. */
-    | { readonly kind: 'operator' };
-  /** Until when policies may still come into force, on the monotonic clock. */
-  readonly patientUntil: number;
-}
-
-/** Tries all of them; what only policies refuse, and did not, again for a while. */
-async function tryAll(
-  context: AuditContext,
-  attempts: readonly Attempt[],
-  { who, patientUntil }: Trying,
-): Promise<Tried[]> {
-  const { clock, signal } = context;
-  let tried = await tryOnce(context, attempts, who);
-  while (tried.some(letThroughByPolicies) && clock.monotonic() < patientUntil) {
-    await clock.sleep(1_000, signal);
-    const again = await tryOnce(
-      context,
-      tried.filter(letThroughByPolicies).map(({ attempt }) => attempt),
-      who,
-    );
-    tried = tried.map((each) => again.find(({ attempt }) => attempt === each.attempt) ?? each);
-  }
-  return tried;
-}
-
-const letThroughByPolicies = ({ attempt, outcome }: Tried): boolean => attempt.by === 'policies' && outcome === 'open';
-
-async function tryOnce(context: AuditContext, attempts: readonly Attempt[], who: Trying['who']): Promise<Tried[]> {
-  return pMap(
-    attempts,
-    async (attempt) => {
-      const answer = await perform(context, attempt, who);
-      return { attempt, outcome: outcomeOf(attempt, answer, who.kind), answer };
-    },
-    { concurrency, signal: context.signal },
-  );
-}
-
-const objectSchema = z.object({
-  message: z.string().optional(),
-  metadata: z.object({ labels: z.record(z.string(), z.string()).optional() }).optional(),
-});
-
-async function perform(
-  { client, signal }: AuditContext,
-  { method, path, body, as }: Attempt,
-  who: Trying['who'],
-): Promise<Answer> {
-  const response = await client.call({
-    method,
-    path,
-    ...(body === undefined ? {} : { body }),
-    ...(who.kind === 'member' ? { bearer: who.token } : {}),
-    ...(who.kind === 'owner' ? { impersonate: who.user } : {}),
-    ...(as === undefined ? {} : { impersonate: as }),
-    // What an open door would show is not wanted.
-    ...(method === 'GET' ? { accept: path.includes('limit=') ? partialMetadata : partialMetadataOfOne } : {}),
-    signal,
-    expected: answers,
-  });
-  const { status } = response;
-  const object = objectSchema.safeParse(parseJson(response.body)).data;
-  const said = status < 300 ? '' : (object?.message?.slice(0, 300) ?? `HTTP ${status}`);
-  return { status, said, labels: object?.metadata?.labels ?? {} };
-}
-
-/** @param who what the sentences are about: `a fresh member` */
-async function summarize(context: AuditContext, tried: readonly Tried[], who: string): Promise<Finding[]> {
+async function summarize(context: AuditContext, { who, namespace = '', tried }: Group): Promise<Finding[]> {
   const { gathered, commands } = context;
   const of = (outcome: Outcome, by?: Attempt['by']) =>
     tried.filter((each) => each.outcome === outcome && (by === undefined || each.attempt.by === by));
@@ -197,15 +145,46 @@ async function summarize(context: AuditContext, tried: readonly Tried[], who: st
   const findings: Finding[] = of('closed').map(({ attempt, answer }) =>
     failed(`${who} can't ${attempt.does}: ${answer.said}`, commands.applyMemberRole),
   );
-  const [byRights, byPolicies] = [of('open', 'rights'), of('open', 'policies')];
+  const [byRights, byPolicies, byQuota] = [of('open', 'rights'), of('open', 'policies'), of('open', 'quota')];
   if (byRights.length > 0)
     findings.push(failed(`${who} may, and must not: ${deeds(byRights)}. Above, member-role says by which binding`));
   if (byPolicies.length > 0) {
     const variant = await variantToApply(gathered, await readPolicies(gathered));
     findings.push(failed(`${who} may, and must not: ${deeds(byPolicies)}`, commands.applyPolicies(variant)));
   }
+  if (byQuota.length > 0)
+    findings.push(
+      failed(
+        `${who} may, and must not: ${deeds(byQuota)}. No quota there forbids it`,
+        commands.kubectl`apply -n ${namespace} -f deploy/policies/namespace-contents/quota.yaml`,
+      ),
+    );
   const untried = of('untried');
   const [first] = untried;
   if (first !== undefined) findings.push(unknown(`could not be tried: ${deeds(untried)}. ${first.answer.said}`));
   return findings;
 }
+
+/** Says each attempt, whatever came of it. */
+function conclusion(groups: readonly Group[], owned: OwnedNamespace | undefined): Finding {
+  const tried = groups.flatMap((group) => group.tried);
+  const expected = tried.filter(({ outcome }) => outcome === 'expected').length;
+  const note = owned === undefined ? ", none of them in a member's namespace: there is none yet" : '';
+  const count = expected === tried.length ? `${expected} attempts` : `${expected} of ${tried.length} attempts`;
+  return {
+    ...ok(`${count} ended as they should${note}`),
+    steps: groups.flatMap((group) => [`as ${group.who}:`, ...group.tried.map(stepText)]),
+  };
+}
+
+function stepText({ attempt, outcome }: Tried): string {
+  return `${outcomeWords[outcome][attempt.should]} ${attempt.does}`;
+}
+
+/** Of one width, so that what was tried is one column. */
+const outcomeWords: Record<Outcome, Record<Attempt['should'], string>> = {
+  expected: { 'be refused': '✓ refused:', 'be allowed': '✓ allowed:' },
+  open: { 'be refused': '✗ ALLOWED:', 'be allowed': '✗ ALLOWED:' },
+  closed: { 'be refused': '✗ REFUSED:', 'be allowed': '✗ REFUSED:' },
+  untried: { 'be refused': '? untried:', 'be allowed': '? untried:' },
+};

@@ -1,24 +1,22 @@
 /**
- * What a fresh member tries. Nothing that they could do would last: what changes things is a dry-run, or is about objects
+ * What a member tries. Nothing that they could do would last: what changes things is a dry-run, or is about objects
  * that don't exist; what reads asks for names alone.
  */
 
 import { ownerLabel } from '../members.ts';
-
-export interface Attempt {
-  /** What follows "a fresh member may …". */
-  readonly does: string;
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly body?: unknown;
-  /** The user to act as, by impersonation. */
-  readonly as?: string;
-  readonly should: 'be allowed' | 'be refused';
-  /** Who refuses it; what a fix has to bring back. */
-  readonly by: 'rights' | 'policies';
-  /** A label that makes what was created harmless: policies add it, rather than refuse. */
-  readonly harmlessWith?: { readonly label: string; readonly values: readonly string[] };
-}
+import {
+  type Attempt,
+  allowed,
+  create,
+  dryRun,
+  namespaceObject,
+  nowhere,
+  patch,
+  rbac,
+  read,
+  refused,
+  remove,
+} from './attempt.ts';
 
 export interface ProbedCluster {
   readonly podNamespace: string;
@@ -27,40 +25,57 @@ export interface ProbedCluster {
   readonly hasKyverno: boolean;
   /** Whether the club lets members read the whole cluster: deploy/policies/reader. */
   readonly hasReader: boolean;
-  /** A namespace of some member; undefined while there is none. */
+  /** A namespace of some other member; undefined while there is none. */
   readonly othersNamespace: string | undefined;
+  /** Whether members' namespaces are named after their accounts. */
+  readonly namesFollowAccounts: boolean;
+  /** Names that the policies trust, and names that are known to be given to what a club installs: of no namespace yet. */
+  readonly freeNames: { readonly trusted: readonly string[]; readonly wellKnown: readonly string[] };
+}
+
+/** Who tries. */
+export interface ProbedMember {
+  readonly account: string;
+  /** A part of a name that nothing else has. */
+  readonly unique: string;
+  /** Somebody's real account: it may own as many namespaces as it may, so it is not asked to be able to create one. */
+  readonly isReal: boolean;
 }
 
 const podSecurityLabel = 'pod-security.kubernetes.io/enforce';
-/** Nothing has this name. */
-const nowhere = 'credentials-updater-probe-nowhere';
-const rbac = '/apis/rbac.authorization.k8s.io/v1';
-const dryRun = '?dryRun=All';
 
-export function memberAttempts(name: string, cluster: ProbedCluster): Attempt[] {
+export function memberAttempts(member: ProbedMember, cluster: ProbedCluster): Attempt[] {
   return [
-    ...wanted(name),
-    ...onCredentials(name, cluster),
-    ...onRights(name, cluster),
+    ...wanted(member),
+    ...onCredentials(member, cluster),
+    ...onRights(member, cluster),
     ...onTheCluster(cluster),
     ...onOthers(cluster),
-    ...onNamespaces(name),
+    ...onNamespaces(member, cluster),
   ];
 }
 
-function wanted(name: string): Attempt[] {
+/** A namespace that this member may create, and hasn't. */
+export const ownNamespace = ({ account, unique }: Pick<ProbedMember, 'account' | 'unique'>): string =>
+  `${account}--${unique}`;
+
+function wanted(member: ProbedMember): Attempt[] {
+  const creation: Attempt = {
+    ...allowed('create a namespace', `/api/v1/namespaces${dryRun}`),
+    method: 'POST',
+    body: namespaceObject(ownNamespace(member)),
+  };
   return [
     allowed('list namespaces', '/api/v1/namespaces?limit=1'),
     allowed('list Ingresses', '/apis/networking.k8s.io/v1/ingresses?limit=1'),
-    {
-      ...allowed('create a namespace', `/api/v1/namespaces${dryRun}`),
-      method: 'POST',
-      body: namespaceObject(`${name}--lab`),
-    },
+    ...(member.isReal ? [] : [creation]),
   ];
 }
 
-function onCredentials(name: string, { podNamespace, targetNamespace, keySecret }: ProbedCluster): Attempt[] {
+function onCredentials(
+  { account, isReal }: ProbedMember,
+  { podNamespace, targetNamespace, keySecret }: ProbedCluster,
+): Attempt[] {
   const accounts = `/api/v1/namespaces/${targetNamespace}/serviceaccounts`;
   const tokenRequest = {
     apiVersion: 'authentication.k8s.io/v1',
@@ -84,7 +99,7 @@ function onCredentials(name: string, { podNamespace, targetNamespace, keySecret 
       metadata: { name: nowhere },
     }),
     remove("delete members' accounts", `${accounts}/${nowhere}${dryRun}`),
-    create("mint members' tokens", `${accounts}/${name}/token`, tokenRequest),
+    create("mint members' tokens", `${accounts}/${nowhere}/token`, tokenRequest),
     create(
       "mint the updater's token",
       `/api/v1/namespaces/${podNamespace}/serviceaccounts/credentials-updater/token`,
@@ -93,11 +108,16 @@ function onCredentials(name: string, { podNamespace, targetNamespace, keySecret 
     create('make a token Secret for an account of a member', `/api/v1/namespaces/${targetNamespace}/secrets${dryRun}`, {
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { name: nowhere, annotations: { 'kubernetes.io/service-account.name': name } },
+      metadata: { name: nowhere, annotations: { 'kubernetes.io/service-account.name': account } },
       type: 'kubernetes.io/service-account-token',
     }),
-    impersonate('act as an administrator', 'kubernetes-admin'),
-    impersonate('act as another member', `system:serviceaccount:${targetNamespace}:${nowhere}`),
+    // A real member is impersonated already.
+    ...(isReal
+      ? []
+      : [
+          impersonate('act as an administrator', 'kubernetes-admin'),
+          impersonate('act as another member', `system:serviceaccount:${targetNamespace}:${nowhere}`),
+        ]),
     create('ask for a certificate', `/apis/certificates.k8s.io/v1/certificatesigningrequests${dryRun}`, {
       apiVersion: 'certificates.k8s.io/v1',
       kind: 'CertificateSigningRequest',
@@ -111,8 +131,8 @@ function onCredentials(name: string, { podNamespace, targetNamespace, keySecret 
   ];
 }
 
-function onRights(name: string, { podNamespace, targetNamespace }: ProbedCluster): Attempt[] {
-  const subjects = [{ kind: 'ServiceAccount', name, namespace: targetNamespace }];
+function onRights({ account }: ProbedMember, { podNamespace, targetNamespace }: ProbedCluster): Attempt[] {
+  const subjects = [{ kind: 'ServiceAccount', name: account, namespace: targetNamespace }];
   const clusterAdmin = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' };
   const bindingIn = (namespace: string): Attempt =>
     create(`bind rights in ${namespace}`, `${rbac}/namespaces/${namespace}/rolebindings${dryRun}`, {
@@ -199,120 +219,45 @@ function onOthers({ podNamespace, targetNamespace, othersNamespace }: ProbedClus
 }
 
 /** What only admission can refuse: a member may create namespaces. */
-function onNamespaces(name: string): Attempt[] {
+function onNamespaces(member: ProbedMember, { namesFollowAccounts, freeNames }: ProbedCluster): Attempt[] {
+  const { account, unique } = member;
+  const own = ownNamespace(member);
   const refusedNamespace = (does: string, as: string, labels: Record<string, string> = {}): Attempt => ({
-    does,
-    method: 'POST',
-    path: `/api/v1/namespaces${dryRun}`,
+    ...refused(does, 'POST', `/api/v1/namespaces${dryRun}`),
     body: namespaceObject(as, labels),
-    should: 'be refused',
     by: 'policies',
   });
-  const tail = name.slice(-8);
   return [
     ...['kube', 'poolc', 'default', 'openshift', 'grafana'].map((prefix) =>
-      refusedNamespace(`create a namespace called ${prefix}-…`, `${prefix}-${tail}`),
+      refusedNamespace(`create a namespace called ${prefix}-…`, `${prefix}-${unique}`),
     ),
-    refusedNamespace("create a namespace in another's name", `${name}--lab`, { [ownerLabel]: nowhere }),
-    refusedNamespace('switch Pod Security off', `${name}--lab`, { [podSecurityLabel]: 'privileged' }),
+    ...freeNames.trusted.map((name) =>
+      refusedNamespace(`take the name ${name}, which the policies trust, for a namespace`, name),
+    ),
+    ...freeNames.wellKnown.map((name) =>
+      refusedNamespace(`take the name ${name}, which a club's own installation may need, for a namespace`, name),
+    ),
+    ...(namesFollowAccounts
+      ? [
+          refusedNamespace("create a namespace under another member's name (…--lab)", `${nowhere}--${unique}`),
+          refusedNamespace(
+            'create a namespace that another account may be called (one hyphen)',
+            `${account}-${unique}`,
+          ),
+          refusedNamespace('create a namespace of any name', `probe-${unique}`),
+          refusedNamespace('create a namespace called xn--…, which browsers show as another text', `xn--${unique}`),
+        ]
+      : []),
+    refusedNamespace("create a namespace in another's name", own, { [ownerLabel]: nowhere }),
+    refusedNamespace('switch Pod Security off', own, { [podSecurityLabel]: 'privileged' }),
+    refusedNamespace('allow large objects in a namespace', own, { 'poolc.org/allow-large-objects': 'true' }),
     {
-      ...refusedNamespace("create a namespace that isn't theirs alone (without an owner)", `${name}--lab`),
-      harmlessWith: { label: ownerLabel, values: [name] },
+      ...refusedNamespace("create a namespace that isn't theirs alone (without an owner)", own),
+      harmlessWith: { label: ownerLabel, values: [account] },
     },
     {
-      ...refusedNamespace('create a namespace without Pod Security', `${name}--lab`),
+      ...refusedNamespace('create a namespace without Pod Security', own),
       harmlessWith: { label: podSecurityLabel, values: ['baseline', 'restricted'] },
     },
   ];
 }
-
-/** What must be refused in a member's namespace, no matter who tries it. Its owner does, who has all rights there. */
-export function attemptsInMembersNamespace(namespace: string): Attempt[] {
-  const core = `/api/v1/namespaces/${namespace}`;
-  const refusedByPolicies = (does: string, path: string, body: object): Attempt => ({
-    ...create(does, `${path}${dryRun}`, body),
-    by: 'policies',
-  });
-  const pod = (does: string, spec: object, container: object = {}): Attempt =>
-    refusedByPolicies(does, `${core}/pods`, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: nowhere },
-      spec: { containers: [{ name: 'main', image: 'example.org/none', ...container }], ...spec },
-    });
-  const service = (does: string, spec: object): Attempt =>
-    refusedByPolicies(does, `${core}/services`, {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: nowhere },
-      spec: { ports: [{ port: 80 }], ...spec },
-    });
-  const binding = (does: string, role: string, subject: object): Attempt =>
-    refusedByPolicies(does, `${rbac}/namespaces/${namespace}/rolebindings`, {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name: nowhere },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-      subjects: [subject],
-    });
-  const everybody = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' };
-  const robot = { kind: 'ServiceAccount', name: nowhere, namespace };
-  return [
-    pod('start privileged pods', {}, { securityContext: { privileged: true } }),
-    pod("mount the node's disk in a pod", { volumes: [{ name: 'disk', hostPath: { path: '/' } }] }),
-    pod("use the node's network in a pod", { hostNetwork: true }),
-    pod("take the node's ports in a pod", {}, { ports: [{ containerPort: 80, hostPort: 80 }] }),
-    refusedByPolicies('start privileged Deployments', `/apis/apps/v1/namespaces/${namespace}/deployments`, {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: nowhere },
-      spec: {
-        selector: { matchLabels: { app: nowhere } },
-        template: {
-          metadata: { labels: { app: nowhere } },
-          spec: { containers: [{ name: 'main', image: 'example.org/none', securityContext: { privileged: true } }] },
-        },
-      },
-    }),
-    service('open ports on every node (NodePort)', { type: 'NodePort' }),
-    service("catch other people's traffic (externalIPs)", { externalIPs: ['192.0.2.1'] }),
-    refusedByPolicies(
-      "catch everybody's hosts (an Ingress without one)",
-      `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses`,
-      {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'Ingress',
-        metadata: { name: nowhere },
-        spec: { defaultBackend: { service: { name: nowhere, port: { number: 80 } } } },
-      },
-    ),
-    binding('bind cluster-admin', 'cluster-admin', robot),
-    binding('let everybody in', 'view', everybody),
-  ];
-}
-
-function namespaceObject(name: string, labels: Record<string, string> = {}): object {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
-}
-
-const allowed = (does: string, path: string): Attempt => ({
-  does,
-  method: 'GET',
-  path,
-  should: 'be allowed',
-  by: 'rights',
-});
-const refused = (does: string, method: Attempt['method'], path: string): Attempt => ({
-  does,
-  method,
-  path,
-  should: 'be refused',
-  by: 'rights',
-});
-const read = (does: string, path: string): Attempt => refused(does, 'GET', path);
-const remove = (does: string, path: string): Attempt => refused(does, 'DELETE', path);
-const create = (does: string, path: string, body: unknown = {}): Attempt => ({ ...refused(does, 'POST', path), body });
-const patch = (does: string, path: string): Attempt => ({
-  ...refused(does, 'PATCH', path),
-  body: { metadata: { labels: { [nowhere]: 'true' } } },
-});

@@ -1,6 +1,6 @@
 /** What the API server's answer says about an attempt. Pure. */
 import { isRbacRefusal } from '../rbac.ts';
-import type { Attempt } from './attempts.ts';
+import type { Attempt } from './attempt.ts';
 
 export type Outcome =
   /** As it should be. */
@@ -20,13 +20,18 @@ export interface Answer {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** @param as who tried it: a fresh member; or in a member's namespace its owner, or we ourselves */
-export function outcomeOf(attempt: Attempt, answer: Answer, as: 'member' | 'owner' | 'operator'): Outcome {
+/** @param as who tried it: a fresh member; somebody's real account, by impersonation; or we ourselves */
+export function outcomeOf(attempt: Attempt, answer: Answer, as: 'member' | 'impersonated' | 'operator'): Outcome {
   const { should, by } = attempt;
   const { status, said } = answer;
   // The account was deleted by someone else.
   if (status === 401) return 'untried';
+  if (as === 'impersonated' && status === 403 && isImpersonationRefusal(said)) return 'untried';
   if (should === 'be allowed') return status < 300 ? 'expected' : 'closed';
+  if (by === 'quota') {
+    if (status < 300) return 'open';
+    return status === 403 && said.includes('exceeded quota: ') ? 'expected' : 'untried';
+  }
   if (by === 'policies') {
     if (status < 300) return isHarmless(attempt, answer) ? 'expected' : 'open';
     // A right that the owner lacks, or we do, shows nothing about the policies.
@@ -37,6 +42,11 @@ export function outcomeOf(attempt: Attempt, answer: Answer, as: 'member' | 'owne
   }
   // Authorization comes first: whatever else is said to a harmless request, it was not refused for lack of a right.
   return status === 403 ? 'expected' : 'open';
+}
+
+/** Of us, who may not act as another. */
+function isImpersonationRefusal(said: string): boolean {
+  return said.includes(' cannot impersonate resource ');
 }
 
 function isHarmless({ harmlessWith }: Attempt, { labels }: Answer): boolean {

@@ -1,5 +1,6 @@
 /** --probe: doors that it finds open or closed, and what a killed one leaves. */
 import { expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { removeNamespace } from '../../namespace-removal.ts';
 import { commandsOf, type Desk, expectFoundAndMended, openWire, problems, runFixes, said } from '../desk.ts';
 
@@ -16,24 +17,78 @@ export function describeProbe(deskOf: () => Desk): void {
     );
   });
 
-  it("fails where no policy stands in a member's way, in their own namespaces too", async () => {
-    const { kubectl, preflight } = deskOf();
-    await kubectl('create', 'namespace', 'alice-lab');
-    await kubectl('label', 'namespace', 'alice-lab', 'poolc.org/owner=alice');
-    onTestFinished(() => removeNamespace(deskOf().cluster, 'alice-lab'));
-    // There is no controller here that would make it.
-    await kubectl('-n', 'alice-lab', 'create', 'serviceaccount', 'default');
-    const binding = 'validatingadmissionpolicybinding';
-    await kubectl('delete', binding, 'members-namespaces', 'members-workloads', 'members-access');
+  it("fails where no policy stands in a member's way, in their own namespaces too; and leaves nothing behind", async () => {
+    const { kubectl, preflight, shell, api } = deskOf();
+    await shell(`POOLC_API_ENDPOINT=${api.url} POOLC_API_KEY_FILE=./API_KEY credentials-updater sync`);
+    await giveNamespace(deskOf(), 'alice-lab');
+    await kubectl('create', 'namespace', 'club');
+    onTestFinished(() => removeNamespace(deskOf().cluster, 'club'));
+    await kubectl('-n', 'club', 'create', 'ingress', 'site', '--rule=club.internal.poolc/*=site:80');
+    const before = await everything(deskOf());
+    expect(problems(await preflight(['--probe']))).toEqual({});
+    expect(await everything(deskOf())).toEqual(before);
+
+    const policies = ['namespaces', 'workloads', 'access', 'ingress-hosts', 'ingresses', 'object-size'];
+    await kubectl('delete', 'validatingadmissionpolicybinding', ...policies.map((name) => `members-${name}`));
     // What is gone is in force for a moment more.
     await expect.poll(() => startPrivileged(deskOf(), 'alice-lab'), { timeout: 60_000, interval: 500 }).toBe(201);
-    const report = await preflight(['--probe']);
+    let report = await preflight(['--probe']);
+    const seen = async () => said((report = await preflight(['--probe'])), 'probe').text;
+    await expect.poll(seen, { timeout: 100_000 }).toMatch(/a ConfigMap of 500 KB/);
     expect(problems(report)).toEqual({ policies: 'failed', probe: 'failed' });
-    expect(said(report, 'probe').text).toMatch(
-      /a fresh member may, and must not: create a namespace called kube-….*\n.*anyone who has a role in a member's namespace \(alice-lab\) may, and must not: start privileged pods; .*bind cluster-admin/,
+    const { text } = said(report, 'probe');
+    const names =
+      'may, and must not: create a namespace called kube-….*called grafana-….*take the name kyverno, which the policies trust.*take the name velero.*under another member.s name.*one hyphen.*xn--';
+    expect(text).toMatch(new RegExp(`a fresh member ${names}`));
+    expect(text).toMatch(new RegExp(`the member alice ${names}`));
+    expect(text).toMatch(
+      /anyone who has a role in a member's namespace \(alice-lab\) may, and must not: start privileged pods; .*a wildcard.*take a host that another namespace serves \(club\.internal\.poolc\); take a host of anybody's.*a snippet.*one of 200 rules.*bind cluster-admin/,
     );
     await runFixes(deskOf(), report);
     expect(problems(await preflight(['--probe']))).toEqual({});
+  });
+
+  it('fails where no quota bounds what a member stores and uses, and its commands bring that back', async () => {
+    const { kubectl, preflight } = deskOf();
+    await giveNamespace(deskOf(), 'alice-lab');
+    await kubectl('-n', 'alice-lab', 'delete', 'resourcequota', '--all');
+    const report = await preflight(['--probe']);
+    expect(problems(report)).toEqual({ probe: 'failed' });
+    expect(said(report, 'probe').text).toMatch(
+      /take every node \(a pod that asks for 100,000 processors\); take every disk .*No quota there forbids it\nfailed: the owner of alice-lab may store any number of these, which no quota counts there: configmaps, secrets/,
+    );
+    await runFixes(deskOf(), report);
+    await countQuotas(deskOf(), 'alice-lab');
+    expect(problems(await preflight(['--probe']))).toEqual({});
+  });
+
+  it('fails where one member has what a fresh one has not, and names the member', async () => {
+    const { kubectl, preflight, shell, api } = deskOf();
+    await shell(`POOLC_API_ENDPOINT=${api.url} POOLC_API_KEY_FILE=./API_KEY credentials-updater sync`);
+    await giveNamespace(deskOf(), 'alice-lab');
+    const flags = ['--role=edit', '--serviceaccount=poolc-users:alice'];
+    await kubectl('-n', 'kube-system', 'create', 'role', 'edit', '--verb=list', '--resource=secrets');
+    await kubectl('-n', 'kube-system', 'create', 'rolebinding', 'forgotten', ...flags);
+    onTestFinished(
+      async () => void (await kubectl('-n', 'kube-system', 'delete', 'role/edit', 'rolebinding/forgotten')),
+    );
+    const report = await preflight(['--probe']);
+    expect(said(report, 'probe').text).toMatch(
+      /^failed: the member alice may, and must not: list the Secrets of kube-system\./,
+    );
+  });
+
+  it('says each attempt in a line, and how it ended', async () => {
+    await deskOf().kubectl('delete', 'clusterrolebinding', 'poolc-member');
+    onTestFinished(async () => void (await deskOf().shell('kubectl apply -k deploy/policies/base')));
+    const { stdout } = await deskOf().command(['preflight', '--probe', '--output', 'text']);
+    const lines = stdout.split('\n').map((line) => line.trim());
+    expect(lines).toContain('as a fresh member:');
+    expect(lines).toContain('✗ REFUSED: list namespaces');
+    expect(lines).toContain('✓ refused: read the API key');
+    expect(
+      lines.filter((line) => /^[✓✗?] (refused|allowed|REFUSED|ALLOWED|untried): /.test(line)).length,
+    ).toBeGreaterThan(50);
   });
 
   it('leaves an account behind when it is killed; preflight says so, and the next probe sweeps it away', async () => {
@@ -77,6 +132,61 @@ export function describeProbe(deskOf: () => Desk): void {
     expect(said(after, 'member-role').text).toMatch(/every member may list configmaps cluster-wide/);
     expect(said(after, 'probe').text).toMatch(/a fresh member may, and must not: list everybody's ConfigMaps/);
   });
+}
+
+/** Alice's, with what each comes with. */
+async function giveNamespace({ cluster, kubectl }: Desk, namespace: string): Promise<void> {
+  await kubectl('create', 'namespace', namespace);
+  onTestFinished(() => removeNamespace(cluster, namespace));
+  await kubectl('label', 'namespace', namespace, 'poolc.org/owner=alice');
+  // There is no controller here that would make it, or fill the role `admin`.
+  await kubectl('-n', namespace, 'create', 'serviceaccount', 'default');
+  await kubectl('-n', namespace, 'create', 'role', 'owner', '--verb=create', '--resource=configmaps');
+  await kubectl(
+    '-n',
+    namespace,
+    'create',
+    'rolebinding',
+    'owner',
+    '--role=owner',
+    '--serviceaccount=poolc-users:alice',
+  );
+  for (const file of ['limits', 'quota', 'store'])
+    await kubectl('apply', '-n', namespace, '-f', `deploy/policies/namespace-contents/${file}.yaml`);
+  await countQuotas({ cluster, kubectl }, namespace);
+}
+
+const quotasSchema = z.object({
+  items: z.array(
+    z.object({ metadata: z.object({ name: z.string() }), spec: z.object({ hard: z.record(z.string(), z.string()) }) }),
+  ),
+});
+
+/** As the controller of quotas does: nothing is used yet. */
+async function countQuotas({ cluster, kubectl }: Pick<Desk, 'cluster' | 'kubectl'>, namespace: string): Promise<void> {
+  const { items } = quotasSchema.parse(
+    JSON.parse(await kubectl('-n', namespace, 'get', 'resourcequotas', '-o', 'json')),
+  );
+  for (const { metadata, spec } of items) {
+    const used = Object.fromEntries(Object.keys(spec.hard).map((resource) => [resource, '0']));
+    const { status } = await cluster.request(
+      'PATCH',
+      `/api/v1/namespaces/${namespace}/resourcequotas/${metadata.name}/status`,
+      { status: { hard: spec.hard, used } },
+    );
+    expect(status).toBe(200);
+  }
+}
+
+/** The names and versions of all that an attempt could have made or changed. */
+async function everything({ kubectl }: Desk): Promise<string> {
+  const kinds = [
+    'namespaces,serviceaccounts,secrets,configmaps,pods,services,ingresses,persistentvolumeclaims,persistentvolumes',
+    'deployments,roles,rolebindings,clusterroles,clusterrolebindings,certificatesigningrequests',
+    'validatingadmissionpolicies,validatingadmissionpolicybindings,resourcequotas,nodes,cronjobs',
+  ].join(',');
+  const columns = 'KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name,VERSION:.metadata.resourceVersion';
+  return kubectl('get', kinds, '--all-namespaces', '-o', `custom-columns=${columns}`);
 }
 
 /** The status of a dry-run. */
