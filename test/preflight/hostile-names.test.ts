@@ -92,13 +92,94 @@ describe('names that were chosen to hurt', () => {
   );
 });
 
+describe('what --leavers prints for a leaver whose bindings have such names', () => {
+  const role = { kind: 'ClusterRole', name: 'edit' };
+  const account = { kind: 'ServiceAccount', name: 'kim', namespace: 'poolc-users' };
+  const bystander = { kind: 'ServiceAccount', name: 'alice', namespace: 'poolc-users' };
+  const user = (name: string) => ({ kind: 'User', name: `system:serviceaccount:poolc-users:${name}` });
+
+  beforeAll(async () => {
+    const { api, cluster, shell } = desk;
+    const create = async (path: string, object: object) => {
+      const { status, body } = await cluster.request('POST', path, object);
+      if (status !== 201) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
+    };
+    const sync = () => shell(`POOLC_API_ENDPOINT=${api.url} POOLC_API_KEY_FILE=./API_KEY credentials-updater sync`);
+    const { uuid } = await api.addMember({ loginId: 'kim' });
+    await sync();
+    api.removeMember(uuid);
+    await sync();
+    await create('/api/v1/namespaces', { metadata: { name: 'kim-lab', labels: { 'poolc.org/owner': 'kim' } } });
+    const rbac = '/apis/rbac.authorization.k8s.io/v1';
+    for (const name of hostileNames) {
+      const metadata = { name: `${name} left` };
+      await create(`${rbac}/namespaces/kim-lab/rolebindings`, {
+        metadata,
+        roleRef: role,
+        subjects: [bystander, account],
+      });
+      await create(`${rbac}/namespaces/default/rolebindings`, {
+        metadata,
+        roleRef: role,
+        subjects: [bystander, account, user(name)],
+      });
+      await create(`${rbac}/clusterrolebindings`, { metadata, roleRef: role, subjects: [user('kim')] });
+    }
+  }, deskTimeoutMs);
+
+  it.each([
+    ['sh', ['-s']],
+    ['bash', ['-s']],
+    // As a person pastes it: with history expansion, and aliases.
+    ['bash', ['--norc', '-i']],
+  ])('is read by %s %j as it was meant, and runs nothing else', async (shell, flags) => {
+    const { stdout } = await desk.command(['preflight', '--leavers', '--output', 'json']);
+    const report = z
+      .object({
+        checks: z.array(
+          z.object({
+            check: z.string(),
+            findings: z.array(z.object({ fixes: z.array(z.object({ command: z.string() })) })),
+          }),
+        ),
+      })
+      .parse(JSON.parse(stdout));
+    const commands = report.checks
+      .filter(({ check }) => check === 'leavers')
+      .flatMap(({ findings }) => findings.flatMap(({ fixes }) => fixes.map(({ command }) => command)));
+    for (const command of commands) expect(command).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+
+    const { calls, files } = await paste(commands, shell, flags);
+    expect(files).toEqual(['calls', 'kubectl']);
+    const reads = (words: readonly string[]) =>
+      calls.filter((call) => call.slice(0, words.length).join('\0') === words.join('\0'));
+    for (const name of hostileNames) {
+      const binding = `${name} left`;
+      const patch = ['--type=json', '-p'];
+      // Handed over with the namespace.
+      expect(reads(['-n', 'kim-lab', 'patch', `rolebinding/${binding}`, ...patch])).toHaveLength(1);
+      // The cluster-wide one is taken away, or given to another.
+      expect(reads(['delete', `clusterrolebinding/${binding}`])).toHaveLength(1);
+      expect(reads(['patch', `clusterrolebinding/${binding}`, ...patch])).toHaveLength(1);
+      // Nothing is offered about the other subject, whose name no account can have had.
+      const values = reads(['-n', 'default', 'patch', `rolebinding/${binding}`, ...patch]).map(
+        (words) => z.tuple([testedName, z.looseObject({})]).parse(JSON.parse(words[6] ?? ''))[0].value,
+      );
+      expect(values).toEqual(['kim']);
+    }
+    // Nothing but kubectl was called, and by it nothing else than these.
+    const verbs = ['delete', 'patch', 'label', 'get', 'create', 'apply', 'reserve'];
+    expect(calls.filter((words) => !verbs.some((verb) => words.includes(verb)))).toEqual([]);
+  });
+});
+
 /** Into a shell whose only program is a kubectl that writes down what it was given. */
-async function paste(lines: readonly string[], shell: string) {
+async function paste(lines: readonly string[], shell: string, flags: readonly string[] = ['-s']) {
   const directory = await mkdtemp(join(tmpdir(), 'pks-paste-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const calls = join(directory, 'calls');
   await writeFile(join(directory, 'kubectl'), `#!/bin/sh\nprintf '%s\\0' "$@" END >>"${calls}"\n`, { mode: 0o755 });
-  const running = promisify(execFile)(`/bin/${shell}`, ['-s'], { cwd: directory, env: { PATH: directory } });
+  const running = promisify(execFile)(`/bin/${shell}`, flags, { cwd: directory, env: { PATH: directory } });
   running.child.stdin?.end(`${lines.join('\n')}\n`);
   const { stdout, stderr } = await running;
   const words = (await readFile(calls, 'utf8')).split('\0');
