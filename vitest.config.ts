@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.ts';
 
 /** The promises under fire, whose numbers test/promises/scale.ts raises under `npm run test:chaos`. */
-const underFire = 'test/promises/{kills,controller,fault-matrix,concurrent,wrong-directories}.test.ts';
+const underFire = 'test/promises/{kills,controller,controller-away,fault-matrix,concurrent,wrong-directories}.test.ts';
 
 /** The third form of the policies, rendered from the same source as the others: a part of `npm run test:parts`. */
 const kyvernoCel = 'test/policies/kyverno-cel.test.ts';

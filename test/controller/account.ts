@@ -8,14 +8,14 @@ const rbac = '/apis/rbac.authorization.k8s.io/v1';
 const name = 'credentials-updater-controller';
 const tokenSchema = z.object({ status: z.object({ token: z.string() }) });
 
-/** @returns its kubeconfig */
+/** @returns its token */
 export async function createControllerAccount(cluster: TestCluster): Promise<string> {
   const { systemNamespace, request } = cluster;
   const accounts = `/api/v1/namespaces/${systemNamespace}/serviceaccounts`;
   await request('POST', accounts, { metadata: { name } });
   await grant(cluster, name, controllerOwnRoles(systemNamespace, [systemNamespace]));
   const { body } = await request('POST', `${accounts}/${name}/token`, { spec: { expirationSeconds: 3_600 } });
-  return cluster.kubeconfigFor({ token: tokenSchema.parse(body).status.token });
+  return tokenSchema.parse(body).status.token;
 }
 
 /** What `rbac -f FILE --controller` would print for this MemberSync. */

@@ -14,6 +14,8 @@ import { installCustomResource, memberSyncs } from './crd.ts';
 export interface Lab {
   readonly cluster: TestCluster;
   readonly credentialsNamespace: string;
+  /** What a controller proves itself with. */
+  readonly controllerToken: string;
   /** Replaces the list of members. */
   readonly setMembers: (logins: readonly string[]) => Promise<void>;
   readonly createSync: (spec?: object, name?: string) => Promise<void>;
@@ -74,7 +76,8 @@ export async function useLab(existing?: TestCluster): Promise<Lab> {
   const { systemNamespace, usersNamespace, request } = cluster;
   const credentialsNamespace = systemNamespace.replace('poolc-system', 'lab-credentials');
   await createNamespace(cluster, credentialsNamespace);
-  const kubeconfig = await createControllerAccount(cluster);
+  const controllerToken = await createControllerAccount(cluster);
+  const kubeconfig = await cluster.kubeconfigFor({ token: controllerToken });
   const configMaps = `/api/v1/namespaces/${systemNamespace}/configmaps`;
   let isMade = false;
   const setMembers = async (logins: readonly string[]) => {
@@ -109,6 +112,7 @@ export async function useLab(existing?: TestCluster): Promise<Lab> {
   return {
     cluster,
     credentialsNamespace,
+    controllerToken,
     setMembers,
     createSync: async (more = {}, name = 'lab') => {
       const object = {

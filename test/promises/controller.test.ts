@@ -1,59 +1,13 @@
 /** Two controllers under fire: killed, frozen past their Lease, while members come and go and tokens are renewed (P1, P2). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { tokenReviewer } from '../accounts.ts';
-import { condition, type Lab, type RunningController, ready, useLab } from '../controller/lab.ts';
+import { condition, type RunningController, ready } from '../controller/lab.ts';
+import { clubUnderFire, faithful, fast, probe } from './controllers.ts';
 import { scale } from './scale.ts';
 
-const faithful = ['kim', 'lee', 'park', 'choi', 'jung'];
 /** Others who stay: a guest for each kill leaves on one day, and those may not be half of the club. */
 const others = Array.from({ length: 2 * scale.controllerKills }, (_, index) => `member${index}`);
-
-/** Uses the last delivered token of everyone who never leaves, all the time. */
-function probe(lab: Lab) {
-  const whoIs = tokenReviewer(lab.cluster);
-  const rejections: string[] = [];
-  let probes = 0;
-  const over = new AbortController();
-  onTestFinished(() => over.abort());
-  const last = new Map<string, string>();
-  const run = async () => {
-    while (!over.signal.aborted) {
-      for (const [account, token] of await lab.tokens()) if (faithful.includes(account)) last.set(account, token);
-      for (const [account, token] of last) {
-        const answer = await whoIs(token);
-        probes++;
-        if (answer !== `system:serviceaccount:${lab.cluster.usersNamespace}:${account}`)
-          rejections.push(`${account}: ${answer ?? '401'}`);
-      }
-      await sleep(50);
-    }
-  };
-  // What is still under way when a test fails has nobody to tell.
-  const ended = run().catch((error: unknown) => {
-    if (!over.signal.aborted) throw error;
-  });
-  return {
-    stop: async () => {
-      over.abort();
-      await ended;
-      return { probes, rejections };
-    },
-  };
-}
-
-async function clubUnderFire(members: readonly string[] = faithful): Promise<Lab> {
-  const lab = await useLab();
-  await lab.setMembers(members);
-  // Tokens are renewed within the first minute of their ten: renewals go on all the time.
-  await lab.createSync({
-    token: { lifetime: '10m', renewBefore: '9m' },
-    guard: { maxRemovals: 100_000, maxAdditions: 100_000 },
-  });
-  return lab;
-}
-
-const fast = { LEADER_LEASE: '4s' };
 
 test(`${scale.controllerKills} kills at random moments: nobody is locked out, and everything is in step afterwards`, {
   tags: 'older-versions',

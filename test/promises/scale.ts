@@ -16,6 +16,8 @@ export interface Scale {
   readonly kills: { readonly clubs: number; readonly each: number };
   /** Of two controllers, at random moments. */
   readonly controllerKills: number;
+  /** For how many lifetimes of a token a directory stays away, once every token was renewed without it. */
+  readonly lifetimesAway: number;
   /** Clubs of the fault matrix side by side. */
   readonly faultClubs: number;
   /** How long a fault lasts: one request of the step, or all of them, until the run gives up. */
@@ -30,6 +32,7 @@ export interface Scale {
 const reduced: Scale = {
   kills: { clubs: 4, each: 4 },
   controllerKills: 4,
+  lifetimesAway: 0,
   faultClubs: 4,
   faultsLast: ['once'],
   concurrentRuns: [2],
@@ -40,6 +43,7 @@ const reduced: Scale = {
 const everyChange: Scale = {
   kills: { clubs: 8, each: 13 },
   controllerKills: 20,
+  lifetimesAway: 0,
   faultClubs: 4,
   faultsLast: ['once'],
   concurrentRuns: [2, 10],
@@ -51,6 +55,7 @@ const everyChange: Scale = {
 const chaos: Scale = {
   kills: { clubs: 8, each: 125 },
   controllerKills: 200,
+  lifetimesAway: 3,
   faultClubs: 8,
   faultsLast: ['once', 'to the end'],
   concurrentRuns: [2, 3, 5, 10, 20, 30],
