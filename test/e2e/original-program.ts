@@ -6,9 +6,9 @@ import type { SiteMember } from './poolc-site.ts';
 const WEEK = '168h';
 const accountSchema = z.object({ status: z.object({ token: z.string() }) });
 
-/** Its CronJob and ConfigMap, applied as Argo CD applies them, and suspended as the upgrade asks for. */
-export async function applyOriginal(kubectl: Kubectl, namespace: string): Promise<void> {
-  const metadata = (name: string): object => ({
+/** Its CronJob and ConfigMap, as they are in Git. */
+export function originalManifests(namespace: string) {
+  const metadata = (name: string) => ({
     name,
     namespace,
     labels: { 'app.kubernetes.io/name': 'credentials-updater' },
@@ -47,7 +47,13 @@ export async function applyOriginal(kubectl: Kubectl, namespace: string): Promis
     metadata: metadata('credentials-updater-cm'),
     data: { TARGET_NAMESPACE: 'poolc-users', POOLC_API_ENDPOINT: 'http://api.poolc.org:8080/kubernetes' },
   };
-  await kubectl(['apply', '-f', '-'], [cronJob, configMap].map((object) => JSON.stringify(object)).join('\n---\n'));
+  return [cronJob, configMap] as const;
+}
+
+/** Applied as Argo CD applies them, and suspended as the upgrade asks for. */
+export async function applyOriginal(kubectl: Kubectl, namespace: string): Promise<void> {
+  const objects = originalManifests(namespace).map((object) => JSON.stringify(object));
+  await kubectl(['apply', '-f', '-'], objects.join('\n---\n'));
   await kubectl(['patch', 'cronjob', 'credentials-updater', '-n', namespace, '-p', '{"spec":{"suspend":true}}']);
 }
 

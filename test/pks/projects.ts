@@ -1,7 +1,7 @@
 /** PKS's AppProjects, as its public repositories describe them. */
 import { z } from 'zod';
 
-const manifestSchema = z.looseObject({
+export const manifestSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
   metadata: z.looseObject({
@@ -10,11 +10,11 @@ const manifestSchema = z.looseObject({
     annotations: z.record(z.string(), z.string()).optional(),
   }),
 });
-type Manifest = z.infer<typeof manifestSchema>;
+export type Manifest = z.infer<typeof manifestSchema>;
 
-const platformRepository = 'https://github.com/PoolC/pks-platform.git';
-const ownRepository = 'https://github.com/PoolC/pks-credentials-updater.git';
-const server = 'https://kubernetes.default.svc';
+export const platformRepository = 'https://github.com/PoolC/pks-platform.git';
+export const ownRepository = 'https://github.com/PoolC/pks-credentials-updater.git';
+export const server = 'https://kubernetes.default.svc';
 const everything = [{ group: '*', kind: '*' }];
 
 const project = (name: string, spec: object): Manifest => ({
