@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type ControlPlane, type Daemon, provideBinaries, startDaemon } from '../control-plane/index.ts';
 import type { Versions } from '../versions.ts';
 import { type KyvernoInstallation, readInstallation } from './installation.ts';
-import { kyvernoModule } from './programs.ts';
+import { type KyvernoModule, kyvernoModule } from './programs.ts';
 
 const NAMESPACE = 'kyverno';
 const TOKEN_SECONDS = 24 * 60 * 60;
@@ -39,14 +39,18 @@ export async function startKyverno(
   const installation = await readInstallation(module, configuration);
   await install(controlPlane, installation);
 
-  const common = { controlPlane, installation, onProgress };
+  const common = { controlPlane, module, installation, onProgress };
   const [admissionController, backgroundController] = await Promise.all([
     startController({
       ...common,
       program: binaries.path('kyverno'),
       deployment: 'kyverno-admission-controller',
       // The API server calls it at this address, in place of a Service's.
-      args: (port) => [`--serverIP=127.0.0.1:${port}`, `--webhookServerPort=${port}`, '--webhookServerHost=127.0.0.1'],
+      args: (port) => [
+        `--serverIP=127.0.0.1:${port}`,
+        `--webhookServerPort=${port}`,
+        ...(module.knowsHosts ? ['--webhookServerHost=127.0.0.1'] : []),
+      ],
       isReady: async (port) => (await leads(controlPlane, 'kyverno')) && (await answers(port)),
     }),
     startController({
@@ -62,6 +66,7 @@ export async function startKyverno(
 
 interface ControllerSettings {
   readonly controlPlane: ControlPlane;
+  readonly module: KyvernoModule;
   readonly installation: KyvernoInstallation;
   readonly program: string;
   /** Whose arguments, environment and ServiceAccount it gets. */
@@ -84,6 +89,7 @@ async function install({ kubectl }: ControlPlane, { manifests }: KyvernoInstalla
 
 async function startController({
   controlPlane,
+  module,
   installation,
   program,
   deployment,
@@ -104,7 +110,7 @@ async function startController({
       `--kubeconfig=${kubeconfig}`,
       ...args(port),
       // In a pod each has these ports to itself; here any free one will do.
-      '--metricsHost=127.0.0.1',
+      ...(module.knowsHosts ? ['--metricsHost=127.0.0.1'] : []),
       '--metricsPort=0',
       '--controllerRuntimeMetricsAddress=0',
     ],

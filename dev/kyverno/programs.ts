@@ -8,16 +8,21 @@ export type KyvernoProgram = 'kyverno' | 'background-controller' | 'kubectl-kyve
 
 export interface KyvernoModule extends BinaryModule<KyvernoProgram> {
   readonly goModule: string;
+  /** Whether it can be told on which address to listen; else it does on all of them. */
+  readonly knowsHosts: boolean;
 }
 
-const modules: Readonly<Record<Versions, KyvernoModule>> = { oldest: moduleIn('go-oldest'), newest: moduleIn('go') };
+const modules: Readonly<Record<Versions, KyvernoModule>> = {
+  oldest: { ...moduleIn('go-oldest'), knowsHosts: false },
+  newest: { ...moduleIn('go'), knowsHosts: true },
+};
 
 export function kyvernoModule(versions: Versions = chosenVersions()): KyvernoModule {
   return modules[versions];
 }
 
 /** There are published binaries of the CLI alone, so that all three are built. */
-function moduleIn(folder: string): KyvernoModule {
+function moduleIn(folder: string): Omit<KyvernoModule, 'knowsHosts'> {
   const directory = fileURLToPath(new URL(folder, import.meta.url));
   const version = pinnedVersion(directory, goModule);
   return {

@@ -56,6 +56,8 @@ export interface Attempt {
   readonly expect: Outcome;
   /** Where a variant reaches less far, or further. */
   readonly except?: Partial<Record<VariantName, Outcome>>;
+  /** On the oldest supported versions, where Kyverno lets past whoever is bound to cluster-admin, as on PKS. */
+  readonly onOldest?: Outcome;
   /** Where the attempt makes sense; default: everywhere. */
   readonly only?: readonly VariantName[];
 }

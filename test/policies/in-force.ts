@@ -15,7 +15,7 @@ import {
   service,
   serviceAccount,
 } from './objects.ts';
-import { mint, operatorSession, until } from './people.ts';
+import { everything, mint, operatorSession, until } from './people.ts';
 import { openSession, perform, type Session } from './session.ts';
 import type { Variant } from './variants.ts';
 
@@ -28,7 +28,7 @@ export async function setUpCanary(controlPlane: ControlPlane): Promise<void> {
   const robot = { kind: 'ServiceAccount', name: 'robot', namespace: CANARY } as const;
   await perform(operator, create(namespace(CANARY, { labels: { 'poolc.org/owner': 'nobody' } })));
   await perform(operator, create(serviceAccount(robot.name), CANARY));
-  await perform(operator, create(roleBinding('robot', clusterRole('cluster-admin'), robot), CANARY));
+  await perform(operator, create(roleBinding('robot', everything, robot), CANARY));
 }
 
 export async function inForce(

@@ -3,5 +3,5 @@ import { testVariant } from './variant-tests.ts';
 import { kyverno } from './variants.ts';
 
 describe("Kyverno's ClusterPolicies", () => {
-  testVariant(kyverno);
+  testVariant(kyverno, ['older-versions']);
 });

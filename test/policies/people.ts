@@ -39,6 +39,9 @@ const membersNamespaces = [
 ];
 const robot: Subject = { kind: 'ServiceAccount', name: 'robot', namespace: 'alice--lab' };
 
+/** As strong as cluster-admin, which Kyverno may be told to let past: Argo CD's own ClusterRole is such a one. */
+export const everything = clusterRole('everything');
+
 /** What is there before any policy: the club's namespaces, its members, its controllers. Once for a control plane. */
 export async function setUpClub(controlPlane: ControlPlane): Promise<void> {
   const operator = operatorSession(controlPlane);
@@ -50,9 +53,15 @@ export async function setUpClub(controlPlane: ControlPlane): Promise<void> {
   await make(serviceAccount('application-controller'), 'argocd');
   await make({
     apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: everything.name },
+    rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
+  });
+  await make({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRoleBinding',
     metadata: { name: 'argocd' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', ...clusterRole('cluster-admin') },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', ...everything },
     subjects: [{ kind: 'ServiceAccount', name: 'application-controller', namespace: 'argocd' }],
   });
   await until('ServiceAccounts in poolc-web', async () => {
@@ -157,7 +166,7 @@ async function adoptOldNamespaces(operator: Session): Promise<void> {
   for (const [name, owner] of Object.entries({ 'leaver-lab': 'leaver', 'grafana-mallory': 'mallory' })) {
     await perform(operator, create(namespace(name)));
     await perform(operator, create(serviceAccount('robot'), name));
-    const binding = create(roleBinding('robot', clusterRole('cluster-admin'), { ...robot, namespace: name }), name);
+    const binding = create(roleBinding('robot', everything, { ...robot, namespace: name }), name);
     // Kyverno sees a new namespace a moment later.
     await until(`the robot of ${name}`, async () => (await operator(binding)).status === 201);
     await perform(operator, patch(`Namespace/${name}`, { metadata: { labels: { 'poolc.org/owner': owner } } }));

@@ -13,10 +13,14 @@ import { describeFreeNames } from './free-names.ts';
 import { inForce, setUpCanary } from './in-force.ts';
 import { describeOutage } from './outage.ts';
 import { type People, settlePeople, setUpClub } from './people.ts';
+import { runPolicies } from './program.ts';
 import { describeRollout } from './rollout.ts';
 import type { Answer } from './session.ts';
 import { describeStore } from './store.ts';
 import { apply, auditOnly, type Variant } from './variants.ts';
+
+/** PKS has the oldest Kyverno, with this setting. */
+const exempts = chosenVersions() === 'oldest';
 
 /** Go builds Kyverno where it has never been built. */
 const BUILD_TIMEOUT_MS = 1_200_000;
@@ -30,8 +34,7 @@ export function testVariant(variant: Variant, tags: readonly string[] = []): voi
     controlPlane = await startControlPlane({ controllerManager: true, onProgress: console.error });
     await setUpClub(controlPlane);
     await setUpCanary(controlPlane);
-    // PKS has the oldest, with this setting.
-    const configuration = chosenVersions() === 'oldest' ? { excludeClusterRoles: 'cluster-admin' } : {};
+    const configuration = exempts ? { excludeClusterRoles: 'cluster-admin' } : {};
     if (variant.needsKyverno) running = await startKyverno(controlPlane, { configuration, onProgress: console.error });
   }, BUILD_TIMEOUT_MS);
   afterAll(() => controlPlane.stop());
@@ -53,7 +56,11 @@ export function testVariant(variant: Variant, tags: readonly string[] = []): voi
     beforeAll(async () => {
       await apply(controlPlane, variant.enforcing);
       await inForce(controlPlane, variant, 'enforcing');
-      people = await settlePeople(controlPlane, () => variant.provide(controlPlane));
+      people = await settlePeople(controlPlane, async () => {
+        // What an operator creates passes Kyverno by, so that the namespace is filled by hand.
+        if (exempts) await runPolicies(controlPlane, 'provide');
+        else await variant.provide(controlPlane);
+      });
     });
 
     tryEach(variant, expectedOutcome, async ({ as, call }) => people[as](call, { dryRun: true }));
@@ -104,7 +111,8 @@ function isFor({ name }: Variant): (attempt: Attempt) => boolean {
   return ({ only }) => only === undefined || only.includes(name);
 }
 
-function expectedOutcome({ expect: everywhere, except = {} }: Attempt, { name }: Variant): Outcome {
+function expectedOutcome({ expect: everywhere, except = {}, onOldest }: Attempt, { name }: Variant): Outcome {
+  if (exempts && onOldest !== undefined) return onOldest;
   return except[name] ?? everywhere;
 }
 
@@ -127,7 +135,9 @@ interface Result {
 }
 
 function inShort({ status, message, warnings }: Answer): Result {
-  return { result: resultOf(status), reason: message, warnings: warnings.map(decodeWarning).join('\n') };
+  // Kyverno may break lines where it likes.
+  const reason = message.replaceAll(/\s+/g, ' ');
+  return { result: resultOf(status), reason, warnings: warnings.map(decodeWarning).join('\n') };
 }
 
 /** Kyverno refuses with 400, the API server with 403. */

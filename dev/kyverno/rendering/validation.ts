@@ -70,11 +70,25 @@ export function celValidation({ metadata, spec }: ValidatingPolicy, description:
     metadata: { name: metadata.name, annotations: { 'policies.kyverno.io/description': description } },
     spec: {
       ...spec,
+      matchConstraints: { ...spec.matchConstraints, ...membersOnly(spec) },
       validationActions: ['Deny'],
       evaluation: { background: { enabled: canBeScanned(spec) } },
     },
   };
 }
+
+/**
+ * Of this kind the selector is the webhook's: without one, every pod of the cluster would wait for Kyverno while it is down.
+ * So what holds in all namespaces but the cluster's own is for members' alone here.
+ */
+function membersOnly({ matchConstraints, variables = [] }: ValidatingPolicy['spec']) {
+  const holdsElsewhere = matchConstraints.namespaceSelector === undefined && variables.some(isClustersOwn);
+  return holdsElsewhere
+    ? { namespaceSelector: { matchExpressions: [{ key: 'poolc.org/owner', operator: 'Exists' }] } }
+    : {};
+}
+
+const isClustersOwn = ({ name }: { readonly name: string }): boolean => name === 'clustersOwn';
 
 function kindsOf(rule: ValidatingPolicy['spec']['matchConstraints']['resourceRules'][number]): string[] {
   return rule.apiGroups.flatMap((group) =>

@@ -259,6 +259,8 @@ export const accessAttempts: readonly Attempt[] = [
       does: `creates Kyverno's ${object.kind}`,
       call: inLab({ ...object, metadata: { name: 'mine' } }),
       expect: kyvernoIsTheOperators,
+      // It has none of the newer kinds.
+      ...(object.kind === 'CleanupPolicy' ? {} : { onOldest: lacksTheRight }),
       only: ['kyverno', 'kyverno-cel'],
     }),
   ),
