@@ -75,7 +75,7 @@ export function addPoliciesCommand(program: Command, { environment, end }: Comma
     .command('would-refuse')
     .summary("what the policies would refuse of what is in members' namespaces")
     .description(
-      "Tries everything in members' namespaces anew, as a dry run on the API server, and prints what the policies would refuse, by owner. Changes nothing. The policies must be there: under the audit overlay they only warn.",
+      "Tries everything in members' namespaces anew, and in those that are neither members' nor trusted by the policies, as a dry run on the API server, and prints what the policies would refuse, by owner. Changes nothing. The policies must be there: under the audit overlay they only warn.",
     )
     .action(async (options: CommandOptions) => {
       end(await wouldRefuseAction(environment, commonFlags(program, options)));

@@ -71,7 +71,9 @@ export function renderAdopted(adopted: readonly Adopted[], { columns }: RolloutL
 export function renderWouldRefuse({ refused, untried }: WouldRefuse, { columns }: RolloutLook): string {
   const said = (text: string) => wrapLine(withoutInvisible(text), columns, 4);
   const lines = refused.flatMap(({ namespace, owner, object, reasons }) =>
-    reasons.map((reason) => said(`${namespace}${object === undefined ? '' : ` ${object}`} (${owner}): ${reason}`)),
+    reasons.map((reason) =>
+      said(`${namespace}${object === undefined ? '' : ` ${object}`} (${owner ?? "nobody's"}): ${reason}`),
+    ),
   );
   const objects = `${refused.length} ${refused.length === 1 ? 'object' : 'objects'} would be refused`;
   return textOf([

@@ -1,10 +1,12 @@
 /**
- * Under the audit overlays: what the policies would refuse of what is in members' namespaces. Everything that nothing else
+ * Under the audit overlays: what the policies would refuse of what is in members' namespaces, and in those that are neither
+ * members' nor the cluster's own. Everything that nothing else
  * made is tried anew, as a dry run on the API server; Pod Security looks at the pods that run. Changes nothing.
  */
 import pMap from 'p-map';
 import { ownerOf } from '../audit/members.ts';
 import { isRbacRefusal, serviceAccountUser } from '../audit/rbac.ts';
+import { trustedNamespaces } from '../audit/system-namespaces.ts';
 import { listPages } from '../kube/pages.ts';
 import { warningsOf } from '../kube/warnings.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
@@ -22,7 +24,8 @@ export interface WouldRefuse {
 /** The texts are members' and policies': escape them for a terminal. */
 export interface Refused {
   readonly namespace: string;
-  readonly owner: string;
+  /** undefined where it is nobody's. */
+  readonly owner: string | undefined;
   /** `Kind/name`; undefined for the namespace's pods under Pod Security. */
   readonly object: string | undefined;
   readonly reasons: readonly string[];
@@ -44,10 +47,14 @@ const kinds = [
 type Kind = (typeof kinds)[number];
 
 export async function wouldRefuse(context: RolloutContext): Promise<WouldRefuse> {
-  const owned = (await context.gathered.namespaces()).filter(
-    (namespace) => ownerOf(namespace) !== undefined && namespace.metadata.deletionTimestamp === undefined,
+  const trusted = (await trustedNamespaces(context.gathered)).names;
+  const held = (await context.gathered.namespaces()).filter(
+    (namespace) =>
+      namespace.metadata.deletionTimestamp === undefined &&
+      (ownerOf(namespace) !== undefined || !trusted.has(namespace.metadata.name)),
   );
-  const owners = new Map(owned.map((namespace) => [namespace.metadata.name, ownerOf(namespace) ?? '']));
+  const owned = held.filter((namespace) => ownerOf(namespace) !== undefined);
+  const owners = new Map(held.map((namespace) => [namespace.metadata.name, ownerOf(namespace)]));
   const refused: Refused[] = [];
   const untried: string[] = [];
   const attempt = async (what: string, work: () => Promise<void>) => {
@@ -72,7 +79,7 @@ export async function wouldRefuse(context: RolloutContext): Promise<WouldRefuse>
           const { namespace, name } = object.metadata;
           const title = `${kind.kind}/${name}`;
           await attempt(`${namespace} ${title}`, async () => {
-            const owner = owners.get(namespace) ?? '';
+            const owner = owners.get(namespace);
             const reasons = await tryAnew(context, object, kind, owner);
             if (reasons.length > 0) refused.push({ namespace, owner, object: title, reasons });
           });
@@ -86,8 +93,7 @@ export async function wouldRefuse(context: RolloutContext): Promise<WouldRefuse>
     async ({ metadata: { name: namespace } }) => {
       await attempt(`${namespace} under Pod Security`, async () => {
         const reasons = await tryPodSecurity(context, namespace);
-        if (reasons.length > 0)
-          refused.push({ namespace, owner: owners.get(namespace) ?? '', object: undefined, reasons });
+        if (reasons.length > 0) refused.push({ namespace, owner: owners.get(namespace), object: undefined, reasons });
       });
     },
     { concurrency, signal },
@@ -101,13 +107,19 @@ function isMembersOwn({ metadata }: ExistingObject, { kind }: Kind): boolean {
 }
 
 /**
- * As the namespace's owner. What the owner has no right to make is tried with our own rights, which show nothing where
+ * As the namespace's owner, where it has one. What the owner has no right to make is tried with our own rights, which show nothing where
  * Kyverno exempts us.
  * @throws Failure where nobody's rights reach that far
  */
-async function tryAnew(context: RolloutContext, object: ExistingObject, kind: Kind, owner: string): Promise<string[]> {
+async function tryAnew(
+  context: RolloutContext,
+  object: ExistingObject,
+  kind: Kind,
+  owner: string | undefined,
+): Promise<string[]> {
+  const user = owner === undefined ? undefined : serviceAccountUser(context.targetNamespace, owner);
   try {
-    return await tryAs(context, object, kind, serviceAccountUser(context.targetNamespace, owner));
+    return await tryAs(context, object, kind, user);
   } catch (error) {
     if (!(error instanceof Failure) || error.status !== 403) throw error;
     if (await context.isExempt()) {

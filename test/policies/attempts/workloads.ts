@@ -182,7 +182,7 @@ export const workloadAttempts: readonly Attempt[] = [
   by('bob', deployment(), 'ordinary', 'allowed'),
   by('bob', deployment(podSpec({ hostNetwork: true })), "in the node's network", noHostNamespaces),
   by('Argo CD', deployment(podSpec({}, privileged)), 'privileged', noPrivileged),
-  by('an operator', deployment(podSpec({}, privileged)), 'privileged', noPrivileged),
+  { ...by('an operator', deployment(podSpec({}, privileged)), 'privileged', noPrivileged), onOldest: 'allowed' },
   {
     as: "a leaver's robot",
     does: 'creates a privileged Deployment in the namespace that was left',
@@ -197,10 +197,38 @@ export const workloadAttempts: readonly Attempt[] = [
   },
   {
     as: 'an operator',
-    does: "creates a privileged pod outside members' namespaces",
-    call: create(pod(podSpec({}, privileged)), 'poolc-web'),
+    does: "creates a privileged pod in one of the cluster's own namespaces",
+    call: create(pod(podSpec({}, privileged)), 'monitoring'),
     expect: 'allowed',
   },
+  {
+    as: 'Argo CD',
+    does: "creates a Deployment with a hostPath in one of the cluster's own namespaces",
+    call: create(deployment(podSpec(hostPath)), 'monitoring'),
+    expect: 'allowed',
+  },
+
+  // Made by Argo CD for whoever shares its account, or forgotten in the settings: nobody's, and not the cluster's own.
+  ...[
+    { object: deployment(), what: 'ordinary', expect: 'allowed' as const },
+    { object: pod(podSpec({}, privileged)), what: 'privileged', expect: noPrivileged },
+    { object: deployment(podSpec({}, privileged)), what: 'privileged', expect: noPrivileged },
+    { object: daemonSet(podSpec(hostPath)), what: 'with a hostPath', expect: noHostPath },
+    { object: job(podSpec({ hostNetwork: true })), what: "in the node's network", expect: noHostNamespaces },
+    { object: deployment(hostPort), what: 'with a port of the node', expect: noHostPort },
+    { object: deployment(podSpec({ priorityClassName: 'high' })), what: "before members'", expect: noPriority('high') },
+    { object: statefulSet(withVolume({ csi: { driver: 'x' } })), what: 'with a volume of a driver', expect: noVolume },
+    { object: deployment(undefined, 'app', externalDns), what: 'with a name of the network', expect: noNames },
+  ].map(
+    ({ object, what, expect }): Attempt => ({
+      as: 'Argo CD',
+      does: `creates a ${object.kind}, ${what}, in a namespace that is nobody's`,
+      call: create(object, 'poolc-web'),
+      expect,
+      // Every pod of the cluster would wait for Kyverno while it is down.
+      except: { 'kyverno-cel': 'allowed' },
+    }),
+  ),
 ];
 
 function attempt(object: KubernetesObject, what: string, expect: Attempt['expect']): Attempt {
