@@ -108,7 +108,8 @@ export function stateOf(variant: Variant, objects: PolicyObjects): VariantState 
   return { variant, present, missing, weak };
 }
 
-function validatingProblem(policy: AdmissionPolicy, bindings: readonly AdmissionBinding[]): Problem | undefined {
+/** Why a policy of Kubernetes' own does not refuse what it should; undefined where it does. */
+export function validatingProblem(policy: AdmissionPolicy, bindings: readonly AdmissionBinding[]): Problem | undefined {
   const own = bindings.filter(({ spec }) => spec.policyName === policy.metadata.name);
   const unbound = bindingProblem(policy, own, 'validatingadmissionpolicybinding');
   if (unbound !== undefined) return unbound;

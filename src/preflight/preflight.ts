@@ -23,6 +23,7 @@ import { clock } from './checks/clock.ts';
 import { cronJob } from './checks/cron-job.ts';
 import { directory } from './checks/directory.ts';
 import { endpoint } from './checks/endpoint.ts';
+import { gateway } from './checks/gateway.ts';
 import { kubernetes } from './checks/kubernetes.ts';
 import { kyverno } from './checks/kyverno.ts';
 import { names } from './checks/names.ts';
@@ -65,6 +66,7 @@ const checks: Readonly<Record<string, Check>> = {
   accounts,
   'legacy-tokens': legacyTokens,
   names,
+  gateway,
 };
 
 export interface CheckResult {

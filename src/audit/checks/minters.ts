@@ -2,6 +2,7 @@
 import type { AuditContext } from '../context.ts';
 import { type Gain, gainsOfAll } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
+import { gatewayAccount, isGatewayHeld } from '../gateway-policies.ts';
 import { isMembersGroup, memberNamed, namespaceOwnerRole, ownedNamespaces } from '../members.ts';
 import {
   type Binding,
@@ -28,13 +29,16 @@ export async function minters(context: AuditContext): Promise<Finding[]> {
   const { namespaces, gathered, commands } = context;
   const { podNamespace, targetNamespace } = namespaces;
   const updater = serviceAccountIdentity(podNamespace, await context.updaterAccount());
+  const gateway = serviceAccountIdentity(podNamespace, gatewayAccount);
+  const isHeld = await isGatewayHeld(gathered);
   const owned = ownedNamespaces(await gathered.namespaces());
   const others = grantsOf(await gathered.rbac())
     .filter(({ namespace }) => namespace === undefined || namespace === targetNamespace)
     .filter(({ binding, subject }) => !isKubernetesOwn(binding, subject))
     .filter(({ rule }) => !givesNamespacesToOwners(rule))
-    // The updater and the members have checks of their own.
+    // The updater and the members have checks of their own, as has a gateway whose policy holds it.
     .filter(({ subject }) => subject.kind === 'Group' || !isSubject(subject, updater))
+    .filter(({ subject }) => !isHeld || subject.kind === 'Group' || !isSubject(subject, gateway))
     .filter(
       ({ subject }) => !isMembersGroup(subject, targetNamespace) && memberNamed(subject, targetNamespace) === undefined,
     );
