@@ -1,6 +1,7 @@
 /** Asks the directory of the settings, for commands that can do without it. */
 import { directoryAddress, type Settings } from '../config/settings.ts';
 import type { Log } from '../lib/log.ts';
+import { statusMessages as messages } from '../lib/messages/status.ts';
 import type { Redactor } from '../lib/redact.ts';
 import { askDirectory, type DirectoryAnswer } from '../operator/ask-directory.ts';
 import { readMembers } from '../sync/make-plan.ts';
@@ -14,7 +15,7 @@ export async function askConfiguredDirectory(
   { redactor, log }: { redactor: Redactor; log: Log },
 ): Promise<DirectoryAnswer> {
   if (settings.directory.kind === 'poolc' && directoryAddress(settings) === undefined)
-    return { unavailable: 'POOLC_API_ENDPOINT is not set' };
+    return { unavailable: messages.notSet({ setting: 'POOLC_API_ENDPOINT' }) };
   return askDirectory(
     async (signal) => readMembers(openDirectory(environment, settings, redactor), log, signal),
     environment.signal,

@@ -1,8 +1,10 @@
 /** Who has credentials, as data and as a table with the last run below it. */
 import { type MemberStatus, memberStates } from '../core/member-status.ts';
 import { memberLabel, printable } from '../core/model.ts';
-import { formatDuration } from '../lib/duration.ts';
+import { durationText, formatDuration } from '../lib/duration.ts';
 import { localTime } from '../lib/local-time.ts';
+import { en, type Language, type Message, type Text } from '../lib/message.ts';
+import { statusMessages as messages } from '../lib/messages/status.ts';
 import { table, wrapLine } from '../lib/terminal-text.ts';
 import type { ClubStatus } from '../operator/status.ts';
 import { firstExpiry } from '../registry/last-run.ts';
@@ -11,13 +13,14 @@ import type { Style } from './style.ts';
 export interface StatusPlace {
   readonly namespace: string;
   /** Why the directory could not be asked; undefined when it was. */
-  readonly unavailable: string | undefined;
+  readonly unavailable: Text | undefined;
 }
 
 export interface StatusLook {
   readonly style: Style;
   readonly columns: number | undefined;
   readonly wide: boolean;
+  readonly language: Language;
 }
 
 /** How a member is called: by the directory, else by their account, else by the UUID. */
@@ -33,7 +36,7 @@ export function statusData(status: ClubStatus, { namespace, unavailable }: Statu
   return {
     namespace,
     time: isoTime(now),
-    directory: unavailable === undefined ? { answered: true } : { answered: false, reason: unavailable },
+    directory: unavailable === undefined ? { answered: true } : { answered: false, reason: en(unavailable) },
     lastRun:
       lastRun === undefined ? null : { ...summary, secondsAgo: -secondsUntil(Date.parse(lastRun.acknowledgedAt)) },
     runLock:
@@ -55,7 +58,7 @@ export function statusData(status: ClubStatus, { namespace, unavailable }: Statu
 export function renderStatus(
   status: ClubStatus,
   { of: total, namespace, unavailable }: StatusPlace & { readonly of: number },
-  { style, columns, wide }: StatusLook,
+  { style, columns, wide, language }: StatusLook,
 ): string {
   const { members, now } = status;
   const [heading = '', ...rows] = table(
@@ -71,9 +74,9 @@ export function renderStatus(
       loginOf(member),
       member.account ?? '-',
       style(colours[member.state], member.state),
-      member.token === undefined ? '-' : formatDuration(member.token.grantedSeconds),
-      member.token === undefined ? '-' : untilText(member.token.expiresAt - now),
-      ...(wide ? wideCells(member, status) : []),
+      member.token === undefined ? '-' : formatDuration(member.token.grantedSeconds, language),
+      member.token === undefined ? '-' : untilText(member.token.expiresAt - now)[language],
+      ...(wide ? wideCells(member, status, language) : []),
     ]),
     columns,
   );
@@ -81,13 +84,14 @@ export function renderStatus(
     .map((state) => ({ state, count: status.members.filter((member) => member.state === state).length }))
     .filter(({ count }) => count > 0)
     .map(({ state, count }) => `${count} ${state}`);
-  const shown = members.length === total ? `${total} in ${namespace}` : `${members.length} of ${total} in ${namespace}`;
+  const shown =
+    members.length === total
+      ? messages.all({ total, namespace })
+      : messages.some({ shown: members.length, total, namespace });
   const lines = [
-    `${shown}${counts.length === 0 ? '' : `: ${counts.join(', ')}`}`,
-    ...lastRunLines(status),
-    ...(unavailable === undefined
-      ? []
-      : [`login ids are those of the accounts, since the directory could not be asked: ${unavailable}`]),
+    `${shown[language]}${counts.length === 0 ? '' : `: ${counts.join(', ')}`}`,
+    ...lastRunLines(status).map((line) => line[language]),
+    ...(unavailable === undefined ? [] : [messages.directoryUnavailable({ reason: unavailable })[language]]),
   ].map((line) => wrapLine(line, columns, 2));
   return `${[...(rows.length === 0 ? [] : [style('bold', heading), ...rows, '']), ...lines].join('\n')}\n`;
 }
@@ -103,57 +107,62 @@ const colours: Readonly<Record<MemberStatus['state'], Parameters<Style>[0]>> = {
   held: 'cyan',
 };
 
-function wideCells({ token, createdAt, memberId }: MemberStatus, { lastRun, now }: ClubStatus): string[] {
+function wideCells(
+  { token, createdAt, memberId }: MemberStatus,
+  { lastRun, now }: ClubStatus,
+  language: Language,
+): string[] {
   return [
-    token === undefined ? '-' : agoText(now - token.deliveredAt),
-    token === undefined || lastRun?.slackSeconds === undefined ? '-' : formatDuration(lastRun.slackSeconds),
+    token === undefined ? '-' : agoText(now - token.deliveredAt)[language],
+    token === undefined || lastRun?.slackSeconds === undefined ? '-' : formatDuration(lastRun.slackSeconds, language),
     createdAt === undefined ? '-' : localTime(createdAt),
     memberId,
   ];
 }
 
-function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus): string[] {
-  const lines: string[] = [];
+function lastRunLines({ lastRun, lockHolder, lockTakenSince, now }: ClubStatus): Message[] {
+  const lines: Message[] = [];
   if (lastRun === undefined) {
-    lines.push('last run: no delivery was ever acknowledged');
+    lines.push(messages.neverDelivered());
   } else {
     const at = Date.parse(lastRun.acknowledgedAt);
-    const without = lastRun.undelivered === 0 ? '' : `, ${lastRun.undelivered} left without a fresh token`;
     lines.push(
-      `last run: ${localTime(at)}, ${agoText(now - at)}; ${lastRun.delivered} tokens delivered${without}, in ${formatDuration(lastRun.runSeconds)}`,
+      messages.lastRun({
+        at: localTime(at),
+        ago: agoText(now - at),
+        delivered: lastRun.delivered,
+        without: lastRun.undelivered,
+        took: durationText(lastRun.runSeconds),
+      }),
     );
     const first = firstExpiry(lastRun);
     if (first !== undefined) {
       const expiry = Date.parse(first);
-      lines.push(
-        `tokens expire: ${localTime(expiry)}, ${expiry <= now ? agoText(now - expiry) : `in ${untilText(expiry - now)}`}`,
-      );
+      const when = expiry <= now ? agoText(now - expiry) : messages.in({ time: untilText(expiry - now) });
+      lines.push(messages.tokensExpire({ at: localTime(expiry), when }));
     }
-    lines.push(`renewal margin: ${marginText(lastRun.slackSeconds)}`);
+    lines.push(messages.margin({ margin: marginText(lastRun.slackSeconds) }));
   }
-  if (lockHolder !== undefined)
-    lines.push(
-      `a run is under way, or was killed: ${printable(lockHolder.name)} has held the run lock since ${printable(lockHolder.since ?? 'an unknown time')}`,
-    );
-  else if (lockTakenSince !== undefined)
-    lines.push(
-      `since then, at ${localTime(Date.parse(lockTakenSince))}, a run delivered nothing, or someone ran revoke or reserve: look at the Jobs`,
-    );
+  if (lockHolder !== undefined) {
+    const since = lockHolder.since === undefined ? undefined : printable(lockHolder.since);
+    lines.push(messages.runUnderWay({ holder: printable(lockHolder.name), since }));
+  } else if (lockTakenSince !== undefined)
+    lines.push(messages.lockTakenSince({ at: localTime(Date.parse(lockTakenSince)) }));
   return lines;
 }
 
-function marginText(seconds: number | undefined): string {
-  if (seconds === undefined) return 'unknown, because no SCHEDULE is known';
-  if (seconds > 0) return formatDuration(seconds);
-  return `none: members are locked out for ${formatDuration(-seconds)} before each delivery`;
+function marginText(seconds: number | undefined): Message {
+  if (seconds === undefined) return messages.marginUnknown();
+  if (seconds > 0) return durationText(seconds);
+  return messages.noMargin({ gap: durationText(-seconds) });
 }
 
-function untilText(ms: number): string {
-  return ms <= 0 ? 'expired' : formatDuration(Math.floor(ms / 1_000));
+function untilText(ms: number): Message {
+  return ms <= 0 ? messages.expired() : durationText(Math.floor(ms / 1_000));
 }
 
-export function agoText(ms: number): string {
-  return `${formatDuration(Math.max(0, Math.round(ms / 1_000)))} ago`;
+export function agoText(ms: number): Message {
+  return messages.ago({ time: durationText(Math.max(0, Math.round(ms / 1_000))) });
 }
 
 function isoTime(ms: number | undefined): string | null {

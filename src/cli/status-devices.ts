@@ -1,10 +1,12 @@
 /** `credentials-updater status --devices`: the devices that a gateway lets in, and when each was last used. */
 import { readSettings } from '../config/settings.ts';
+import { readSurroundings } from '../config/surroundings.ts';
 import { printable } from '../core/model.ts';
 import { compareNames } from '../lib/by-name.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { localTime } from '../lib/local-time.ts';
+import { statusMessages as messages } from '../lib/messages/status.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf, table, wrapLine } from '../lib/terminal-text.ts';
 import { type AllDevices, allDevices, type Device } from '../registry/devices.ts';
@@ -12,8 +14,8 @@ import { documentText, isDocument } from './document.ts';
 import { type Environment, nameCluster, openLog, outputFormat } from './environment.ts';
 import { type CommonFlags, sourcesOf } from './flags.ts';
 import { withMemberSync } from './member-sync-by-name.ts';
-import { agoText } from './render-status.ts';
-import { type Style, styleFor } from './style.ts';
+import { agoText, type StatusLook } from './render-status.ts';
+import { styleFor } from './style.ts';
 import { openTarget } from './wiring.ts';
 
 export interface StatusDevicesFlags extends CommonFlags {
@@ -41,7 +43,8 @@ export async function statusDevicesCommand(environment: Environment, given: Stat
     if (isDocument(format)) stdout.write(redactor.redact(documentText(format, devicesData(shown))));
     else if (format === 'name') stdout.write(devices.map(({ name }) => `secret/${name}\n`).join(''));
     else {
-      const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
+      const { language } = readSurroundings(environment.env);
+      const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide', language };
       stdout.write(redactor.redact(renderDevices(shown, look)));
     }
     return exitCodes.done;
@@ -81,7 +84,7 @@ function devicesData({ devices, unreadable, namespace, now }: Shown) {
 
 function renderDevices(
   { devices, unreadable, namespace, now }: Shown,
-  { style, columns, wide }: { readonly style: Style; readonly columns: number | undefined; readonly wide: boolean },
+  { style, columns, wide, language }: StatusLook,
 ): string {
   const [heading = '', ...rows] = table(
     ['ACCOUNT', 'DEVICE', 'CREATED', 'LAST USED', ...(wide ? ['ID'] : [])],
@@ -89,21 +92,17 @@ function renderDevices(
       printable(account.name),
       printable(label),
       localTime(createdAt),
-      agoText(now - renewedAt),
+      agoText(now - renewedAt)[language],
       ...(wide ? [name] : []),
     ]),
     columns,
   );
   const accounts = new Set(devices.map(({ account }) => account.uid)).size;
   const lines = [
-    devices.length === 0
-      ? `no device is connected in ${namespace}`
-      : `${devices.length} ${devices.length === 1 ? 'device' : 'devices'} of ${accounts} ${accounts === 1 ? 'account' : 'accounts'} in ${namespace}`,
+    messages.devices({ devices: devices.length, accounts, namespace })[language],
     ...(unreadable.length === 0
       ? []
-      : [
-          `not as a gateway writes them, so that none lets anybody in: ${unreadable.map(printable).join(', ')}; see who made them, and delete them`,
-        ]),
+      : [messages.unreadableDevices({ names: unreadable.map(printable).join(', ') })[language]]),
   ].map((line) => wrapLine(line, columns, 2));
   return `${[...(rows.length === 0 ? [] : [style('bold', heading), ...rows, '']), ...lines].join('\n')}\n`;
 }

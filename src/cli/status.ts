@@ -1,11 +1,13 @@
 /** `credentials-updater status`: who has credentials, until when. */
 import { type Command, Option } from 'commander';
+import { readSurroundings } from '../config/surroundings.ts';
 import { type MemberState, type MemberStatus, memberStates } from '../core/member-status.ts';
 import { computeRenewalMargin, type Schedule } from '../core/renewal-margin.ts';
 import { compareNames } from '../lib/by-name.ts';
 import { systemClock } from '../lib/clock.ts';
 import { parseDuration } from '../lib/duration.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
+import type { Language } from '../lib/message.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf } from '../lib/terminal-text.ts';
 import type { DirectoryAnswer } from '../operator/ask-directory.ts';
@@ -116,6 +118,7 @@ async function statusCommand(environment: Environment, given: StatusFlags): Prom
   const { stdout, signal } = environment;
   const redactor = new Redactor();
   const chosen = readFilter(flags);
+  const { language } = readSurroundings(environment.env);
   const settings = await readSettingsHere(environment, flags, { redactor, defaults: { LOG_LEVEL: 'warn' } });
   const format = outputFormat(environment, flags.output);
   // Warnings go where people read them: what is printed on stdout is one document.
@@ -132,7 +135,7 @@ async function statusCommand(environment: Environment, given: StatusFlags): Prom
     const unavailable = 'unavailable' in directory ? directory.unavailable : undefined;
     const place = { namespace: settings.accounts.namespace, unavailable, of: status.members.length };
     const { now: _now, ...state } = { ...status, members };
-    const text = redactor.redact(statusText({ ...status, members }, place, { format, stdout }));
+    const text = redactor.redact(statusText({ ...status, members }, place, { format, stdout, language }));
     return { text, state: JSON.stringify([state, unavailable]) };
   };
   try {
@@ -156,14 +159,14 @@ function withMargin(status: ClubStatus, schedule: Schedule | undefined): ClubSta
 function statusText(
   status: ClubStatus,
   place: StatusPlace & { readonly of: number },
-  { format, stdout }: { format: OutputFormat; stdout: NodeJS.WriteStream },
+  { format, stdout, language }: { format: OutputFormat; stdout: NodeJS.WriteStream; language: Language },
 ): string {
   if (isDocument(format)) return documentText(format, statusData(status, place));
   if (format === 'name') {
     const names = status.members.flatMap(({ account }) => (account === undefined ? [] : [account]));
     return names.map((name) => `serviceaccount/${name}\n`).join('');
   }
-  const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide' };
+  const look = { style: styleFor(stdout), columns: columnsOf(stdout), wide: format === 'wide', language };
   return renderStatus(status, place, look);
 }
 

@@ -1,9 +1,12 @@
 /** The directory as a help, not a need: an action that can do without it does not wait for it. */
 import type { Member } from '../core/model.ts';
+import { durationText } from '../lib/duration.ts';
 import { toFailure } from '../lib/failure.ts';
+import type { Text } from '../lib/message.ts';
+import { statusMessages as messages } from '../lib/messages/status.ts';
 
 /** What the directory said, or why it could not be asked. */
-export type DirectoryAnswer = { readonly members: readonly Member[] } | { readonly unavailable: string };
+export type DirectoryAnswer = { readonly members: readonly Member[] } | { readonly unavailable: Text };
 
 const patienceSeconds = 5;
 
@@ -17,6 +20,10 @@ export async function askDirectory(
     return { members: await read(brief) };
   } catch (error) {
     signal.throwIfAborted();
-    return { unavailable: brief.aborted ? `no answer within ${patienceSeconds} s` : toFailure(error).message };
+    return {
+      unavailable: brief.aborted
+        ? messages.noAnswer({ patience: durationText(patienceSeconds) })
+        : toFailure(error).said,
+    };
   }
 }

@@ -2,6 +2,7 @@
 import { isUuid, type MemberId, parseMemberId } from '../core/member-id.ts';
 import { type Member, memberLabel, type OwnedAccount, printable } from '../core/model.ts';
 import { Failure } from '../lib/failure.ts';
+import { en } from '../lib/message.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
 import type { DirectoryAnswer } from './ask-directory.ts';
 
@@ -63,7 +64,7 @@ export function findMember(
     const where =
       'members' in directory
         ? 'neither the directory nor the cluster knows them'
-        : `the cluster has no such account, and the directory could not be asked: ${directory.unavailable}`;
+        : `the cluster has no such account, and the directory could not be asked: ${en(directory.unavailable)}`;
     throw new Failure('usage', `${printable(wanted)} is unknown: ${where}; nothing was changed`, {
       hint: `give the login id, the ServiceAccount name or the member's id; \`${commandLine('status')}\` lists them`,
     });
