@@ -14,7 +14,7 @@ import { type ClusterClient, parseAnswer } from '../kube/client.ts';
 import { listPages } from '../kube/pages.ts';
 import { Failure } from '../lib/failure.ts';
 
-const deviceSecretType = 'credentials-updater.poolc.org/device';
+export const deviceSecretType = 'credentials-updater.poolc.org/device';
 export const devicesPerAccount = 10;
 /** Finds the device of a key, before the device knows its own name. */
 const keyLabel = 'credentials-updater.poolc.org/device-key';

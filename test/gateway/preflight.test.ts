@@ -109,6 +109,24 @@ test('fails where the policy only audits, and names who could make a device', as
   expect((await check('minters')).text).toContain('credentials-updater-gateway can act as any member');
 });
 
+test('fails where the policy holds in another namespace than the accounts’, which it finds by trying', async () => {
+  await deploy();
+  const selector = { matchLabels: { 'kubernetes.io/metadata.name': 'elsewhere' } };
+  const patch = JSON.stringify({ spec: { matchConstraints: { namespaceSelector: selector } } });
+  await kubectl(['patch', 'validatingadmissionpolicy/credentials-updater-devices', '--type=merge', '-p', patch]);
+  onTestFinished(async () => {
+    await kubectl(['apply', '-f', 'deploy/gateway/policy.yaml']);
+    // A policy takes a moment to come into force.
+    await expect.poll(async () => (await check()).status, { timeout: 60_000 }).toBe('ok');
+  });
+  await expect
+    .poll(() => check(), { timeout: 60_000 })
+    .toMatchObject({
+      status: 'failed',
+      text: expect.stringMatching(/does not hold in poolc-users: whoever may write/),
+    });
+});
+
 test('warns of those who could take the policy away first', async () => {
   await deploy();
   await kubectl(['create', 'clusterrole', 'policies', '--verb=*', '--resource=validatingadmissionpolicies,secrets']);

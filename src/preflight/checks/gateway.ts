@@ -21,6 +21,7 @@ import { printable } from '../../core/model.ts';
 import { exchange } from '../../http/exchange.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { Failure, toFailure } from '../../lib/failure.ts';
+import { deviceSecretType } from '../../registry/devices.ts';
 import type { PreflightContext } from '../context.ts';
 
 const certificateSecret = 'credentials-updater-gateway-tls';
@@ -56,7 +57,8 @@ export async function gateway(context: PreflightContext): Promise<Finding[]> {
 }
 
 /** Whoever writes a device's key becomes that member: only the policy stands before those who may write Secrets. */
-async function policyFindings({ gathered, commands, namespaces }: PreflightContext): Promise<Finding[]> {
+async function policyFindings(context: PreflightContext): Promise<Finding[]> {
+  const { gathered, commands, namespaces } = context;
   const { podNamespace, targetNamespace } = namespaces;
   const problems = await gatewayPolicyProblems(gathered);
   const own = serviceAccountIdentity(podNamespace, gatewayAccount);
@@ -64,7 +66,8 @@ async function policyFindings({ gathered, commands, namespaces }: PreflightConte
     .filter(({ namespace }) => namespace === undefined || namespace === targetNamespace)
     .filter(({ subject }) => subject.kind === 'Group' || !isSubject(subject, own))
     .filter(({ binding }) => !binding.builtIn);
-  if (problems.length === 0) return evaders(reaching).map((text) => warning(text));
+  if (problems.length === 0)
+    return [...(await deviceAttempt(context)), ...evaders(reaching).map((text) => warning(text))];
   const writers = writersAmong(reaching).map(([first]) => subjectName(first.subject));
   const who = writers.length === 0 ? '' : `. These may write Secrets there: ${[...new Set(writers)].join(', ')}`;
   return problems.map((problem) =>
@@ -73,6 +76,28 @@ async function policyFindings({ gathered, commands, namespaces }: PreflightConte
       commands.kubectl`apply -f deploy/gateway/policy.yaml`,
     ),
   );
+}
+
+/** Both policies name namespaces, which may be other ones: so a device is made by hand, and kept by nobody. */
+async function deviceAttempt({ client, namespaces, signal }: PreflightContext): Promise<Finding[]> {
+  const namespace = namespaces.targetNamespace;
+  const name = 'device-00000000-0000-0000-0000-000000000000-0';
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets?dryRun=All`;
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, type: deviceSecretType };
+  try {
+    await client.call({ method: 'POST', path, body, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message, status } = toFailure(error);
+    if (message.includes("'credentials-updater-devices'")) return [];
+    if (status === 403) return [];
+    return [unknown(`whether somebody else can make a device in ${namespace}: ${message}`)];
+  }
+  return [
+    failed(
+      `the policy credentials-updater-devices does not hold in ${namespace}: whoever may write a Secret there can make a device, and become that member. Write that namespace into its namespaceSelector`,
+    ),
+  ];
 }
 
 const secretWriting = ['create', 'update', 'patch'].map((verb) => ({ verb, apiGroup: '', resource: 'secrets' }));
