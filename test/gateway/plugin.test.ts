@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ownEnvironment } from '../command.ts';
 import { fieldOf } from './browser.ts';
-import { newOneTimeCode } from './enroll-command.ts';
+import { newOneTimeCode, runEnroll } from './enroll-command.ts';
 import { type GatewayLab, startLab, usersNamespace } from './lab.ts';
 import { loggedIn } from './test-device.ts';
 
@@ -152,6 +152,13 @@ test('a member connects a computer by an operator’s code, and no browser', asy
   expect(again).toMatchObject({ exitCode: 1, stdout: '' });
   expect(again.stderr).toMatch(/게이트웨이가 이 코드를 받아들이지 않습니다.*운영진에게 새 코드를 요청하세요/s);
   expect(again.stderr).not.toContain(code);
+  const elsewhere = await runEnroll(lab, ['yun', '--gateway', 'https://other.example.org']);
+  await writeFile(file, elsewhere.stdout);
+  const strangers = await other.run('login', lab.origin, '--code-file', file);
+  expect(strangers).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('https://other.example.org에서 쓰는 코드입니다. 아무것도 보내지 않았습니다'),
+  });
   await writeFile(file, '');
   expect((await other.run('login', lab.origin, '--code-file', file)).stderr).toContain('코드이(가) 없습니다');
   expect((await computer.run('login', '--code-file', file)).stderr).toContain("goes with a gateway's address");

@@ -113,6 +113,10 @@ export const gatewayMessages = {
     en: 'ask the operators for another one',
     ko: '운영진에게 새 코드를 요청하세요',
   }),
+  notCodeFor: ({ address, other }: { address: string; other: string }): Message => ({
+    en: `this is not a code for ${address} but for ${other}; nothing was sent`,
+    ko: `${address}이(가) 아니라 ${other}에서 쓰는 코드입니다. 아무것도 보내지 않았습니다`,
+  }),
   askCode: (): Message => ({ en: 'Code from the operators: ', ko: '운영진에게 받은 코드: ' }),
   theCode: (): Message => ({ en: 'code', ko: '코드' }),
   codeIsForGateways: (): Message => ({

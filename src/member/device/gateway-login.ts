@@ -8,6 +8,8 @@ import { newDeviceKey, publicPartOf, readableThumbprint, thumbprintOf } from '..
 import { newEnrolmentCode, signEnrolmentRequest } from '../../devices/enrolment-request.ts';
 import type { ClusterDescription, Enrolled } from '../../devices/wire.ts';
 import { parseEndpoint } from '../../http/endpoint.ts';
+import { harmless } from '../../http/exchange.ts';
+import { readClaims } from '../../kube/token-claims.ts';
 import { Failure, toFailure } from '../../lib/failure.ts';
 import { inLanguage, type Text } from '../../lib/message.ts';
 import { gatewayMessages as messages } from '../../lib/messages/member-gateway.ts';
@@ -90,6 +92,25 @@ export async function loginAtGateway(environment: MemberEnvironment, flags: Gate
   report(environment, { peer: gateway.peer, own, file, keepContext: flags.keepContext, problem });
 }
 
+/** It is not sent to anybody else: whoever has it could use it there. @throws Failure (usage) */
+function checkAudience(code: Secret, { origin }: GatewayClient): void {
+  const audiences = audiencesOf(code);
+  if (audiences?.includes(origin) === true) return;
+  const [other] = audiences ?? [];
+  throw new Failure(
+    'usage',
+    messages.notCodeFor({ address: origin, other: other === undefined ? '?' : harmless(other) }),
+  );
+}
+
+function audiencesOf(code: Secret): readonly string[] | undefined {
+  try {
+    return readClaims(code.reveal()).audiences;
+  } catch {
+    return undefined;
+  }
+}
+
 function readOneTimeCode(environment: MemberEnvironment, file: string): Promise<Secret> {
   return readGivenSecret(environment, file, { question: messages.askCode(), called: messages.theCode() });
 }
@@ -110,6 +131,7 @@ async function prove(environment: MemberEnvironment, proof: Proof): Promise<Enro
   const { gateway, description, flags, request } = proof;
   const { signIn, poolcEndpoint } = description;
   if (proof.oneTimeCode !== undefined) {
+    checkAudience(proof.oneTimeCode, gateway);
     if (!signIn.includes('code')) throw new Failure('usage', messages.takesNoCodes({ peer: gateway.peer }));
     return gateway.enrolByCode(request, proof.oneTimeCode.reveal());
   }
