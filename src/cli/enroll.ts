@@ -39,9 +39,9 @@ const gatewayConfigMap = 'credentials-updater-gateway';
 export function addEnrollCommand(program: Command, { environment, end }: CommandContext): void {
   const command = program
     .command('enroll')
-    .summary('make a one-time code that connects a device of a member at a gateway')
+    .summary("make a one-time code that connects a member's device")
     .description(
-      'Makes a code by which one member connects one device at a gateway without logging in: for a machine of theirs without a person in front of it, or while the login provider is away. The code is good for a day and for one device. Whoever has it becomes that member on a device, so send it over a safe way. The code alone is printed on stdout.',
+      'Makes a code by which one member connects one device at a gateway without logging in: for a machine of theirs without a person in front of it, or while the login provider is away. The code is good for a day and for one device. Anyone who has it can act as that member on a device, so send it over a safe way. The code alone is printed on stdout.',
     )
     .argument('<member>', 'login id, UUID or ServiceAccount name')
     .option('--gateway <address>', "the gateway's address (the one that deploy/gateway was given on the cluster)")

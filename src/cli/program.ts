@@ -142,6 +142,5 @@ Exit codes:
    10  plan --detailed-exitcode: changes pending
   130  stopped by Ctrl-C (143: by SIGTERM)
 
-\`credentials-updater COMMAND --help\` shows a command's own flags, and
-\`--help=all\` the settings too, which are flags or variables of the environment.
+\`credentials-updater COMMAND --help\` shows its flags, \`--help=all\` its settings.
 `;

@@ -61,7 +61,7 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
     .option('--match <text>', 'only members whose login id, ServiceAccount name or UUID contains this')
     .option('--devices', 'the devices that a gateway lets in instead: whose, since when, last used when')
     .option('-w, --watch', 'show it again whenever it changes, until Ctrl-C')
-    .option('--expires-within <duration>', 'only members whose token expires within this time, such as 2d')
+    .option('--expires-within <duration>', 'only whose token expires within this, such as 2d')
     .addOption(new Option('--sort <key>', 'what to sort by').choices(sortKeys).default('login'))
     .action(async (options: CommandOptions) => {
       const common = commonFlags(program, options);
@@ -101,7 +101,6 @@ States: ok (a delivered token lives), expired, undelivered (left out of the last
       ['Who has credentials', 'credentials-updater status'],
       ['What needs a look, worst first', 'credentials-updater status --state expired,undelivered,new --sort state'],
       ['Whose tokens end before the weekend does', 'credentials-updater status --expires-within 2d'],
-      ['Which devices are in use', 'credentials-updater status --devices'],
       ['For a script', 'credentials-updater status -o json | jq \'.members[] | select(.state != "ok")\''],
     ],
     {

@@ -114,7 +114,9 @@ function render(metrics: readonly Metric[]): string {
       `# HELP ${name} ${help}`,
       `# TYPE ${name} ${type}`,
       ...values.map(({ labels, value }) => {
-        const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text.replace(/[\\"\n]/g, '\\$&')}"`);
+        const pairs = Object.entries(labels).map(
+          ([label, text]) => `${label}="${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`,
+        );
         return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`;
       }),
     ])
