@@ -13,6 +13,8 @@ import {
 } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { scheduleProblem } from '../core/renewal-margin.ts';
+import type { ClusterClient } from '../kube/client.ts';
+import { CredentialPluginFailure } from '../kube/exec-plugin.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Redactor } from '../lib/redact.ts';
 import { columnsOf, withoutInvisible, wrapLine } from '../lib/terminal-text.ts';
@@ -25,7 +27,7 @@ import { openCluster } from './wiring.ts';
 /**
  * Flag, environment, CronJob, default. Without a CronJob that can be read, as if there were none: what is missing is said
  * where it is needed.
- * @throws Failure (usage), also for a kubeconfig that can't be used
+ * @throws Failure (usage), also where the kubeconfig's credential plugin failed
  */
 export async function readSettingsHere(
   environment: Environment,
@@ -67,18 +69,18 @@ async function deployedOrUndefined(
 ): Promise<Deployed | undefined> {
   const { env, signal } = environment;
   const log = openLog(environment, own, 'text', redactor);
-  // A kubeconfig that can't be used ends the command here: its credential plugin is not run twice to fail twice.
-  const client = await openCluster(environment, own, { log, redactor, cluster: flags });
+  let client: ClusterClient | undefined;
   try {
+    client = await openCluster(environment, own, { log, redactor, cluster: flags });
     nameCluster(environment, client.access);
     return await readDeployed(gather(client, namespacesOf(own), signal), readSurroundings(env).cronJobName);
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure) || error instanceof CredentialPluginFailure) throw error;
     log.debug(`what the CronJob says could not be read: ${error.message}`);
     return undefined;
   } finally {
-    client.close();
+    client?.close();
   }
 }
 

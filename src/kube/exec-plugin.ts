@@ -59,6 +59,9 @@ export interface ExecLogin {
   readonly expiresAt: number | undefined;
 }
 
+/** The plugin was run, and has said on stderr what it had to say: running it again says that again. */
+export class CredentialPluginFailure extends Failure {}
+
 const knownVersions = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 /** Nobody is asked anything, so that it has no reason to take longer. */
 const unattendedTimeoutMs = 60_000;
@@ -177,7 +180,7 @@ async function runProgram(command: string, args: readonly string[], options: Pro
   const { env, signal, interactive, plugin, installHint } = options;
   signal.throwIfAborted();
   const bad = (what: string, hint = 'does kubectl work with this kubeconfig?', cause?: unknown) =>
-    new Failure('usage', `${plugin} ${what}`, { hint, cause });
+    new CredentialPluginFailure('usage', `${plugin} ${what}`, { hint, cause });
   const child = spawn(command, args, { env, stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'] });
   const ended = Promise.withResolvers<void>();
   const output = text(child.stdout);
