@@ -1,5 +1,6 @@
 /** Which device of a member's an operator means by a word: its name as its owner gave it, or the name of its Secret. */
 import { printable } from '../core/model.ts';
+import { compareNames } from '../lib/by-name.ts';
 import { Failure } from '../lib/failure.ts';
 import { localTime } from '../lib/local-time.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
@@ -32,7 +33,7 @@ export function findDevice(
       { hint: `this lists them: ${commandLine('status', ['--devices', '--output', 'wide'])}` },
     );
   if (others.length === 0) return found;
-  const fitting = [found, ...others];
+  const fitting = [found, ...others].toSorted((a, b) => compareNames(a.account.name, b.account.name));
   const each = fitting
     .slice(0, mostListed)
     .map(
