@@ -97,7 +97,7 @@ const projects = ['integration', 'promises', 'policies', 'gateway'] as const;
 function onControlPlanes(chosen: readonly string[]): Step {
   return {
     name: chosen.join(', '),
-    usually: chosen.length === projects.length ? '10m' : 'up to 8m',
+    usually: chosen.length === projects.length ? '25m' : 'up to 15m',
     leaves: `${failuresIn('control-planes')}; ${controlPlanes}`,
     run: () => vitest('control-planes', chosen, { environment: environment() }),
   };

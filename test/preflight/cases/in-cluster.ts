@@ -28,6 +28,8 @@ export function describeInCluster(deskOf: () => Desk): void {
     const { shell, preflight } = deskOf();
     onTestFinished(async () => void (await shell('kubectl delete -k deploy/preflight')));
     await shell('kubectl apply -k deploy/preflight');
+    // Other tests here have run sync.
+    await shell('kubectl -n poolc-system delete configmap credentials-updater-summary --ignore-not-found');
     expect(problems(await preflight())).toEqual({});
 
     const report = await preflightAsJob();
