@@ -59,7 +59,7 @@ export async function expectPromises(
   await prober.stop();
   expect(prober.probes).toBeGreaterThan(0);
   expect(prober.rejections).toEqual([]);
-  expect(await lockHolder(club)).toBeFalsy();
+  expect(await lockHolder(club), `The lock of this run was not given back:\n${result.stdout}`).toBeFalsy();
 }
 
 export interface RunAtMoment {
