@@ -85,15 +85,37 @@ it('tries again where the server says that it is starting, though no connection 
   expect((await answer).status).toBe(200);
 });
 
-it.each([200, 401, 403, 404])('takes a refusal for a verdict where /readyz answers %i', async (status) => {
-  const { get, received, acceptOnly, answerReadyz } = await useServer('first');
+it('takes a refusal by an API server that is ready for a verdict', async () => {
+  const { get, received, acceptOnly } = await useServer('first');
   acceptOnly('second');
-  answerReadyz(status);
   await expect(get()).rejects.toMatchObject({ transient: false });
   await expect(get()).rejects.toMatchObject({ transient: false });
   // Of refusals in a row, the first asks.
   expect(received).toEqual(['GET /api', 'GET /readyz', 'GET /api']);
 });
+
+it.each([401, 403, 404])(
+  'waits once, for 5 s, where /readyz answers %i: it may not know yet who may see it',
+  async (status) => {
+    let ms = 0;
+    const sleep = (waited: number) => {
+      ms += waited;
+      return Promise.resolve();
+    };
+    const { get, received, acceptOnly, answerReadyz } = await useServer(
+      'first',
+      {},
+      { ...systemClock, monotonic: () => ms, sleep },
+    );
+    acceptOnly('second');
+    answerReadyz(status);
+    await expect(get()).rejects.toMatchObject({ transient: false });
+    expect(ms).toBeGreaterThanOrEqual(5_000);
+    const asked = received.length;
+    await expect(get()).rejects.toMatchObject({ transient: false });
+    expect(received.slice(asked)).toEqual(['GET /api', 'GET /readyz']);
+  },
+);
 
 it('takes the time of the server anew, so that a process of months does not drift away from it', async () => {
   let ms = 0;

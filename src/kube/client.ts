@@ -19,6 +19,7 @@ import { header } from './impersonation.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { type LineStream, readLines, type StreamRequest } from './line-stream.ts';
 import { Outage } from './outage.ts';
+import { Readiness } from './readiness.ts';
 import { type Asked, type ClusterHints, notFromKubernetes, refusal } from './refusal.ts';
 
 export { malformedAnswer, parseAnswer, parseJson } from './answers.ts';
@@ -65,10 +66,6 @@ export const partialMetadataOfOne = 'application/json;as=PartialObjectMetadata;g
 const requestTimeoutMs = 30_000;
 const connectTimeoutMs = 10_000;
 const longestAnswer = 64 * 1024 * 1024;
-/** An API server that is starting knows neither accounts nor rights for some seconds: so long a 401 or 403 is no verdict. */
-const settlingMs = 20_000;
-/** A refusal that the API server gave while it was ready stands for those that come right after it. */
-const readyTrustedMs = 5_000;
 /** A process that lives for months must not go by what one answer said on its first day: two clocks drift apart. */
 const serverTimeTrustedMs = 60_000;
 /** What a load balancer answers while no API server stands behind it. */
@@ -150,11 +147,8 @@ class UnfencedClient implements ClusterClient {
   readonly #commonHeaders: readonly string[];
   readonly #failures: RequestFailures;
   readonly #outage: Outage;
+  readonly #readiness: Readiness;
   #requests = 0;
-  /** When the API server was last seen to be away, on the monotonic clock. */
-  #awayAt: number | undefined;
-  /** When it last said that it is ready, on the monotonic clock. */
-  #readyAt: number | undefined;
   #serverTimeMs: number | undefined;
   #serverTimeTakenAt = 0;
 
@@ -162,6 +156,7 @@ class UnfencedClient implements ClusterClient {
     this.access = options.access;
     this.#options = options;
     this.#outage = new Outage(options.log);
+    this.#readiness = new Readiness(options.clock);
     this.#failures = connectionFailures(options.access, { requestTimeoutMs, outage: this.#outage });
     this.#pool = this.#openPool(options.access.tls);
     this.#certificate = options.access.tls.cert;
@@ -257,7 +252,7 @@ class UnfencedClient implements ClusterClient {
     const response = textOf(answer);
     const { status } = response;
     if (awayStatuses.includes(status)) {
-      this.#wasAway();
+      this.#readiness.wasAway();
       this.#outage.began(`the Kubernetes API server ${this.access.server.origin} answers with ${status}`);
     } else this.#outage.ended();
     const passing = isDenial(status) ? await this.#passingReason(request, status, authorization) : undefined;
@@ -288,7 +283,7 @@ class UnfencedClient implements ClusterClient {
       longestAnswer,
       failures: this.#failures,
       onSlow: () => this.#outage.began(`the Kubernetes API server ${access.server.origin} does not answer yet`),
-      onLoss: () => this.#wasAway(),
+      onLoss: () => this.#readiness.wasAway(),
     });
     this.#pools.add(pool);
     return pool;
@@ -305,10 +300,6 @@ class UnfencedClient implements ClusterClient {
     void old.retire().then(() => this.#pools.delete(old));
   }
 
-  #wasAway(): void {
-    this.#awayAt = this.#options.clock.monotonic();
-  }
-
   /** Why a denial, even one that the caller expects, is no verdict yet; undefined when it is one. */
   async #passingReason(
     { bearer, signal }: Judged,
@@ -320,31 +311,15 @@ class UnfencedClient implements ClusterClient {
       this.#showCurrentCertificate();
       if (rotated) return 'rotated';
     }
-    return this.#isWithin(settlingMs, this.#awayAt) || (await this.#isStarting(signal)) ? 'settling' : undefined;
+    return (await this.#readiness.isSettling(() => this.#readyz(signal))) ? 'settling' : undefined;
   }
 
-  /**
-   * Behind a load balancer that lets requests wait, an API server may start again without one lost connection. It answers
-   * /readyz to anyone, and with an error until it knows accounts and rights; where that path is closed, nothing is known.
-   */
-  async #isStarting(signal: AbortSignal): Promise<boolean> {
-    if (this.#isWithin(readyTrustedMs, this.#readyAt)) return false;
+  /** Asked without credentials: who has none is known from the first moment on. */
+  async #readyz(signal: AbortSignal): Promise<number> {
     this.#requests++;
     const headers = () => this.#commonHeaders;
-    const { status } = await this.#poolForBearer().send({
-      method: 'GET',
-      path: '/readyz',
-      headers,
-      body: undefined,
-      signal,
-    });
-    if (status < 500) this.#readyAt = this.#options.clock.monotonic();
-    else this.#wasAway();
-    return status >= 500;
-  }
-
-  #isWithin(ms: number, since: number | undefined): boolean {
-    return since !== undefined && this.#options.clock.monotonic() - since < ms;
+    const request = { method: 'GET', path: '/readyz', headers, body: undefined, signal } as const;
+    return (await this.#poolForBearer().send(request)).status;
   }
 
   /** A client certificate speaks for its whole connection, louder than any bearer token: another's token goes without. */
