@@ -174,7 +174,8 @@ export function openDatabase(file: string) {
 function openDataFile(file: string): DatabaseSync {
   try {
     closeSync(openSync(file, 'a', 0o600));
-    const database = new DatabaseSync(file);
+    // Tests read and write the file beside the server: each waits for the other, as they would in front of a real database.
+    const database = new DatabaseSync(file, { timeout: 5_000 });
     // A token that was replaced is overwritten, so that it doesn't lie about in the file's free pages.
     database.exec('PRAGMA secure_delete = ON');
     database.exec(schema);

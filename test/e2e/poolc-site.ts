@@ -23,11 +23,11 @@ export interface PoolcSite {
   comeBack(uuids: readonly string[]): Promise<void>;
 }
 
-/** Runs in the server's own container, beside the server. */
+/** Runs in the server's own container, beside the server and other queries: SQLite refuses a lock at once unless told to wait. */
 const QUERY = `
 const { DatabaseSync } = require('node:sqlite');
 const { sql, batches } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
-const database = new DatabaseSync('/data/poolc-api.db');
+const database = new DatabaseSync('/data/poolc-api.db', { timeout: 10_000 });
 database.exec('BEGIN IMMEDIATE');
 const rows = batches.flatMap((values) => database.prepare(sql).all(...values));
 database.exec('COMMIT');
