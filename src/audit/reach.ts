@@ -1,7 +1,7 @@
 /** How far the rights of one subject reach beyond what it may have, in one sentence. */
 import { type Lead, leadsOfAll, rightsBeyond, unknownGroupsOf } from './escalation.ts';
 import { everyonesRules, type Grant, type PolicyRule, type Right } from './rbac.ts';
-import { leadsText, listed, placeOf, rightsText } from './words.ts';
+import { enListed, leadsText, placeOf, rightsText } from './words.ts';
 
 export interface Reach {
   /** Beyond what is allowed. */
@@ -35,5 +35,5 @@ export function leadsToText({ leads, unknownGroups }: Reach): string {
   const known = leads.length === 0 ? '' : `: anyone who has that ${leadsText(leads)}`;
   if (unknownGroups.length === 0) return known;
   const apis = unknownGroups.map((group) => (group === '*' ? 'every API' : group));
-  return `${known}. Unknown is what ${listed(apis)} leads to: objects of an API that preflight doesn't know may run code or hold Secrets`;
+  return `${known}. Unknown is what ${enListed(apis)} leads to: objects of an API that preflight doesn't know may run code or hold Secrets`;
 }

@@ -1,5 +1,7 @@
 /** Rights and bindings in words, and the command that takes one away. */
 import { printable } from '../core/model.ts';
+import { en, joined, type Message, type Text } from '../lib/message.ts';
+import { generalMessages as messages } from '../lib/messages/general.ts';
 import type { Commands } from './commands.ts';
 import type { Lead } from './escalation.ts';
 import type { Binding, Grant, Right, Subject } from './rbac.ts';
@@ -7,9 +9,14 @@ import type { Binding, Grant, Right, Subject } from './rbac.ts';
 const longestList = 8;
 
 /** `a, b, … 3 more`. */
-export function listed(words: readonly string[], { longest = longestList, separator = ', ' } = {}): string {
-  const shown = words.slice(0, longest).join(separator);
-  return words.length > longest ? `${shown}${separator}… ${words.length - longest} more` : shown;
+export function listed(words: readonly Text[], { longest = longestList, separator = ', ' } = {}): Message {
+  const shown = joined(words.slice(0, longest), separator);
+  return words.length > longest ? messages.listed({ shown, separator, more: words.length - longest }) : shown;
+}
+
+/** The same in English. */
+export function enListed(...given: Parameters<typeof listed>): string {
+  return en(listed(...given));
 }
 
 export function subjectName({ kind, name, namespace }: Subject): string {
@@ -40,9 +47,9 @@ export function rightsText(rights: readonly Right[]): string {
   });
   const parts = [...Map.groupBy(objects, ({ what }) => what)].map(([what, each]) => {
     const names = each.map(({ name }) => name).filter((name) => name !== '');
-    return names.length === 0 ? what : `${what} ${listed(names, { longest: 3 })}`;
+    return names.length === 0 ? what : `${what} ${enListed(names, { longest: 3 })}`;
   });
-  return listed(parts, { separator: '; ' });
+  return enListed(parts, { separator: '; ' });
 }
 
 const mostReasons = 3;
@@ -52,7 +59,7 @@ export function leadsText(leads: readonly Lead[]): string {
   const gains = [...new Set(leads.map(({ gain }) => gain))];
   const reasons = [...new Set(leads.map(({ reason }) => reason))];
   const why = reasons.length === 0 || reasons.length > mostReasons ? '' : ` (${reasons.join('; ')})`;
-  return `${listed(gains)}${why}`;
+  return `${enListed(gains)}${why}`;
 }
 
 function isEverything(right: Right): boolean {

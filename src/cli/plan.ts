@@ -7,6 +7,8 @@ import { toPlanDocument } from '../core/plan-file.ts';
 import { computeRenewalMargin, type RenewalMargin, renewalMarginText } from '../core/renewal-margin.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
+import { en } from '../lib/message.ts';
+import { planFileMessages as messages } from '../lib/messages/plan-file.ts';
 import { updatePrivateFile } from '../lib/private-file.ts';
 import { Redactor } from '../lib/redact.ts';
 import { columnsOf, terminalJson, withoutInvisible, wrapMessage } from '../lib/terminal-text.ts';
@@ -133,11 +135,11 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
         : await lookAtWorkspaces(target, { settings: settings.workspace, registry }, plan, signal);
     const document = {
       ...toPlanDocument(plan, judgement.place, now),
-      warnings: plan.warn,
+      warnings: plan.warn.map(({ about, reason }) => ({ about, reason: en(reason) })),
       guard: {
         allowed: verdict.refusals.length === 0,
-        refusals: verdict.refusals.map(({ reason }) => reason),
-        notes: verdict.notes,
+        refusals: verdict.refusals.map(({ reason }) => en(reason)),
+        notes: verdict.notes.map(en),
       },
       ...(renewalMargin === undefined ? {} : { slack: slackField(renewalMargin) }),
       ...(understood === undefined ? {} : { directory: understood }),
@@ -163,13 +165,12 @@ async function planCommand(environment: Environment, given: PlanFlags): Promise<
     stdout.write(redactor.redact(printed));
     if (out !== undefined) {
       await updatePrivateFile(out, () => redactor.redact(terminalJson(document)));
-      const written = `written to ${withoutInvisible(out)}; `;
-      const apply = commandLine('sync', [...(firstRun ? ['--first-run'] : []), '--plan', out]);
+      const file = withoutInvisible(out);
+      const command = commandLine('sync', [...(firstRun ? ['--first-run'] : []), '--plan', out]);
       const said =
-        allowed === undefined
-          ? [`${written}to apply exactly this, or be refused:\n${apply}`]
-          : [`${written}sync would refuse it as it is`, redactor.redact(allowed)];
-      environment.stderr.write(`${said.map((text) => wrapMessage(text, columns, 2)).join('\n')}\n`);
+        allowed === undefined ? [messages.written({ file, command })] : [messages.writtenRefused({ file }), allowed];
+      const lines = said.map((text) => wrapMessage(redactor.redact(text[language]), columns, 2));
+      environment.stderr.write(`${lines.join('\n')}\n`);
     }
     const pending =
       hasChanges(plan) || (workspaces !== undefined && workspaces.closing.length + workspaces.due.length > 0);

@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import type { Commands } from '../audit/commands.ts';
 import { readApiKey } from '../config/poolc.ts';
 import { isGiven, readSettings } from '../config/settings.ts';
+import { readSurroundings } from '../config/surroundings.ts';
 import type { ClusterAccess } from '../kube/kubeconfig.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
 import { columnsOf } from '../lib/terminal-text.ts';
-import { runPreflight } from '../preflight/preflight.ts';
+import { resultData, runPreflight } from '../preflight/preflight.ts';
 import { commandLineOf } from './command-line.ts';
 import { documentText, isDocument } from './document.ts';
 import { type Environment, openLog, outputFormat, userAgent } from './environment.ts';
@@ -134,8 +135,12 @@ async function preflightCommand(environment: Environment, given: PreflightFlags)
     });
     const { server, user, results, counts } = report;
     const text = isDocument(format)
-      ? documentText(format, { server, user, counts, checks: results })
-      : renderPreflight(report, { style: styleFor(stdout), columns: columnsOf(stdout) });
+      ? documentText(format, { server, user, counts, checks: results.map(resultData) })
+      : renderPreflight(report, {
+          style: styleFor(stdout),
+          columns: columnsOf(stdout),
+          language: readSurroundings(env).language,
+        });
     stdout.write(redactor.redact(text));
     return counts.failed > 0 ? exitCodes.failed : exitCodes.done;
   } finally {

@@ -3,7 +3,8 @@ import type { Verdict } from '../core/guard.ts';
 import { memberLabel } from '../core/model.ts';
 import type { Keep, Plan } from '../core/plan.ts';
 import { byName, compareNames } from '../lib/by-name.ts';
-import type { Language } from '../lib/message.ts';
+import { inLanguage, type Language, type Text } from '../lib/message.ts';
+import { planReasons } from '../lib/messages/plan.ts';
 import { planMessages as messages } from '../lib/messages/run.ts';
 import { wrapLine, wrapMessage } from '../lib/terminal-text.ts';
 import type { WorkspaceChange } from '../registry/workspaces.ts';
@@ -18,9 +19,9 @@ export interface PlanLook {
   /** What a MemberSync says of it; undefined without one. */
   readonly directory: string | undefined;
   /** The sentence about the renewal margin, where there is a schedule. */
-  readonly time: string | undefined;
+  readonly time: Text | undefined;
   /** Below the guard's refusals: a sentence, and the lines to copy. Undefined for none. */
-  readonly advice: string | undefined;
+  readonly advice: Text | undefined;
   /** What a sync would do about the members' workspaces; undefined where they have none. */
   readonly workspaces: WorkspacePlan | undefined;
   readonly style: Style;
@@ -36,13 +37,13 @@ export function renderPlan(plan: Plan, verdict: Verdict, look: PlanLook): string
   const conclusion = [
     messages.counts({ ...counts, hidden: !look.all && keep.length > 0 })[language],
     ...(directory === undefined ? [] : [messages.directory({ directory })[language]]),
-    ...(time === undefined ? [] : [time]),
+    ...(time === undefined ? [] : [inLanguage(time, language)]),
     ...verdict.notes.map((note) => messages.note({ note })[language]),
     ...(verdict.refusals.length === 0 ? [style('green', messages.allowed()[language])] : []),
     ...verdict.refusals.map(({ reason }) => style('red', messages.refused({ reason })[language])),
   ].map((line) => wrapLine(line, columns, 2));
   const accounts = [...accountLines(plan, look), ...workspaceLines(look)].map((line) => wrapLine(line, columns, 4));
-  const below = advice === undefined ? [] : [wrapMessage(advice, columns, 2)];
+  const below = advice === undefined ? [] : [wrapMessage(inLanguage(advice, language), columns, 2)];
   return `${[...accounts, ...(accounts.length === 0 ? [] : ['']), ...conclusion, ...below].join('\n')}\n`;
 }
 
@@ -66,7 +67,7 @@ export function workspaceData({ closing, due, impossible }: WorkspacePlan) {
 
 const signs = { create: ['green', '+'], replace: ['yellow', '~'], delete: ['red', '-'] } as const;
 
-function workspaceLines({ workspaces, style }: PlanLook): string[] {
+function workspaceLines({ workspaces, style, language }: PlanLook): string[] {
   if (workspaces === undefined) return [];
   const lineOf = ({ verb, what }: WorkspaceChange, why: string) => {
     const [colour, sign] = signs[verb];
@@ -76,45 +77,47 @@ function workspaceLines({ workspaces, style }: PlanLook): string[] {
   return [
     ...impossible.map(
       ({ member, failure }) =>
-        `${style('yellow', '!')} ${memberLabel(member)}  can have no complete workspace: ${failure.message}`,
+        `${style('yellow', '!')} ${planReasons.noWorkspace({ member: memberLabel(member), why: failure.said })[language]}`,
     ),
     ...due.flatMap(({ member, changes }) =>
       changes.map((change) =>
         lineOf(
           change,
-          change.isOutdated ? `${memberLabel(member)}: of an earlier spec.workspace.namespace` : memberLabel(member),
+          change.isOutdated
+            ? planReasons.outdatedWorkspace({ member: memberLabel(member) })[language]
+            : memberLabel(member),
         ),
       ),
     ),
-    ...closing.map((change) => lineOf(change, 'of a leaver')),
+    ...closing.map((change) => lineOf(change, planReasons.ofLeaver()[language])),
   ];
 }
 
 /** Removals last: they stand right above the counts, where a long plan ends on a terminal. */
-function accountLines(plan: Plan, { all, wide, style }: PlanLook): string[] {
+function accountLines(plan: Plan, { all, wide, style, language }: PlanLook): string[] {
   const { keep, create, remove, warn, record } = plan;
   // An account that is adopted stays, but gets into the record: a change.
   const recorded = new Set(record.map(({ name }) => name));
   const shown = keep.filter(({ account }) => all || recorded.has(account.name));
   const idOf = (memberId: string) => (wide ? `  ${memberId}` : '');
   const keptLine = ({ member, account, reason }: Keep) =>
-    `  ${account.name}${idOf(member.id)}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`;
+    `  ${account.name}${idOf(member.id)}  ${style('dim', `${memberLabel(member)}: ${reason[language]}`)}`;
   return [
     ...shown.toSorted(byName(({ account }) => account.name)).map(keptLine),
     ...warn
       .toSorted(byName(({ about }) => about))
-      .map(({ about, reason }) => `${style('yellow', '!')} ${about}  ${reason}`),
+      .map(({ about, reason }) => `${style('yellow', '!')} ${about}  ${reason[language]}`),
     ...create
       .toSorted(byName(({ name }) => name))
       .map(
         ({ member, name, reason }) =>
-          `${style('green', '+')} ${name}${idOf(member.id)}  ${style('dim', `${memberLabel(member)}: ${reason}`)}`,
+          `${style('green', '+')} ${name}${idOf(member.id)}  ${style('dim', `${memberLabel(member)}: ${reason[language]}`)}`,
       ),
     ...remove
       .toSorted(byName(({ account }) => account.name))
       .map(
         ({ account, reason }) =>
-          `${style('red', '-')} ${account.name}${idOf(account.memberId)}  ${style('dim', reason)}`,
+          `${style('red', '-')} ${account.name}${idOf(account.memberId)}  ${style('dim', reason[language])}`,
       ),
   ];
 }

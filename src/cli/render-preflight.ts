@@ -1,14 +1,16 @@
 /** Preflight's report as a person reads it: one line a check, and below it what to run. */
 import type { Finding, Fix, Status } from '../audit/finding.ts';
+import { en, inLanguage, type Language, type Message, type Text } from '../lib/message.ts';
+import { preflightMessages as messages } from '../lib/messages/preflight.ts';
 import { withoutInvisible, wrapLine } from '../lib/terminal-text.ts';
 import type { CheckResult, PreflightReport } from '../preflight/preflight.ts';
 import type { Style } from './style.ts';
 
-const marks: Record<Status, { mark: string; word: string; colour: Parameters<Style>[0] }> = {
-  ok: { mark: '✓', word: 'ok', colour: 'green' },
-  warning: { mark: '!', word: 'warning', colour: 'yellow' },
-  failed: { mark: '✗', word: 'failed', colour: 'red' },
-  unknown: { mark: '?', word: 'unknown', colour: 'cyan' },
+const marks: Record<Status, { mark: string; word: Message | undefined; colour: Parameters<Style>[0] }> = {
+  ok: { mark: '✓', word: undefined, colour: 'green' },
+  warning: { mark: '!', word: messages.warning(), colour: 'yellow' },
+  failed: { mark: '✗', word: messages.failed(), colour: 'red' },
+  unknown: { mark: '?', word: messages.unknown(), colour: 'cyan' },
 };
 const nameWidth = 15;
 const indent = 2 + nameWidth + 1;
@@ -17,12 +19,13 @@ export interface RenderOptions {
   readonly style: Style;
   /** Of the terminal; undefined for no wrapping. */
   readonly columns: number | undefined;
+  readonly language: Language;
 }
 
 export function renderPreflight(report: PreflightReport, options: RenderOptions): string {
   const { server, user, results } = report;
   const lines = [
-    options.style('dim', wrapLine(`${server}, as ${user}`, options.columns, 2)),
+    options.style('dim', wrapLine(messages.asUser({ server, user })[options.language], options.columns, 2)),
     '',
     ...results.flatMap((result) => checkLines(result, options)),
     '',
@@ -44,25 +47,26 @@ function checkLines({ check, findings }: CheckResult, options: RenderOptions): s
   });
 }
 
-function headLine(name: string, { status, message }: Finding, { style, columns }: RenderOptions): string {
+function headLine(name: string, { status, message }: Finding, { style, columns, language }: RenderOptions): string {
   const { mark, word, colour } = marks[status];
   // A message may quote what the API server or the PoolC API has said.
-  const text = withoutInvisible(message);
-  const said = status === 'ok' ? text : `${word}: ${text}`;
-  const line = wrapLine(`${mark} ${name.padEnd(nameWidth)} ${said}`, columns, indent);
-  return line.replace(mark, style(colour, mark)).replace(`${word}:`, style(colour, `${word}:`));
+  const text = withoutInvisible(inLanguage(message, language));
+  const lead = word === undefined ? '' : `${word[language]}: `;
+  const line = wrapLine(`${mark} ${name.padEnd(nameWidth)} ${lead}${text}`, columns, indent);
+  const coloured = line.replace(mark, style(colour, mark));
+  return lead === '' ? coloured : coloured.replace(lead.trimEnd(), style(colour, lead.trimEnd()));
 }
 
-function stepLine(step: string, { style, columns }: RenderOptions): string {
+function stepLine(step: Text, { style, columns, language }: RenderOptions): string {
   const lead = ' '.repeat(4);
-  return style('dim', wrapLine(`${lead}${withoutInvisible(step)}`, columns, lead.length + 10));
+  return style('dim', wrapLine(`${lead}${withoutInvisible(inLanguage(step, language))}`, columns, lead.length + 10));
 }
 
 /** A command stays whole, however long: it is there to be copied. */
-function fixLines({ label, command }: Fix, { style, columns }: RenderOptions): string[] {
+function fixLines({ label, command }: Fix, { style, columns, language }: RenderOptions): string[] {
   const lead = ' '.repeat(4);
   return [
-    ...(label === undefined ? [] : [style('dim', wrapLine(`${lead}# ${label}`, columns, 6))]),
+    ...(label === undefined ? [] : [style('dim', wrapLine(`${lead}# ${inLanguage(label, language)}`, columns, 6))]),
     `${lead}${style('bold', command)}`,
   ];
 }
@@ -72,26 +76,35 @@ function sameFixes(one: Finding, other: Finding | undefined): boolean {
     other !== undefined &&
     one.fixes.length === other.fixes.length &&
     one.fixes.every(
-      ({ command, label }, index) => command === other.fixes[index]?.command && label === other.fixes[index]?.label,
+      ({ command, label }, index) =>
+        command === other.fixes[index]?.command && sameText(label, other.fixes[index]?.label),
     )
   );
 }
 
-function summary({ counts }: PreflightReport, { style, columns }: RenderOptions): string {
-  const parts = (['failed', 'warning', 'unknown', 'ok'] as const)
-    .filter((status) => counts[status] > 0)
-    .map((status) => style(marks[status].colour, `${counts[status]} ${plural(status, counts[status])}`));
-  const conclusion =
-    counts.failed > 0
-      ? 'Not ready: run the commands above in their order, in a checkout of this project, and preflight again.'
-      : counts.unknown > 0
-        ? "Nothing failed; what is unknown needs more rights: an administrator's kubeconfig."
-        : counts.warning > 0
-          ? 'Nothing failed.'
-          : 'All is in place.';
-  return `${parts.join(', ')}\n${wrapLine(conclusion, columns)}`;
+function sameText(one: Text | undefined, other: Text | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return en(one) === en(other);
 }
 
-function plural(status: Status, count: number): string {
-  return status === 'warning' && count !== 1 ? 'warnings' : status;
+const counted = {
+  failed: messages.countFailed,
+  warning: messages.countWarning,
+  unknown: messages.countUnknown,
+  ok: messages.countOk,
+} as const;
+
+function summary({ counts }: PreflightReport, { style, columns, language }: RenderOptions): string {
+  const parts = (['failed', 'warning', 'unknown', 'ok'] as const)
+    .filter((status) => counts[status] > 0)
+    .map((status) => style(marks[status].colour, counted[status]({ count: counts[status] })[language]));
+  const conclusion =
+    counts.failed > 0
+      ? messages.notReady()
+      : counts.unknown > 0
+        ? messages.needsRights()
+        : counts.warning > 0
+          ? messages.nothingFailed()
+          : messages.allInPlace();
+  return `${parts.join(', ')}\n${wrapLine(conclusion[language], columns)}`;
 }

@@ -3,7 +3,7 @@ import { memberLabel } from '../core/model.ts';
 import type { Schedule } from '../core/renewal-margin.ts';
 import { renewalMarginText } from '../core/renewal-margin.ts';
 import { durationText } from '../lib/duration.ts';
-import { inLanguage, type Language, type Message, type Text } from '../lib/message.ts';
+import { inEach, inLanguage, joined, type Language, type Message, type Text } from '../lib/message.ts';
 import { generalMessages } from '../lib/messages/general.ts';
 import { runMessages as messages } from '../lib/messages/run.ts';
 import { padEnd, wrapLine, wrapMessage } from '../lib/terminal-text.ts';
@@ -36,8 +36,14 @@ function table(
   const rows: [Message, Text][] = [
     [messages.members(), String(plan.members)],
     [messages.kept(), String(plan.keep.length)],
-    [messages.joined(), `${createdAccounts.length}${listed(createdAccounts.map(({ name }) => name))}`],
-    [messages.removed(), `${removed.length}${listed(removed)}`],
+    [
+      messages.joined(),
+      listed(
+        createdAccounts.length,
+        createdAccounts.map(({ name }) => name),
+      ),
+    ],
+    [messages.removed(), listed(removed.length, removed)],
   ];
   if (outcomes.grantedSeconds !== undefined) rows.push([messages.lifetime(), durationText(outcomes.grantedSeconds)]);
   if (renewalMargin !== undefined && schedule !== undefined)
@@ -84,7 +90,12 @@ function conclusion({ outcome, failure, step, outcomes, exitCode }: RunReport, {
   return [`${head} ${inLanguage(failure.said, language)}`, ...hint];
 }
 
-function listed(names: readonly string[]): string {
-  if (names.length === 0) return '';
-  return ` (${names.toSorted().slice(0, 8).join(', ')}${names.length > 8 ? `, … ${names.length - 8} more` : ''})`;
+const mostNames = 8;
+
+function listed(count: number, names: readonly string[]): Text {
+  if (names.length === 0) return String(count);
+  const shown = joined(names.toSorted().slice(0, mostNames), ', ');
+  const more = names.length - mostNames;
+  const all = more > 0 ? generalMessages.listed({ shown, separator: ', ', more }) : shown;
+  return inEach((language) => `${count} (${all[language]})`);
 }

@@ -8,6 +8,8 @@ import { renewalMarginText } from '../core/renewal-margin.ts';
 import { systemClock } from '../lib/clock.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { jsonLog } from '../lib/log.ts';
+import { en } from '../lib/message.ts';
+import { planFileMessages } from '../lib/messages/plan-file.ts';
 import { Redactor } from '../lib/redact.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
 import { columnsOf, withoutInvisible } from '../lib/terminal-text.ts';
@@ -93,7 +95,7 @@ export async function syncCommand(environment: Environment, given: SyncFlags): P
     const { schedule } = context;
     const { log, redactor } = context.sync;
     if (renewalMargin !== undefined && renewalMargin.marginSeconds <= 0 && schedule !== undefined)
-      log.warn(renewalMarginText(renewalMargin, schedule));
+      log.warn(en(renewalMarginText(renewalMargin, schedule)));
     if (format === 'text') {
       const { stdout } = environment;
       const { language } = readSurroundings(environment.env);
@@ -173,15 +175,12 @@ async function notifyOfUnstartedRun(
 }
 
 async function readPlanFile(file: string, commandLine: CommandLine): Promise<PlanDocument> {
-  const hint = `write one with \`${commandLine('plan', ['--out', 'FILE'])}\``;
+  const hint = planFileMessages.writeOne({ command: commandLine('plan', ['--out', 'FILE']) });
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw new Failure('usage', `the plan file ${file} can't be read`, {
-      cause: error,
-      hint,
-    });
+    throw new Failure('usage', planFileMessages.cannotBeRead({ file }), { cause: error, hint });
   }
   return parsePlanDocument(text, file, hint);
 }

@@ -3,6 +3,8 @@ import { flagOf } from '../config/definitions.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Refusal } from '../core/guard.ts';
 import type { Directory } from '../directories/directory.ts';
+import type { Message } from '../lib/message.ts';
+import { guardMessages as messages } from '../lib/messages/guard.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
 
 /** The run that was refused. */
@@ -16,10 +18,10 @@ export interface RefusedRun {
   readonly firstRun: boolean;
 }
 
-export function whatAllows(run: RefusedRun, refusals: readonly Refusal[]): string {
+export function whatAllows(run: RefusedRun, refusals: readonly Refusal[]): Message {
   const { settings, directory, planFile, commandLine } = run;
   if (refusals.some(({ allowance }) => allowance === undefined)) {
-    return `look at ${directory.whatToLookAt}: no setting allows this, the directory must be right first`;
+    return messages.directoryFirst({ what: directory.whatToLookAt });
   }
   if (planFile !== undefined && refusals.some(({ allowance }) => allowance === 'new-plan'))
     return newPlan(run, planFile);
@@ -31,21 +33,19 @@ export function whatAllows(run: RefusedRun, refusals: readonly Refusal[]): strin
       ...(planFile === undefined ? [] : ['--plan', planFile]),
       ...allowances.flatMap(({ setting, value }) => [flagOf(setting), String(value)]),
     ];
-    return `check the directory first; if this is really meant, run:\n${commandLine('sync', words)}`;
+    return messages.runAgain({ command: commandLine('sync', words) });
   }
   const variables = allowances.map(({ setting, value }) => `${setting}=${value}`);
-  return `check the directory first; if this is really meant, run once with the allowance:\n${allowanceCommand(variables, settings)}`;
+  return messages.runOnce({ command: allowanceCommand(variables, settings) });
 }
 
 /** Numbered, so that nothing is applied unseen where all of it is pasted at once. */
-function newPlan({ commandLine, firstRun }: RefusedRun, file: string): string {
+function newPlan({ commandLine, firstRun }: RefusedRun, file: string): Message {
   const flags = firstRun ? ['--first-run'] : [];
-  return [
-    'make a new plan, look at it, and apply it only if it is what you mean; three steps:',
-    `1. make it: ${commandLine('plan', [...flags, '--out', file])}`,
-    '2. look at who would be created and removed, and why',
-    `3. apply it: ${commandLine('sync', [...flags, '--plan', file])}`,
-  ].join('\n');
+  return messages.newPlan({
+    plan: commandLine('plan', [...flags, '--out', file]),
+    sync: commandLine('sync', [...flags, '--plan', file]),
+  });
 }
 
 /**

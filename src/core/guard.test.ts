@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planInput } from '../../test/generated-clubs.ts';
+import { en } from '../lib/message.ts';
 import { defaultGuardLimits, type GuardLimits, guard } from './guard.ts';
 import type { Account, Member } from './model.ts';
 import { buildPlan, type Plan } from './plan.ts';
@@ -35,7 +36,7 @@ function planOf({
 
 const pod = { inPod: true, loopbackDirectory: false, firstRunConfirmed: false };
 const reasons = (plan: Plan, limits: Partial<GuardLimits> = {}, situation = pod) =>
-  guard(plan, { ...defaultGuardLimits, ...limits }, situation).refusals.map(({ reason }) => reason);
+  guard(plan, { ...defaultGuardLimits, ...limits }, situation).refusals.map(({ reason }) => en(reason));
 
 describe('removals', () => {
   it.each([
@@ -107,7 +108,7 @@ describe('additions', () => {
   it('are not limited on a first run, which has no baseline and says so', () => {
     const verdict = guard(planOf({ owned: 0, joining: 500 }), defaultGuardLimits, pod);
     expect(verdict.refusals).toEqual([]);
-    expect(verdict.notes).toEqual([expect.stringContaining('a first run has no baseline')]);
+    expect(verdict.notes.map(en)).toEqual([expect.stringContaining('a first run has no baseline')]);
   });
 });
 
@@ -135,7 +136,10 @@ describe('a cluster without an account that we own', () => {
 
   it('is refused outside a pod, unless the first run is confirmed or the directory is on this machine', () => {
     expect(guard(plan, defaultGuardLimits, laptop).refusals).toEqual([
-      { reason: expect.stringContaining('usually that is the wrong cluster'), allowance: 'first-run' },
+      {
+        reason: expect.objectContaining({ en: expect.stringContaining('usually that is the wrong cluster') }),
+        allowance: 'first-run',
+      },
     ]);
     for (const situation of [pod, { ...laptop, firstRunConfirmed: true }, { ...laptop, loopbackDirectory: true }])
       expect(reasons(plan, {}, situation)).toEqual([]);

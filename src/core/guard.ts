@@ -3,6 +3,8 @@
  * migration, cut short by a filter, or another cluster's. Each check is a fact about the plan, with its numbers and the
  * one setting that allows exactly this.
  */
+import type { Message, Text } from '../lib/message.ts';
+import { guardMessages as messages } from '../lib/messages/guard.ts';
 import type { Plan } from './plan.ts';
 
 export interface GuardLimits {
@@ -35,7 +37,7 @@ export interface GuardSituation {
 }
 
 export interface Refusal {
-  readonly reason: string;
+  readonly reason: Text;
   /** What permits exactly this plan, where anything does: `ALLOW_REMOVALS=12`, the flag `--first-run`, or a new plan file. */
   readonly allowance:
     | { readonly setting: 'ALLOW_REMOVALS' | 'ALLOW_ADDITIONS'; readonly value: number }
@@ -47,7 +49,7 @@ export interface Refusal {
 export interface Verdict {
   readonly refusals: readonly Refusal[];
   /** What a reader should know though nothing is refused. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
 }
 
 type Check = (plan: Plan, limits: GuardLimits, situation: GuardSituation) => Refusal | undefined;
@@ -68,18 +70,13 @@ export function guard(
     ...applied.map((check) => check(plan, limits, situation)).filter((refusal) => refusal !== undefined),
     ...(ofDay?.(plan) ?? []),
   ];
-  const notes: string[] = [];
-  if (plan.owned === 0 && plan.create.length > 0) {
-    notes.push(
-      'no account that we own exists yet: a first run has no baseline, so the number of additions was not checked',
-    );
-  }
+  const notes = plan.owned === 0 && plan.create.length > 0 ? [messages.firstRun()] : [];
   return { refusals, notes };
 }
 
 function directoryIsEmpty(plan: Plan): Refusal | undefined {
   if (plan.members > 0) return undefined;
-  return { reason: 'the directory says that there are no members at all', allowance: undefined };
+  return { reason: messages.noMembers(), allowance: undefined };
 }
 
 function directoryIsTooSmall(
@@ -88,8 +85,9 @@ function directoryIsTooSmall(
   { spelling = (name) => name }: GuardSituation,
 ): Refusal | undefined {
   if (plan.members === 0 || plan.members >= minMembers) return undefined;
+  const numbers = { members: plan.members, setting: spelling('MIN_MEMBERS'), least: minMembers };
   return {
-    reason: `the directory has ${plan.members} members, fewer than ${spelling('MIN_MEMBERS')}=${minMembers}`,
+    reason: messages.tooFewMembers(numbers),
     allowance: undefined,
   };
 }
@@ -113,10 +111,10 @@ function tooManyLeave(plan: Plan, limits: GuardLimits): Refusal | undefined {
   if (limitExceeded === undefined) return undefined;
   if (limits.allowRemovals !== undefined && leaving <= limits.allowRemovals) return undefined;
   const limit =
-    limitExceeded === 'many' ? `${limits.maxRemovals} accounts and ${limits.maxRemovalPercent}%` : 'half of them';
-  const permitted = limits.allowRemovals === undefined ? '' : `, and ALLOW_REMOVALS permits ${limits.allowRemovals}`;
+    limitExceeded === 'many' ? { accounts: limits.maxRemovals, percent: limits.maxRemovalPercent } : undefined;
+  const numbers = { leaving, owned: plan.owned, percent: percent.toFixed(1), limit, permitted: limits.allowRemovals };
   return {
-    reason: `${leaving} of ${plan.owned} accounts (${percent.toFixed(1)}%) would be removed; the limit is ${limit}${permitted}`,
+    reason: messages.tooManyLeave(numbers),
     allowance: { setting: 'ALLOW_REMOVALS', value: leaving },
   };
 }
@@ -125,18 +123,14 @@ function tooManyJoin(plan: Plan, limits: GuardLimits): Refusal | undefined {
   const joining = plan.create.length;
   if (plan.owned === 0 || !additionsExceed(joining, plan.owned, limits)) return undefined;
   if (limits.allowAdditions !== undefined && joining <= limits.allowAdditions) return undefined;
-  const permitted = limits.allowAdditions === undefined ? '' : `, and ALLOW_ADDITIONS permits ${limits.allowAdditions}`;
+  const { maxAdditions: most, allowAdditions: permitted } = limits;
   return {
-    reason: `${joining} accounts would be added to ${plan.owned}; the limit is ${limits.maxAdditions} accounts and 100%${permitted}`,
+    reason: messages.tooManyJoin({ joining, owned: plan.owned, most, permitted }),
     allowance: { setting: 'ALLOW_ADDITIONS', value: joining },
   };
 }
 
 function noBaselineOutsideAPod(plan: Plan, _limits: GuardLimits, situation: GuardSituation): Refusal | undefined {
   if (plan.owned > 0 || situation.inPod || situation.loopbackDirectory || situation.firstRunConfirmed) return undefined;
-  return {
-    reason:
-      'this cluster has no account that we own, and this is not a pod: usually that is the wrong cluster, and its tokens would replace those of the right one',
-    allowance: 'first-run',
-  };
+  return { reason: messages.noBaseline(), allowance: 'first-run' };
 }

@@ -14,7 +14,7 @@ const nameOf = (one: Member, context: Parameters<typeof assignNames>[1] = free) 
 /** The generated cluster as assignNames sees it. */
 const contextOf = ({ accounts, namesGiven }: { accounts: readonly { name: string }[]; namesGiven: NamesGiven }) => {
   const taken = new Set(accounts.map(({ name }) => name));
-  return { namesGiven, occupied: (name: string) => (taken.has(name) ? 'taken' : undefined) };
+  return { namesGiven, occupied: (name: string) => (taken.has(name) ? { en: 'taken', ko: '있음' } : undefined) };
 };
 const byUuid = (named: readonly NamedMember[]) => new Map(named.map((one) => [one.member.id, one.name]));
 
@@ -56,7 +56,9 @@ describe('the name of a new member', () => {
   it('holds the whole UUID where the usual one is taken, reserved, or wanted by two', () => {
     const one = member('jimin', id('1'));
     const expected = `jimin-${one.id}`;
-    expect(nameOf(one, { ...free, occupied: (name) => (name === 'jimin' ? 'taken' : undefined) })).toBe(expected);
+    expect(
+      nameOf(one, { ...free, occupied: (name) => (name === 'jimin' ? { en: 'taken', ko: '있음' } : undefined) }),
+    ).toBe(expected);
     expect(nameOf(one, { ...free, namesGiven: new Map([['jimin', id('2')]]) })).toBe(expected);
     const twin = member('jimin', id('3'));
     expect(byUuid(assignNames([one, twin], free))).toEqual(
@@ -84,7 +86,7 @@ describe('the name of a new member', () => {
     const returned = member('jimin', id('1'));
     const context = {
       namesGiven: new Map([['jimin', returned.id]]),
-      occupied: (name: string) => (name === 'jimin' ? 'taken' : undefined),
+      occupied: (name: string) => (name === 'jimin' ? { en: 'taken', ko: '있음' } : undefined),
     };
     expect(nameOf(returned, context)).toBe(`jimin-${returned.id}`);
   });

@@ -9,6 +9,8 @@
  * 3. a slug of what is usable of the login id + `-` + the first 8 characters of the UUID;
  * 4. when the name of step 1 to 3 is taken, reserved, or wanted by two: slug + `-` + the whole UUID.
  */
+import type { Message } from '../lib/message.ts';
+import { planReasons as reasons } from '../lib/messages/plan.ts';
 import { type MemberId, nobodysId, suffixesOf } from './member-id.ts';
 import type { Member, NamesGiven } from './model.ts';
 import { hasAmbiguousNamespaces } from './namespace-names.ts';
@@ -16,12 +18,12 @@ import { hasAmbiguousNamespaces } from './namespace-names.ts';
 export interface NamedMember {
   readonly member: Member;
   readonly name: string;
-  readonly reason: string;
+  readonly reason: Message;
 }
 
 export interface NameContext {
   /** Why a name can't be given to this member, in words; undefined when it is free for them. */
-  occupied(name: string): string | undefined;
+  occupied(name: string): Message | undefined;
   readonly namesGiven: NamesGiven;
 }
 
@@ -35,7 +37,7 @@ const subdomainPattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a
 interface Wish {
   readonly member: Member;
   readonly name: string;
-  readonly reason: string;
+  readonly reason: Message;
   readonly tier: 1 | 2 | 3;
 }
 
@@ -43,15 +45,13 @@ interface Wish {
 export function assignNames(members: readonly Member[], context: NameContext): NamedMember[] {
   const ordered = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
   const given = new Map<string, NamedMember>();
-  const give = (member: Member, name: string, reason: string) => given.set(name, { member, name, reason });
-  const obstacle = (name: string, member: Member): string | undefined => {
-    if (given.has(name)) return 'another new member has that name';
+  const give = (member: Member, name: string, reason: Message) => given.set(name, { member, name, reason });
+  const obstacle = (name: string, member: Member): Message | undefined => {
+    if (given.has(name)) return reasons.wantedByNewcomer();
     const occupied = context.occupied(name);
     if (occupied !== undefined) return occupied;
     const holder = context.namesGiven.get(name);
-    return holder === undefined || (holder === member.id && holder !== nobodysId)
-      ? undefined
-      : 'the name is reserved for someone who had it before';
+    return holder === undefined || (holder === member.id && holder !== nobodysId) ? undefined : reasons.reserved();
   };
 
   const reservedNames = namesById(context.namesGiven);
@@ -63,15 +63,15 @@ export function assignNames(members: readonly Member[], context: NameContext): N
       // The record can be edited by hand: what no account of a member may be called is no former name.
       .find((name) => isValidName(name) && !isReserved(name) && obstacle(name, member) === undefined);
     if (former === undefined) wishes.push(wish);
-    else give(member, former, 'was here before and gets the former name back');
+    else give(member, former, reasons.formerName());
   }
 
-  const unlucky: { wish: Wish; why: string }[] = [];
+  const unlucky: { wish: Wish; why: Message }[] = [];
   for (const tier of [1, 2, 3] as const) {
     const tierWishes = wishes.filter((wish) => wish.tier === tier);
     const demand = Map.groupBy(tierWishes, (wish) => wish.name);
     for (const wish of tierWishes) {
-      const why = (demand.get(wish.name)?.length ?? 0) > 1 ? 'two members want it' : obstacle(wish.name, wish.member);
+      const why = (demand.get(wish.name)?.length ?? 0) > 1 ? reasons.wantedByTwo() : obstacle(wish.name, wish.member);
       if (why === undefined) give(wish.member, wish.name, wish.reason);
       else unlucky.push({ wish, why });
     }
@@ -79,7 +79,7 @@ export function assignNames(members: readonly Member[], context: NameContext): N
   unlucky.sort((a, b) => (a.wish.member.id < b.wish.member.id ? -1 : 1));
   for (const { wish, why } of unlucky) {
     const name = nameWithId(wish.member, (candidate) => obstacle(candidate, wish.member) === undefined);
-    give(wish.member, name, `gets a name with the UUID, because ${wish.name} can't be given: ${why}`);
+    give(wish.member, name, reasons.withId({ name: wish.name, why }));
   }
   return [...given.values()];
 }
@@ -88,19 +88,14 @@ function firstWish(member: Member): Wish {
   const { login, id } = member;
   const suffixes = suffixesOf(id);
   if (login !== null && isUsable(login)) {
-    return { member, name: login, reason: 'the login id is a valid name', tier: 1 };
+    return { member, name: login, reason: reasons.loginAsName(), tier: 1 };
   }
   const lowered = login === null ? '' : `${login.toLowerCase()}-${suffixes.short}`;
   if (login !== null && isValidName(login.toLowerCase()) && login !== login.toLowerCase() && isUsable(lowered)) {
-    return { member, name: lowered, reason: 'the login id lower-cased, with the end of the UUID', tier: 2 };
+    return { member, name: lowered, reason: reasons.loginLowered(), tier: 2 };
   }
-  const reason = login === null ? 'has no login id' : 'the login id is no valid name';
-  return {
-    member,
-    name: `${slug(login, 54)}-${suffixes.middle}`,
-    reason: `${reason}: a readable part and part of the UUID`,
-    tier: 3,
-  };
+  const reason = login === null ? reasons.noLogin() : reasons.unusableLogin();
+  return { member, name: `${slug(login, 54)}-${suffixes.middle}`, reason, tier: 3 };
 }
 
 /** The names that a member with this login and id would have been given, whoever else wanted them. */

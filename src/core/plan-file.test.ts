@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planInput, shuffled } from '../../test/generated-clubs.ts';
 import { Failure } from '../lib/failure.ts';
+import { en } from '../lib/message.ts';
 import { buildPlan, type Plan } from './plan.ts';
 import { type PlanDocument, parsePlanDocument, planChanges, refuseAnotherPlan, toPlanDocument } from './plan-file.ts';
 
@@ -65,7 +66,7 @@ describe('a plan file', () => {
   it('is for one namespace and one PoolC API', () => {
     const plan = buildPlan({ members: [], accounts: [], namesGiven: new Map(), holds: new Set() });
     const elsewhere = { targetNamespace: 'poolc-test', endpoint: 'https://test.example.org/' };
-    expect(refuseAnotherPlan(documentOf(plan), plan, elsewhere)?.reason).toBe(
+    expect(en(refuseAnotherPlan(documentOf(plan), plan, elsewhere)?.reason ?? '')).toBe(
       'things have changed since the plan of 1970-01-01T00:00:00.000Z: the namespace was poolc-users, this run is for poolc-test; the PoolC API was https://api.example.org/, this run is for https://test.example.org/',
     );
   });

@@ -4,6 +4,8 @@
  */
 import * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
+import { en, joined, type Message, type Text } from '../lib/message.ts';
+import { planFileMessages as messages } from '../lib/messages/plan-file.ts';
 import type { Refusal } from './guard.ts';
 import { memberLabel } from './model.ts';
 import type { NameRecord, Plan } from './plan.ts';
@@ -49,15 +51,20 @@ export function toPlanDocument(plan: Plan, place: PlanPlace, madeAtMs: number): 
       loginId: login,
       name,
       uid,
-      reason,
+      reason: en(reason),
     })),
-    create: plan.create.map(({ member: { id, login }, name, reason }) => ({ uuid: id, loginId: login, name, reason })),
+    create: plan.create.map(({ member: { id, login }, name, reason }) => ({
+      uuid: id,
+      loginId: login,
+      name,
+      reason: en(reason),
+    })),
     remove: plan.remove.map(({ account: { memberId, name, uid }, held, reason }) => ({
       uuid: memberId,
       name,
       uid,
       held,
-      reason,
+      reason: en(reason),
     })),
     record: plan.record.map(nameEntry),
     recordOfRemoved: plan.recordOfRemoved.map(nameEntry),
@@ -67,59 +74,64 @@ export function toPlanDocument(plan: Plan, place: PlanPlace, madeAtMs: number): 
 const nameEntry = ({ name, memberId }: NameRecord) => ({ name, uuid: memberId });
 
 /** @param hint how to write one. @throws Failure (usage) when the text is not a plan of this version */
-export function parsePlanDocument(text: string, file: string, hint: string): PlanDocument {
+export function parsePlanDocument(text: string, file: string, hint: Text): PlanDocument {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw new Failure('usage', `${file} is not a plan: it is not JSON`, { cause: error, hint });
+    throw new Failure('usage', messages.notPlan({ file }), { cause: error, hint });
   }
   const result = planSchema.safeParse(document);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const what =
-    issue?.path[0] === 'format' ? `its format is not ${planFormat}` : `${issue?.path.join('.') || 'its root'} is wrong`;
-  throw new Failure('usage', `${file} is not a plan that this version can read: ${what}`, { hint });
+  const field = issue?.path.join('.') || undefined;
+  const what = field === 'format' ? messages.otherFormat({ format: planFormat }) : messages.wrongField({ field });
+  throw new Failure('usage', messages.unreadablePlan({ file, what }), { hint });
 }
 
 const mostChangesShown = 20;
 
 /** The refusal of a plan that is not the one agreed to, saying what changed; undefined when the two are equal. */
 export function refuseAnotherPlan(agreed: PlanDocument, plan: Plan, place: PlanPlace): Refusal | undefined {
-  const changes = planChanges(agreed, toPlanDocument(plan, place, 0));
+  const reasons = new Map<string, Text>(plan.create.map(({ member, reason }) => [member.id, reason]));
+  const changes = planChanges(agreed, toPlanDocument(plan, place, 0), reasons);
   if (changes.length === 0) return undefined;
-  const more = changes.length > mostChangesShown ? `; and ${changes.length - mostChangesShown} more` : '';
-  return {
-    reason: `things have changed since the plan of ${agreed.madeAt}: ${changes.slice(0, mostChangesShown).join('; ')}${more}`,
-    allowance: 'new-plan',
-  };
+  const shown = joined(changes.slice(0, mostChangesShown), '; ');
+  const more = Math.max(0, changes.length - mostChangesShown);
+  return { reason: messages.changed({ at: agreed.madeAt, changes: shown, more }), allowance: 'new-plan' };
 }
 
-/** What is different now, a sentence each. Reasons and warnings are for readers and may differ. */
-export function planChanges(agreed: PlanDocument, now: PlanDocument): string[] {
-  const changes: string[] = [];
-  for (const [what, before, after] of [
-    ['the namespace', agreed.targetNamespace, now.targetNamespace],
-    ['the PoolC API', agreed.endpoint, now.endpoint],
+/**
+ * What is different now, a sentence each. Reasons and warnings are for readers and may differ.
+ * @param reasons for the name of each account to create, by its member's id; those of the document unless given
+ */
+export function planChanges(
+  agreed: PlanDocument,
+  now: PlanDocument,
+  reasons: ReadonlyMap<string, Text> = new Map(now.create.map(({ uuid, reason }) => [uuid, reason])),
+): Message[] {
+  const changes: Message[] = [];
+  for (const [message, before, after] of [
+    [messages.otherNamespace, agreed.targetNamespace, now.targetNamespace],
+    [messages.otherApi, agreed.endpoint, now.endpoint],
   ] as const) {
-    if (before !== after) changes.push(`${what} was ${before}, this run is for ${after}`);
+    if (before !== after) changes.push(message({ before, after }));
   }
   // Two places have nothing in common that would be worth listing.
   if (changes.length > 0) return changes;
   const [before, after] = [fatesOf(agreed), fatesOf(now)];
   for (const uuid of new Set([...before.keys(), ...after.keys()])) {
-    const change = changeOfFate(uuid, before.get(uuid), after.get(uuid));
+    const change = changeOfFate(uuid, before.get(uuid), after.get(uuid), reasons);
     if (change !== undefined) changes.push(change);
   }
-  if (changes.length === 0 && recordedNames(agreed) !== recordedNames(now))
-    changes.push('the record of names was written by another run');
+  if (changes.length === 0 && recordedNames(agreed) !== recordedNames(now)) changes.push(messages.otherRecord());
   return changes;
 }
 
 /** What a plan does with one UUID: its member's account, or the accounts that a leaver left. */
 type Fate =
   | (MemberFate & { readonly action: 'keep'; readonly uid: string })
-  | (MemberFate & { readonly action: 'create'; readonly reason: string })
+  | (MemberFate & { readonly action: 'create' })
   | { readonly action: 'remove'; readonly names: string; readonly uids: string; readonly held: boolean };
 
 interface MemberFate {
@@ -133,8 +145,8 @@ function fatesOf({ keep, create, remove }: PlanDocument): Map<string, Fate> {
   const fates = new Map<string, Fate>();
   for (const { uuid, loginId, name, uid } of keep)
     fates.set(uuid, { action: 'keep', loginId, who: memberLabel({ id: uuid, login: loginId }), name, uid });
-  for (const { uuid, loginId, name, reason } of create)
-    fates.set(uuid, { action: 'create', loginId, who: memberLabel({ id: uuid, login: loginId }), name, reason });
+  for (const { uuid, loginId, name } of create)
+    fates.set(uuid, { action: 'create', loginId, who: memberLabel({ id: uuid, login: loginId }), name });
   for (const [uuid, removals] of Map.groupBy(remove, (removal) => removal.uuid)) {
     const ordered = removals.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     fates.set(uuid, {
@@ -147,86 +159,90 @@ function fatesOf({ keep, create, remove }: PlanDocument): Map<string, Fate> {
   return fates;
 }
 
-function changeOfFate(uuid: string, before: Fate | undefined, after: Fate | undefined): string | undefined {
+function changeOfFate(
+  uuid: string,
+  before: Fate | undefined,
+  after: Fate | undefined,
+  reasons: ReadonlyMap<string, Text>,
+): Message | undefined {
   if (before === undefined) return after === undefined ? undefined : appeared(uuid, after);
   if (after === undefined) return disappeared(before);
   switch (before.action) {
     case 'keep':
       return changeOfKept(before, after);
     case 'create':
-      return changeOfCreated(before, after);
+      return changeOfCreated(before, after, reasons.get(uuid) ?? '');
     case 'remove':
       return changeOfRemoved(before, after);
   }
 }
 
-function appeared(uuid: string, fate: Fate): string {
+function appeared(id: string, fate: Fate): Message {
   switch (fate.action) {
     case 'keep':
-      return `${fate.who} joined, and has the account ${fate.name}`;
+      return messages.joinedWithAccount(fate);
     case 'create':
-      return `${fate.who} joined: the account ${fate.name} would be created`;
+      return messages.joined(fate);
     case 'remove':
-      return `${fate.names} appeared, of someone who is not in the directory (${uuid}), and would be removed`;
+      return messages.appeared({ names: fate.names, id });
   }
 }
 
-function disappeared(fate: Fate): string {
+function disappeared(fate: Fate): Message {
   switch (fate.action) {
     case 'keep':
-      return `${fate.who} left, and the account ${fate.name} is gone`;
+      return messages.leftWithAccount(fate);
     case 'create':
-      return `${fate.who} left: the account ${fate.name} would not be created`;
+      return messages.leftBeforeCreation(fate);
     case 'remove':
-      return `${fate.names} is gone`;
+      return messages.gone(fate);
   }
 }
 
-function changeOfKept(before: Extract<Fate, { action: 'keep' }>, after: Fate): string | undefined {
+function changeOfKept(before: Extract<Fate, { action: 'keep' }>, after: Fate): Message | undefined {
   switch (after.action) {
     case 'keep':
-      if (after.name !== before.name) return `${after.who} has the account ${after.name}, not ${before.name}`;
-      if (after.uid !== before.uid) return `the account ${after.name} of ${after.who} was deleted and created anew`;
+      if (after.name !== before.name) return messages.otherAccount({ ...after, before: before.name });
+      if (after.uid !== before.uid) return messages.accountMadeAnew(after);
       return changeOfLogin(before, after);
     case 'create':
-      return `the account ${before.name} of ${after.who} is gone: ${after.name} would be created`;
-    case 'remove':
-      return after.held
-        ? `${before.who} is held out: ${after.names} would be removed`
-        : `${before.who} left: ${after.names} would be removed`;
+      return messages.accountGone({ ...after, before: before.name });
+    case 'remove': {
+      const change = { who: before.who, names: after.names };
+      return after.held ? messages.heldOut(change) : messages.left(change);
+    }
   }
 }
 
-function changeOfCreated(before: Extract<Fate, { action: 'create' }>, after: Fate): string | undefined {
+function changeOfCreated(before: Extract<Fate, { action: 'create' }>, after: Fate, reason: Text): Message | undefined {
   switch (after.action) {
     case 'keep':
-      return `${after.who} has an account by now, ${after.name}`;
+      return messages.hasAccountByNow(after);
     case 'create':
-      if (after.name !== before.name)
-        return `${after.who} would get the account ${after.name}, not ${before.name} (${after.reason})`;
+      if (after.name !== before.name) return messages.otherName({ ...after, before: before.name, reason });
       return changeOfLogin(before, after);
     case 'remove':
-      return `${before.who} has an account by now and is no longer to have one: ${after.names} would be removed`;
+      return messages.hasAccountToRemove({ who: before.who, names: after.names });
   }
 }
 
-function changeOfRemoved(before: Extract<Fate, { action: 'remove' }>, after: Fate): string | undefined {
+function changeOfRemoved(before: Extract<Fate, { action: 'remove' }>, after: Fate): Message | undefined {
   switch (after.action) {
     case 'keep':
-      return `${after.who} is a member again: the account ${after.name} would be kept`;
+      return messages.memberAgain(after);
     case 'create':
-      return `${after.who} is a member again: the account ${after.name} would be created`;
+      return messages.memberAgainAnew(after);
     case 'remove':
-      if (after.names !== before.names) return `${before.names} was to be removed, now ${after.names} would be`;
-      if (after.uids !== before.uids) return `${after.names} was deleted and created anew`;
+      if (after.names !== before.names) return messages.otherRemoved({ before: before.names, names: after.names });
+      if (after.uids !== before.uids) return messages.removedMadeAnew(after);
       if (after.held === before.held) return undefined;
-      return after.held ? `the owner of ${after.names} is held out` : `the owner of ${after.names} left the directory`;
+      return after.held ? messages.ownerHeldOut(after) : messages.ownerLeft(after);
   }
 }
 
-function changeOfLogin(before: MemberFate, after: MemberFate): string | undefined {
+function changeOfLogin(before: MemberFate, after: MemberFate): Message | undefined {
   if (before.loginId === after.loginId) return undefined;
-  return `${before.who} is called ${after.who} in the directory, and has the account ${after.name}`;
+  return messages.otherLogin({ who: before.who, now: after.who, name: after.name });
 }
 
 function recordedNames({ record, recordOfRemoved }: PlanDocument): string {

@@ -1,9 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planInput, shuffled } from '../../test/generated-clubs.ts';
+import { en } from '../lib/message.ts';
 import { nobodysId } from './member-id.ts';
 import { type Account, isOwned, type Member } from './model.ts';
 import { buildPlan, hasChanges, type Plan, type PlanInput } from './plan.ts';
+
+const inEnglish = (warnings: Plan['warn']) => warnings.map(({ about, reason }) => ({ about, reason: en(reason) }));
 
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const member = (login: string, number: number): Member => ({ id: id(number), login });
@@ -52,7 +55,9 @@ describe('leavers that are only reported', () => {
     const before = input({ members: [member('kim', 1)], accounts: [account('kim', id(1)), account('lee', id(2))] });
     const plan = buildPlan(before, report);
     expect(plan).toMatchObject({ remove: [], reported: [{ account: { name: 'lee' } }] });
-    expect(plan.warn).toEqual([{ about: 'lee', reason: expect.stringContaining('set spec.removalPolicy to Remove') }]);
+    expect(inEnglish(plan.warn)).toEqual([
+      { about: 'lee', reason: expect.stringContaining('set spec.removalPolicy to Remove') },
+    ]);
     expect(plan.record).toContainEqual({ name: 'lee', memberId: id(2) });
     expect(hasChanges(buildPlan(apply(plan, before), report))).toBe(false);
   });
@@ -186,7 +191,7 @@ describe('for any directory and any cluster, the plan', () => {
     fc.assert(
       fc.property(planInput, (before) => {
         const { keep, create, remove, warn } = buildPlan(before);
-        for (const { reason } of [...keep, ...create, ...remove, ...warn]) expect(reason).toMatch(/\S{2}/);
+        for (const { reason } of [...keep, ...create, ...remove, ...warn]) expect(en(reason)).toMatch(/\S{2}/);
       }),
     );
   });
@@ -203,7 +208,9 @@ describe('of two accounts of one member', () => {
     });
     const plan = buildPlan(before);
     expect(plan.keep.map((one) => one.account.name)).toEqual(['recorded']);
-    expect(plan.warn).toEqual([{ about: 'older', reason: expect.stringContaining('second account of jimin') }]);
+    expect(inEnglish(plan.warn)).toEqual([
+      { about: 'older', reason: expect.stringContaining('second account of jimin') },
+    ]);
     expect(plan.remove).toEqual([]);
     expect(buildPlan(apply(plan, before)).keep.map((one) => one.account.name)).toEqual(['recorded']);
   });
@@ -227,7 +234,9 @@ describe('an account of an active member that someone else is deleting', () => {
     const accounts = [account('jimin', jimin.id, { terminating: true })];
     const plan = buildPlan(input({ members: [jimin], accounts, namesGiven: new Map([['jimin', jimin.id]]) }));
     expect(plan).toMatchObject({ keep: [], remove: [], owned: 0, create: [{ name: `jimin-${jimin.id}` }] });
-    expect(plan.warn).toEqual([{ about: 'jimin', reason: expect.stringContaining('someone else is deleting') }]);
+    expect(inEnglish(plan.warn)).toEqual([
+      { about: 'jimin', reason: expect.stringContaining('someone else is deleting') },
+    ]);
   });
 });
 
@@ -262,7 +271,7 @@ describe('an account without our label', () => {
     const plan = planFor([unlabelled('kim', kim.id), unlabelled('lee')]);
     expect(plan.remove).toEqual([]);
     expect(plan.keep).toEqual([]);
-    expect(plan.warn).toEqual(
+    expect(inEnglish(plan.warn)).toEqual(
       ['kim', 'lee'].map((about) => ({ about, reason: expect.stringContaining('its tokens go on working') })),
     );
   });

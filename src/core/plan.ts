@@ -3,6 +3,8 @@
  * same input in any order gives the same plan. Identity is the member id; the name only follows.
  */
 
+import type { Message } from '../lib/message.ts';
+import { planReasons as reasons } from '../lib/messages/plan.ts';
 import { type MemberId, memberIdAnnotation, nobodysId, userUuidAnnotation } from './member-id.ts';
 import {
   type Account,
@@ -34,18 +36,18 @@ export interface PlanOptions {
 export interface Keep {
   readonly member: Member;
   readonly account: OwnedAccount;
-  readonly reason: string;
+  readonly reason: Message;
 }
 
 export interface Create {
   readonly member: Member;
   readonly name: string;
-  readonly reason: string;
+  readonly reason: Message;
 }
 
 export interface Remove {
   readonly account: OwnedAccount;
-  readonly reason: string;
+  readonly reason: Message;
   /** Whether the removal is an operator's hold rather than the directory's word: the guard doesn't count those. */
   readonly held: boolean;
 }
@@ -53,12 +55,12 @@ export interface Remove {
 /** A leaver's account that stays, because the settings say that leavers are only reported. */
 export interface Reported {
   readonly account: OwnedAccount;
-  readonly reason: string;
+  readonly reason: Message;
 }
 
 export interface Warning {
   readonly about: string;
-  readonly reason: string;
+  readonly reason: Message;
 }
 
 export interface NameRecord {
@@ -105,7 +107,7 @@ export function buildPlan(
     for (const other of surplus) {
       warn.push({
         about: other.name,
-        reason: `a second account of ${memberLabel(member)}, who uses ${account.name}; it stays until the member leaves`,
+        reason: reasons.second({ member: memberLabel(member), account: account.name }),
       });
     }
   }
@@ -115,13 +117,9 @@ export function buildPlan(
   for (const account of owned.filter(({ memberId }) => !active.has(memberId))) {
     const held = inDirectory.has(account.memberId);
     if (removalPolicy === 'Report' && !holds.has(account.memberId)) {
-      reported.push({
-        account,
-        reason:
-          'no longer in the directory, but removalPolicy is Report, so the account stays and its tokens work until they expire; set spec.removalPolicy to Remove to remove such accounts',
-      });
+      reported.push({ account, reason: reasons.leftButStays() });
     } else {
-      const reason = held ? 'an operator holds this member out (revoke --hold)' : 'no longer in the directory';
+      const reason = held ? reasons.heldRemoved() : reasons.left();
       remove.push({ account, reason, held });
     }
   }
@@ -131,8 +129,7 @@ export function buildPlan(
   const create = assignNames(newcomers, { namesGiven, occupied: (name) => occupancy(byName.get(name)) });
   warn.push(...observedWarnings(accounts, active, namesGiven));
   for (const member of members) {
-    if (holds.has(member.id))
-      warn.push({ about: memberLabel(member), reason: 'held out by an operator (revoke --release ends it)' });
+    if (holds.has(member.id)) warn.push({ about: memberLabel(member), reason: reasons.held() });
   }
 
   const isUnrecorded = ({ name, memberId }: NameRecord) => namesGiven.get(name) !== memberId;
@@ -172,9 +169,9 @@ export function byClaim(accounts: readonly OwnedAccount[], namesGiven: NamesGive
   );
 }
 
-function keepReason(member: Member, account: OwnedAccount, namesGiven: NamesGiven): string {
-  if (namesGiven.get(account.name) === undefined) return 'adopted as it is';
-  return account.name === member.login ? 'still a member' : 'still a member; the account keeps its name';
+function keepReason(member: Member, account: OwnedAccount, namesGiven: NamesGiven): Message {
+  if (namesGiven.get(account.name) === undefined) return reasons.adopted();
+  return account.name === member.login ? reasons.stays() : reasons.keepsName();
 }
 
 /** Whether the record has the name for somebody, and not for nobody, as names are reserved that others may use. */
@@ -183,10 +180,10 @@ function isMembersName(recordedFor: string | undefined): boolean {
 }
 
 /** Why no one new can have the name of this account. */
-function occupancy(account: Account | undefined): string | undefined {
+function occupancy(account: Account | undefined): Message | undefined {
   if (account === undefined) return undefined;
-  if (account.terminating) return 'the account of that name is being deleted';
-  return isOwned(account) ? 'another member has that name' : "a ServiceAccount that isn't ours has that name";
+  if (account.terminating) return reasons.takenByTerminating();
+  return isOwned(account) ? reasons.takenByMember() : reasons.takenByOther();
 }
 
 function observedWarnings(
@@ -199,24 +196,22 @@ function observedWarnings(
     if (account.labelled && account.memberId === undefined) {
       warnings.push({
         about: printable(account.name),
-        reason: `has our label but no valid ${userUuidAnnotation} or ${memberIdAnnotation} annotation: left alone`,
+        reason: reasons.malformed({ annotations: [userUuidAnnotation, memberIdAnnotation] }),
       });
     } else if (!account.labelled && (account.memberId !== undefined || isMembersName(namesGiven.get(account.name)))) {
       warnings.push({
         about: printable(account.name),
-        reason: `looks like a member's account but has no label ${managedByLabel}=${managedByValue}, so it is left alone, and its tokens go on working: delete it, or give it the label`,
+        reason: reasons.unlabelled({ label: `${managedByLabel}=${managedByValue}` }),
       });
     } else if (isOwned(account) && account.terminating && active.has(account.memberId)) {
       warnings.push({
         about: account.name,
-        reason:
-          'someone else is deleting this account of an active member; its tokens stop working, a new one takes its place',
+        reason: reasons.beingDeleted(),
       });
     } else if (isOwned(account) && active.has(account.memberId) && hasAmbiguousNamespaces(account.name)) {
       warnings.push({
         about: account.name,
-        reason:
-          'is from before names without --: the policies give it no namespace by its name, so an operator grants each (policies grant)',
+        reason: reasons.ambiguous(),
       });
     }
   }

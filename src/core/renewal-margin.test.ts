@@ -35,14 +35,16 @@ describe('the renewal margin', () => {
   it('of a weekly run under a clamp of a week is less than none, by as long as the run takes', () => {
     const margin = computeRenewalMargin(weekly, week, 60, from);
     expect(margin).toMatchObject({ marginSeconds: -60, gapSeconds: 60 });
-    expect(renewalMarginText(margin, weekly)).toMatch(
+    expect(renewalMarginText(margin, weekly).en).toMatch(
       /^no renewal margin: .*locked out for up to 1m .*shorter SCHEDULE.*max-token-expiration/,
     );
   });
 
   it('is none, not a little, when a run takes no time at all', () => {
-    expect(renewalMarginText(computeRenewalMargin(weekly, week, 0, from), weekly)).toMatch(/^no renewal margin/);
-    expect(renewalMarginText(computeRenewalMargin(weekly, week + 1, 0, from), weekly)).toMatch(/^renewal margin 1 s/);
+    expect(renewalMarginText(computeRenewalMargin(weekly, week, 0, from), weekly).en).toMatch(/^no renewal margin/);
+    expect(renewalMarginText(computeRenewalMargin(weekly, week + 1, 0, from), weekly).en).toMatch(
+      /^renewal margin 1 s/,
+    );
   });
 });
 

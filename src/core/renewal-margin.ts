@@ -3,7 +3,9 @@
  * are read by croner with the CronJob controller's rules (five fields, day of month OR day of week).
  */
 import { Cron } from 'croner';
-import { formatDuration } from '../lib/duration.ts';
+import { durationText } from '../lib/duration.ts';
+import type { Message } from '../lib/message.ts';
+import { marginMessages as messages } from '../lib/messages/plan.ts';
 
 export interface Schedule {
   /** Five cron fields, or @daily and the like. */
@@ -89,11 +91,18 @@ export function computeRenewalMargin(
 }
 
 /** One sentence for people: the renewal margin, or what to do when there is none. */
-export function renewalMarginText(margin: RenewalMargin, schedule: Schedule): string {
-  const { intervalSeconds, grantedSeconds, runSeconds, marginSeconds } = margin;
-  const facts = `tokens live ${formatDuration(grantedSeconds)}, runs are up to ${formatDuration(intervalSeconds)} apart ("${schedule.expression}" ${schedule.timeZone}), and a run takes ${formatDuration(runSeconds)}`;
-  if (marginSeconds > 0) return `renewal margin ${formatDuration(marginSeconds)}: ${facts}`;
-  return `no renewal margin: ${facts}; members are locked out for up to ${formatDuration(margin.gapSeconds)} before each delivery. Run more often (a shorter SCHEDULE, see deploy/components/daily), or raise the API server's --service-account-max-token-expiration and TOKEN_LIFETIME`;
+export function renewalMarginText(margin: RenewalMargin, { expression, timeZone }: Schedule): Message {
+  const { intervalSeconds, grantedSeconds, runSeconds, marginSeconds, gapSeconds } = margin;
+  const facts = messages.facts({
+    granted: durationText(grantedSeconds),
+    interval: durationText(intervalSeconds),
+    run: durationText(runSeconds),
+    schedule: expression,
+    timeZone,
+  });
+  return marginSeconds > 0
+    ? messages.some({ facts, margin: durationText(marginSeconds) })
+    : messages.none({ facts, gap: durationText(gapSeconds) });
 }
 
 function cron({ expression, timeZone }: Schedule): Cron {

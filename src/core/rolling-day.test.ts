@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { en } from '../lib/message.ts';
 import { defaultGuardLimits, guard } from './guard.ts';
 import { type MemberId, parseMemberId } from './member-id.ts';
 import type { Account, Member } from './model.ts';
@@ -53,7 +54,7 @@ class Club {
     const { now, day } = this;
     return guard(plan, defaultGuardLimits, situation, (each) =>
       refusalsOfDay(each, defaultGuardLimits, { day, now }),
-    ).refusals.map(({ reason }) => reason);
+    ).refusals.map(({ reason }) => en(reason));
   }
 
   /** @returns why it was refused, or nothing where it was followed */

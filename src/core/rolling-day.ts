@@ -10,6 +10,8 @@
  * - An allowance covers the ids that were refused when it was given, once.
  */
 import { createHash } from 'node:crypto';
+import type { Message } from '../lib/message.ts';
+import { guardMessages as messages } from '../lib/messages/guard.ts';
 import { additionsExceed, type GuardLimits, type Refusal, removalsExceed } from './guard.ts';
 import type { MemberId } from './member-id.ts';
 import type { Plan } from './plan.ts';
@@ -113,9 +115,13 @@ function tooManyRemovals(planned: readonly RecordedChange[], limits: GuardLimits
   const owned = Math.max(0, moment.owned - allowed);
   const limit = ofPlan.size === 0 ? undefined : removalsExceed(all.size, owned, limits);
   if (limit === undefined) return undefined;
-  const most = limit === 'many' ? `${limits.maxRemovals} accounts and ${limits.maxRemovalPercent}%` : 'half of them';
+  const most =
+    limit === 'many'
+      ? messages.accountsAndPercent({ accounts: limits.maxRemovals, percent: limits.maxRemovalPercent })
+      : messages.half();
+  const numbers = { all: all.size, now: ofPlan.size, owned, limit: most };
   return {
-    reason: `${all.size} accounts would be gone within a day, ${ofPlan.size} of them now, of ${owned} a day ago; the limit is ${most}${notEnough('removals', covered, moment)}`,
+    reason: messages.goneWithinDay({ ...numbers, allowance: notEnough('removals', covered, moment) }),
     allowance: { setting: 'ALLOW_REMOVALS', value: idsOf(planned, 'removals').size },
   };
 }
@@ -129,8 +135,10 @@ function tooManyAdditions(
   const { all, ofPlan, covered } = countedIds('additions', planned, moment);
   // A first run has nothing to compare with.
   if (ofPlan.size === 0 || owned === 0 || !additionsExceed(all.size, owned, limits)) return undefined;
+  const limit = messages.accountsAndPercent({ accounts: limits.maxAdditions, percent: 100 });
+  const numbers = { all: all.size, now: ofPlan.size, owned, limit };
   return {
-    reason: `${all.size} accounts would be new within a day, ${ofPlan.size} of them now, to ${owned} a day ago; the limit is ${limits.maxAdditions} accounts and 100%${notEnough('additions', covered, moment)}`,
+    reason: messages.newWithinDay({ ...numbers, allowance: notEnough('additions', covered, moment) }),
     allowance: { setting: 'ALLOW_ADDITIONS', value: idsOf(planned, 'additions').size },
   };
 }
@@ -145,16 +153,16 @@ function sameOnesAgain(planned: readonly RecordedChange[], moment: Moment): Refu
   });
   if (again.length === 0) return undefined;
   return {
-    reason: `${again.length} members would be removed for the third time within a day: the directory loses them and finds them again`,
+    reason: messages.sameOnesAgain({ members: again.length }),
     allowance: { setting: 'ALLOW_REMOVALS', value: idsOf(planned, 'removals').size },
   };
 }
 
-function notEnough(direction: Direction, covered: number, { day }: Moment): string {
+function notEnough(direction: Direction, covered: number, { day }: Moment): Message | undefined {
   const allowance = day.allowances[direction];
-  if (allowance === undefined) return '';
-  const state = allowance.spent ? 'is spent already' : `covers ${covered} of those that were refused when it was given`;
-  return `, and the allowance "${allowance.text}" ${state}`;
+  if (allowance === undefined) return undefined;
+  const { text, spent } = allowance;
+  return spent ? messages.allowanceSpent({ text }) : messages.allowanceCovers({ text, covered });
 }
 
 function countedIds(direction: Direction, planned: readonly RecordedChange[], moment: Moment) {

@@ -1,6 +1,7 @@
 /** Who is a member: the port. One file or folder beside this one for each kind of directory. */
 import type { MemberId } from '../core/member-id.ts';
 import type { Member } from '../core/model.ts';
+import type { Text } from '../lib/message.ts';
 
 export interface ReadOptions {
   readonly signal: AbortSignal;
@@ -18,7 +19,7 @@ export interface Directory {
   /** Whether it is on this very machine: a test set-up, which can't replace production's tokens. */
   readonly isLocal: boolean;
   /** What an operator looks at when its answer is implausible: `the directory (GET /kubernetes/ of the PoolC API)`. */
-  readonly whatToLookAt: string;
+  readonly whatToLookAt: Text;
   /** Whether an id is one that it gives: accounts with other ids are another directory's. */
   isOwnId(id: MemberId): boolean;
   /**

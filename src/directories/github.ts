@@ -8,6 +8,7 @@ import type { Member } from '../core/model.ts';
 import { isLoopback } from '../http/endpoint.ts';
 import { KeptConnections } from '../http/kept-connections.ts';
 import { Failure } from '../lib/failure.ts';
+import { directoryMessages as messages } from '../lib/messages/directory.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Directory, ReadOptions } from './directory.ts';
 import { type Ask, type GithubServer, openApi, type Question, type Surroundings } from './github/api.ts';
@@ -42,7 +43,7 @@ export function githubDirectory(options: GithubOptions, surroundings: Surroundin
     address: `${apiURL.href.replace(/\/$/, '')}/orgs/${encodeURIComponent(organization)}`,
     host: apiURL.host,
     isLocal: isLoopback(apiURL.hostname),
-    whatToLookAt: `the ${teams.length === 0 ? 'members' : 'teams'} of ${organization} on ${apiURL.host}`,
+    whatToLookAt: messages[teams.length === 0 ? 'members' : 'teams']({ organization, host: apiURL.host }),
     isOwnId: (id) => id.startsWith(qualifiedId('github', apiURL.hostname, '')),
     // Who leaves between two pages moves the others up, and one of them may be on neither.
     isSnapshot: false,

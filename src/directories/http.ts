@@ -11,6 +11,7 @@ import type { ProxyVariables } from '../http/proxy.ts';
 import { isTransientStatus, retryAfterOf, withRetry } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
+import { directoryMessages as messages } from '../lib/messages/directory.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Directory, ReadOptions } from './directory.ts';
 import { type CompiledExpressions, compileExpressions, type Expressions } from './http/expressions.ts';
@@ -55,7 +56,7 @@ export function httpDirectory(options: HttpDirectoryOptions, surroundings: Surro
     address: shownUrl(url),
     host: url.host,
     isLocal: isLoopback(url.hostname),
-    whatToLookAt: `the directory (${shownUrl(url)})`,
+    whatToLookAt: messages.at({ where: shownUrl(url) }),
     isOwnId: (id) => id.startsWith(qualifiedId('http', url.hostname, '')),
     // Who joins or leaves between two pages moves the others, and one of them may be on neither.
     isSnapshot: options.next === undefined,

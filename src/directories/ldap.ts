@@ -10,6 +10,7 @@ import { isLoopback } from '../http/endpoint.ts';
 import { withRetry } from '../http/retry.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
+import { directoryMessages as messages } from '../lib/messages/directory.ts';
 import type { Directory } from './directory.ts';
 import { guidText, rawValuesOf, valuesOf } from './ldap/attributes.ts';
 import { converse, type LdapServer } from './ldap/connection.ts';
@@ -37,7 +38,7 @@ export function ldapDirectory(
     address: `${url.protocol}//${url.host}/${options.base}`,
     host: url.host,
     isLocal: isLoopback(url.hostname),
-    whatToLookAt: `the directory (${options.base} on ${url.host})`,
+    whatToLookAt: messages.within({ where: options.base, host: url.host }),
     isOwnId: (id) => id.startsWith(qualifiedId('ldap', hostOf(options), '')),
     isSnapshot: true,
     members: ({ signal, onRetry }) =>

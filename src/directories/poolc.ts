@@ -8,6 +8,7 @@ import { type Member, printable } from '../core/model.ts';
 import { isLoopback } from '../http/endpoint.ts';
 import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
+import { directoryMessages as messages } from '../lib/messages/directory.ts';
 import { callPoolc, type PoolcApi } from '../poolc/api.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
 import type { Directory, ReadOptions } from './directory.ts';
@@ -28,7 +29,7 @@ export function poolcDirectory(
     address: api.endpoint.href,
     host: api.endpoint.host,
     isLocal: isLoopback(api.endpoint.hostname),
-    whatToLookAt: 'the directory (GET /kubernetes/ of the PoolC API)',
+    whatToLookAt: messages.poolc(),
     isOwnId: isUuid,
     isSnapshot: true,
     members: ({ signal, onRetry }: ReadOptions) =>

@@ -14,9 +14,10 @@ import { memberRole } from '../audit/checks/member-role.ts';
 import { minters } from '../audit/checks/minters.ts';
 import { policies } from '../audit/checks/policies.ts';
 import { probe } from '../audit/checks/probe.ts';
-import { type Finding, failed, gravest, type Status, unknown } from '../audit/finding.ts';
+import { type Finding, failed, findingData, gravest, type Status, unknown } from '../audit/finding.ts';
 import { allInOrder } from '../lib/all-in-order.ts';
 import { toFailure } from '../lib/failure.ts';
+import { preflightMessages as messages } from '../lib/messages/preflight.ts';
 import { accounts } from './checks/accounts.ts';
 import { allowances } from './checks/allowances.ts';
 import { clock } from './checks/clock.ts';
@@ -101,6 +102,11 @@ function resultOf(check: string, findings: readonly Finding[]): CheckResult {
   return { check, status: gravest(findings), findings };
 }
 
+/** A check's result as data for programs. */
+export function resultData({ check, status, findings }: CheckResult) {
+  return { check, status, findings: findings.map(findingData) };
+}
+
 async function perform(check: Check, context: PreflightContext): Promise<readonly Finding[]> {
   try {
     return await check(context);
@@ -108,7 +114,8 @@ async function perform(check: Check, context: PreflightContext): Promise<readonl
     context.signal.throwIfAborted();
     const failure = toFailure(error);
     // Our own bug must not pass for a lack of permission.
-    if (failure.kind === 'internal') return [failed(`${failure.message} (${failure.hint ?? ''})`)];
-    return [unknown(failure.status === 403 ? `no permission: ${failure.message}` : failure.message)];
+    if (failure.kind === 'internal')
+      return [failed(messages.withHint({ said: failure.said, advised: failure.advised ?? '' }))];
+    return [unknown(failure.status === 403 ? messages.noPermission({ why: failure.said }) : failure.said)];
   }
 }

@@ -2,6 +2,7 @@
 
 import { longestInterval, renewalMarginText } from '../core/renewal-margin.ts';
 import { type Failure, toFailure } from '../lib/failure.ts';
+import { en } from '../lib/message.ts';
 import { hideAddresses } from '../notify/channels.ts';
 import { messageFor } from '../notify/message.ts';
 import { type NotifyContext, notify } from '../notify/notify.ts';
@@ -89,7 +90,7 @@ function factsOf(context: OnceContext, report: RunReport, lastRun: LastRun | und
     renewalMargin:
       renewalMargin === undefined || schedule === undefined || outcomes.grantedSeconds === undefined
         ? undefined
-        : { seconds: renewalMargin.marginSeconds, text: renewalMarginText(renewalMargin, schedule) },
+        : { seconds: renewalMargin.marginSeconds, text: en(renewalMarginText(renewalMargin, schedule)) },
     intervalSeconds: schedule === undefined ? undefined : longestInterval(schedule, endedAt),
     tokensExpireAt: expiryOf(outcomes, lastRun),
     seconds,

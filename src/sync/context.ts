@@ -11,6 +11,7 @@ import type { Issuer } from '../issuers/issuer.ts';
 import type { ClusterClient, FencedClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import type { Text } from '../lib/message.ts';
 import type { Redactor } from '../lib/redact.ts';
 import type { RegistryPlace } from '../registry/place.ts';
 import type { WorkspaceSettings } from '../registry/workspaces.ts';
@@ -48,7 +49,7 @@ export interface SyncOptions extends PlanOptions {
   /** The plan that was agreed to (`--plan`): this one is applied, or none. */
   readonly agreedPlan: PlanDocument | undefined;
   /** What an operator can run to allow what was refused, for the refusal's hint. */
-  readonly whatAllows: (refusals: readonly Refusal[]) => string;
+  readonly whatAllows: (refusals: readonly Refusal[]) => Text;
   /** What each member gets besides an account; undefined for nothing. */
   readonly workspace: WorkspaceSettings | undefined;
   /** Members that may be left out of a delivery through our own failure. */

@@ -4,6 +4,8 @@ import type { Verdict } from '../core/guard.ts';
 import { hasChanges, type Plan } from '../core/plan.ts';
 import { withRetry } from '../http/retry.ts';
 import { Failure } from '../lib/failure.ts';
+import { en } from '../lib/message.ts';
+import { guardMessages } from '../lib/messages/guard.ts';
 import { claim, type Ownership, readOwnership } from '../registry/owner.ts';
 import { defaultSyncName, type RegistryPlace } from '../registry/place.ts';
 import { createNewcomers, type Holder, removeLeavers } from './apply.ts';
@@ -62,7 +64,7 @@ export async function planOf(
   );
   state.plan = plan;
   logPlan(log, plan);
-  for (const note of verdict.notes) log.info(note);
+  for (const note of verdict.notes) log.info(en(note));
   requireClaimed(ownership, plan, registry);
   return { plan, verdict, ownership };
 }
@@ -107,9 +109,7 @@ export function requireClaimed(
   { namespace, name }: RegistryPlace,
 ): void {
   if (owner !== undefined || owned === 0 || name === defaultSyncName) return;
-  throw new Failure(
-    'refused',
-    `there are ${owned} accounts already that no MemberSync has claimed, and ${namespace}/${name} does not take them unasked; nothing was changed`,
-    { hint: 'take them with `credentials-updater adopt -f FILE`, or use another namespace in spec.accounts.namespace' },
-  );
+  throw new Failure('refused', guardMessages.unclaimed({ owned, memberSync: `${namespace}/${name}` }), {
+    hint: guardMessages.claimThem(),
+  });
 }

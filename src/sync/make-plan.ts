@@ -6,6 +6,7 @@ import { buildPlan, type Plan, type PlanInput, type PlanOptions } from '../core/
 import { type PlanDocument, type PlanPlace, refuseAnotherPlan } from '../core/plan-file.ts';
 import type { Directory } from '../directories/directory.ts';
 import type { Log } from '../lib/log.ts';
+import { guardMessages } from '../lib/messages/guard.ts';
 import { listAccounts } from '../registry/accounts.ts';
 import { readHolds, readNamesGiven } from '../registry/names-given.ts';
 import type { RegistryPlace } from '../registry/place.ts';
@@ -76,11 +77,8 @@ function accountsOfAnotherDirectory(
   const leavers = [...remove.filter(({ held }) => !held), ...reported];
   const [first, ...more] = leavers.filter(({ account }) => !isOwnId(account.memberId));
   if (first === undefined) return undefined;
-  const { name, memberId } = first.account;
-  return {
-    reason: `${more.length + 1} accounts have ids of another directory (${name}: ${memberId})`,
-    allowance: undefined,
-  };
+  const { name, memberId: id } = first.account;
+  return { reason: guardMessages.otherDirectory({ accounts: more.length + 1, name, id }), allowance: undefined };
 }
 
 export async function observe(

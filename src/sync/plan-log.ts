@@ -2,6 +2,7 @@
 import { memberLabel } from '../core/model.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Log } from '../lib/log.ts';
+import { en } from '../lib/message.ts';
 
 export function logPlan(log: Log, plan: Plan): void {
   const { keep, create, remove, warn, members } = plan;
@@ -15,8 +16,8 @@ export function logPlan(log: Log, plan: Plan): void {
     },
   );
   for (const { member, name, reason } of create)
-    log.debug(`+ ${name} for ${memberLabel(member)}: ${reason}`, { uuid: member.id, name });
+    log.debug(`+ ${name} for ${memberLabel(member)}: ${en(reason)}`, { uuid: member.id, name });
   for (const { account, reason } of remove)
-    log.info(`- ${account.name}: ${reason}`, { uuid: account.memberId, name: account.name });
-  for (const { about, reason } of warn) log.warn(`${about}: ${reason}`);
+    log.info(`- ${account.name}: ${en(reason)}`, { uuid: account.memberId, name: account.name });
+  for (const { about, reason } of warn) log.warn(`${about}: ${en(reason)}`);
 }

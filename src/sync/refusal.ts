@@ -2,23 +2,28 @@
 import type { Refusal } from '../core/guard.ts';
 import type { Plan } from '../core/plan.ts';
 import { Failure } from '../lib/failure.ts';
+import { joined, type Message, type Text } from '../lib/message.ts';
+import { guardMessages as messages } from '../lib/messages/guard.ts';
 
 const screenful = 20;
 
 export function refusalFailure(
   plan: Plan,
   refusals: readonly Refusal[],
-  whatAllows: (refusals: readonly Refusal[]) => string,
+  whatAllows: (refusals: readonly Refusal[]) => Text,
 ): Failure {
-  const reasons = refusals.map(({ reason }) => reason).join('; ');
-  return new Failure('refused', `nothing was changed and nothing was sent: ${reasons}${whoWouldGo(plan)}`, {
+  const reasons = joined(
+    refusals.map(({ reason }) => reason),
+    '; ',
+  );
+  return new Failure('refused', messages.refused({ reasons, removed: whoWouldGo(plan) }), {
     hint: whatAllows(refusals),
   });
 }
 
-function whoWouldGo({ remove }: Plan): string {
+function whoWouldGo({ remove }: Plan): Message | undefined {
   const names = remove.filter(({ held }) => !held).map(({ account }) => account.name);
-  if (names.length === 0) return '';
-  const rest = names.length > screenful ? ` and ${names.length - screenful} more` : '';
-  return `. Would be removed: ${names.slice(0, screenful).join(', ')}${rest}`;
+  if (names.length === 0) return undefined;
+  const shown = names.slice(0, screenful).join(', ');
+  return messages.andMore({ names: shown, more: Math.max(0, names.length - screenful) });
 }

@@ -7,7 +7,7 @@ import type { AuditContext } from '../context.ts';
 import { type Finding, failed, ok } from '../finding.ts';
 import { ownerOf } from '../members.ts';
 import { trustedNamespaces } from '../system-namespaces.ts';
-import { listed } from '../words.ts';
+import { enListed } from '../words.ts';
 
 export async function argoCdProjects(context: AuditContext): Promise<Finding[]> {
   const { gathered, options } = context;
@@ -27,7 +27,7 @@ export async function argoCdProjects(context: AuditContext): Promise<Finding[]> 
     ok(
       names.length === 0
         ? 'no AppProject but those of operators deploys anything'
-        : `through ${listed(names)}, members reach no namespace of the cluster's own and no cluster-wide kind`,
+        : `through ${enListed(names)}, members reach no namespace of the cluster's own and no cluster-wide kind`,
     ),
   ];
 }
@@ -50,7 +50,7 @@ function reachFindings({ commands }: AuditContext, project: AppProject, closed: 
   }));
   return [
     failed(
-      `through the AppProject ${printable(name)}, members deploy into ${listed(reached.map(printable))} with Argo CD's rights. If the project is operators' own, name it in --operator-projects`,
+      `through the AppProject ${printable(name)}, members deploy into ${enListed(reached.map(printable))} with Argo CD's rights. If the project is operators' own, name it in --operator-projects`,
       {
         label: 'and the same in its manifest',
         command: commands.kubectl`-n ${namespace} patch appproject/${name} --type=json -p ${JSON.stringify(patch)}`,
@@ -68,7 +68,7 @@ function kindFindings({ commands }: AuditContext, { metadata, spec }: AppProject
   const patch = [{ op: 'remove', path: '/spec/clusterResourceWhitelist' }];
   return [
     failed(
-      `through the AppProject ${printable(name)}, members deploy cluster-wide kinds with Argo CD's rights: ${listed(kinds)}. If the project is operators' own, name it in --operator-projects`,
+      `through the AppProject ${printable(name)}, members deploy cluster-wide kinds with Argo CD's rights: ${enListed(kinds)}. If the project is operators' own, name it in --operator-projects`,
       {
         label: 'and the same in its manifest',
         command: commands.kubectl`-n ${namespace} patch appproject/${name} --type=json -p ${JSON.stringify(patch)}`,

@@ -7,7 +7,7 @@ import type { AuditContext } from '../context.ts';
 import { type Finding, ok, warning } from '../finding.ts';
 import { isMembersGroup, memberNamed } from '../members.ts';
 import { type Grant, grantsOf, type PolicyRule, type Subject, touches } from '../rbac.ts';
-import { listed, pathOf, removeSubjectCommand, subjectName } from '../words.ts';
+import { enListed, pathOf, removeSubjectCommand, subjectName } from '../words.ts';
 
 const group = 'certificates.k8s.io';
 
@@ -42,7 +42,7 @@ export async function certificateApprovers({ gathered, commands, namespaces }: A
     const paths = [...new Set(parts.flat().map(pathOf))];
     return [
       warning(
-        `${subjectName(first.subject)} may approve client certificates, and so become any user of this cluster, by ${listed(paths)}`,
+        `${subjectName(first.subject)} may approve client certificates, and so become any user of this cluster, by ${enListed(paths)}`,
         { label: 'unless it is meant', command: removeSubjectCommand(commands, first.binding, first.subject) },
       ),
     ];

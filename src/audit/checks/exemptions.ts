@@ -14,7 +14,7 @@ import {
 } from '../kyverno-exclusions.ts';
 import { isMembersSubject, ownerOf } from '../members.ts';
 import { type Identity, serviceAccountIdentity } from '../rbac.ts';
-import { bindingName, listed, removeSubjectCommand, subjectName } from '../words.ts';
+import { bindingName, enListed, removeSubjectCommand, subjectName } from '../words.ts';
 
 export async function exemptions(context: AuditContext): Promise<Finding[]> {
   const { gathered, client, signal, namespaces, commands } = context;
@@ -36,7 +36,7 @@ export async function exemptions(context: AuditContext): Promise<Finding[]> {
   const others = exempt.map(({ subject, binding }) => `${subjectName(subject)} (${printable(binding.roleRef.name)})`);
   const byName = [...exclusions.excludeUsernames.excluded, ...exclusions.excludeGroups.excluded].map(printable);
   const who = [...new Set([...byName, ...others])];
-  return [ok(who.length === 0 ? 'Kyverno exempts nobody' : `no member is exempt. Kyverno exempts ${listed(who)}`)];
+  return [ok(who.length === 0 ? 'Kyverno exempts nobody' : `no member is exempt. Kyverno exempts ${enListed(who)}`)];
 }
 
 /** For preflight and for the roll-out. */

@@ -11,7 +11,7 @@ import { namespaceNamed, ownedNamespaces } from '../members.ts';
 import { type Binding, type Grant, grantsOf, type Subject } from '../rbac.ts';
 import { leadsToText, mayText, type Reach, reachOf } from '../reach.ts';
 import { namesForMembers } from '../system-namespaces.ts';
-import { bindingName, listed, removeSubjectCommand, subjectName } from '../words.ts';
+import { bindingName, enListed, removeSubjectCommand, subjectName } from '../words.ts';
 
 interface Naming {
   readonly binding: Binding;
@@ -79,7 +79,7 @@ function membersOwn(namings: readonly Naming[]): Finding[] {
   const each = namings.map(({ binding, missing }) => `${bindingName(binding)} (${printable(missing)})`);
   return [
     warning(
-      `${namings.length} RoleBindings in members' namespaces name ServiceAccounts of namespaces that do not exist: ${listed(each)}. Tell the owners: the person who creates such a namespace gets what they gave`,
+      `${namings.length} RoleBindings in members' namespaces name ServiceAccounts of namespaces that do not exist: ${enListed(each)}. Tell the owners: the person who creates such a namespace gets what they gave`,
     ),
   ];
 }

@@ -6,6 +6,7 @@ import { type Member, printable } from '../../core/model.ts';
 import { isValidName } from '../../core/names.ts';
 import { allInOrder } from '../../lib/all-in-order.ts';
 import { Failure } from '../../lib/failure.ts';
+import { en } from '../../lib/message.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, type Fix, ok, unknown, warning } from '../finding.ts';
 import { type Belongings, takeInventory } from '../leavers/belongings.ts';
@@ -16,7 +17,7 @@ import { criticalNamespaces, ownerLabel, ownerOf } from '../members.ts';
 import type { Namespace } from '../objects.ts';
 import { type Binding, grantsOf } from '../rbac.ts';
 import { reservedNamespaces, trustedNamespaces } from '../system-namespaces.ts';
-import { bindingName, listed, subjectName } from '../words.ts';
+import { bindingName, enListed, subjectName } from '../words.ts';
 
 /** Those whose work could go with a namespace are all to be seen. */
 const longestOthers = 50;
@@ -105,8 +106,8 @@ async function askDirectory({ nextSync }: AuditContext): Promise<Directory> {
 
 function refusalText({ reason, allowance }: Refusal): string {
   return typeof allowance === 'object'
-    ? `${reason} (if that is right, run this with ${allowance.setting}=${allowance.value})`
-    : reason;
+    ? `${en(reason)} (if that is right, run this with ${allowance.setting}=${allowance.value})`
+    : en(reason);
 }
 
 /** Names that anybody could get, since no record keeps them for who had them. */
@@ -126,7 +127,7 @@ function unrecordedFindings(
     const danger =
       memberId === undefined
         ? 'Anyone who gets that name next inherits what is bound to it'
-        : `The next sync gives that name to ${memberId}, and with it what is bound to it in ${listed(places)}`;
+        : `The next sync gives that name to ${memberId}, and with it what is bound to it in ${enListed(places)}`;
     return warning(
       `no account and no record says who ${printable(name)} was, but something is bound to that name. ${danger}`,
       {
@@ -214,7 +215,7 @@ function roleText({ roleRef }: Binding): string {
 
 function contentsText({ namings, others }: Trace, { accounts, tokenSecrets, workloads }: Belongings): string {
   const part = (what: string, names: readonly string[]) =>
-    names.length === 0 ? [] : [`${what} ${listed(names.map(printable))}`];
+    names.length === 0 ? [] : [`${what} ${enListed(names.map(printable))}`];
   const bound = new Set(
     others
       .toSorted((one, other) => Number(makesOwner(other)) - Number(makesOwner(one)))
@@ -231,7 +232,7 @@ function contentsText({ namings, others }: Trace, { accounts, tokenSecrets, work
       'running or ready to run',
       workloads.map(({ kind, name }) => `${kind}/${name}`),
     ),
-    ...(bound.size === 0 ? [] : [`others who have rights in it: ${listed([...bound], { longest: longestOthers })}`]),
+    ...(bound.size === 0 ? [] : [`others who have rights in it: ${enListed([...bound], { longest: longestOthers })}`]),
   ];
   return parts.length === 0 ? 'nothing else was seen in it' : parts.join('; ');
 }

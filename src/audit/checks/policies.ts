@@ -7,7 +7,7 @@ import type { PolicyObjects, Variant, VariantState } from '../member-policies.ts
 import { readPolicies, variantInPlace, variantToApply } from '../policies-in-place.ts';
 import { policyExceptionKinds } from '../policy-objects.ts';
 import { serviceAccountsGroup } from '../rbac.ts';
-import { listed } from '../words.ts';
+import { enListed } from '../words.ts';
 
 const titles: Record<Variant, string> = {
   kyverno: "Kyverno's ClusterPolicies",
@@ -28,7 +28,7 @@ export async function policies(context: AuditContext): Promise<Finding[]> {
     return [
       ...findings,
       warning(
-        `policies of the club's own name the members (${listed(own)}); ${advice} whether they are enough. Ours stand beside them`,
+        `policies of the club's own name the members (${enListed(own)}); ${advice} whether they are enough. Ours stand beside them`,
         fix,
       ),
     ];
@@ -55,7 +55,7 @@ function problemsOf({ variant, missing, weak }: VariantState, { kubectl, applyPo
     const patch = JSON.stringify(undo.patch);
     return failed(text, ...undo.objects.map((object) => kubectl`patch ${object} --type=merge -p ${patch}`));
   });
-  if (missing.length > 0) findings.unshift(failed(`missing: ${listed(missing)}`, apply));
+  if (missing.length > 0) findings.unshift(failed(`missing: ${enListed(missing)}`, apply));
   return findings;
 }
 
@@ -82,7 +82,7 @@ async function exceptionFindings({ gathered, commands }: AuditContext): Promise<
     if (excepted.length === 0) return [];
     const { name, namespace = '' } = metadata;
     return [
-      warning(`the PolicyException ${name} in ${namespace} makes exceptions from ${listed(excepted)}`, {
+      warning(`the PolicyException ${name} in ${namespace} makes exceptions from ${enListed(excepted)}`, {
         label: 'unless it is meant',
         command: commands.kubectl`-n ${namespace} delete ${type}/${name}`,
       }),

@@ -17,7 +17,7 @@ import { uncounted } from '../probe/counted.ts';
 import type { Outcome } from '../probe/outcome.ts';
 import { type Tried, type Trying, tryAll } from '../probe/try.ts';
 import { grantsOf, isGrantRefusal, isRbacRefusal, serviceAccountUser } from '../rbac.ts';
-import { listed } from '../words.ts';
+import { enListed } from '../words.ts';
 
 /** What was applied a moment ago is not in force at once: the API server reads and compiles a policy first. */
 const comingIntoForceMs = 20_000;
@@ -46,7 +46,7 @@ export async function probe(context: AuditContext): Promise<Finding[]> {
     ...(owned === undefined || !isHeld ? [] : [await tryInside(context, owned, patientUntil)]),
   ];
   const findings = [
-    ...swept.slice(0, 1).map(() => warning(`removed what a probe that was killed had left: ${listed(swept)}`)),
+    ...swept.slice(0, 1).map(() => warning(`removed what a probe that was killed had left: ${enListed(swept)}`)),
     ...(await allInOrder(groups.map((group) => summarize(context, group)))).flat(),
     ...(isHeld ? await uncounted(context) : []),
   ];

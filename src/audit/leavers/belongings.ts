@@ -23,7 +23,7 @@ export interface Workload {
 
 export interface Inventory {
   readonly of: (namespace: string) => Belongings;
-  /** The kinds that may not be listed, in words; empty where everything could be looked at. */
+  /** The kinds that may not be enListed, in words; empty where everything could be looked at. */
   readonly unseen: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { Failure } from '../../lib/failure.ts';
 import type { Device } from '../../registry/devices.ts';
 import type { AuditContext } from '../context.ts';
 import { type Finding, unknown, warning } from '../finding.ts';
-import { listed } from '../words.ts';
+import { enListed } from '../words.ts';
 
 /** @param members undefined where the directory can't be asked or believed: then nobody has left */
 export async function deviceFindings(
@@ -46,5 +46,5 @@ export async function deviceFindings(
 
 function devicesText(devices: readonly Device[]): string {
   const names = devices.map(({ label, name }) => `"${printable(label)}" (${name})`);
-  return `${devices.length === 1 ? 'the device' : `${devices.length} devices,`} ${listed(names)}`;
+  return `${devices.length === 1 ? 'the device' : `${devices.length} devices,`} ${enListed(names)}`;
 }

@@ -8,7 +8,7 @@ import type { AuditContext } from '../context.ts';
 import { type Finding, failed } from '../finding.ts';
 import { ownerOf } from '../members.ts';
 import { type Kind, metadataSchema } from '../objects.ts';
-import { listed } from '../words.ts';
+import { enListed } from '../words.ts';
 
 /** Kubernetes' own of deploy/policies/namespace-contents/store.yaml, as data. A test holds the two to each other. */
 export const countedResources: readonly string[] = [
@@ -60,7 +60,7 @@ export async function uncounted({ gathered, commands }: AuditContext): Promise<F
   return owned.flatMap(({ metadata: { name } }): Finding[] => {
     const missing = notCountedBy(quotas.get(name) ?? []);
     if (missing.length === 0) return [];
-    const text = `the owner of ${printable(name)} may store any number of these, which no quota counts there: ${listed(missing)}`;
+    const text = `the owner of ${printable(name)} may store any number of these, which no quota counts there: ${enListed(missing)}`;
     return [failed(text, commands.kubectl`apply -n ${name} -f deploy/policies/namespace-contents/store.yaml`)];
   });
 }

@@ -10,6 +10,10 @@ export const generalMessages = {
     en: 'this is a bug in credentials-updater; please report it with this message',
     ko: 'credentials-updater의 버그입니다. 이 메시지와 함께 알려 주세요',
   }),
+  listed: ({ shown, separator, more }: { shown: Message; separator: string; more: number }): Message => ({
+    en: `${shown.en}${separator}… ${more} more`,
+    ko: `${shown.ko}${separator}… 외 ${more}개`,
+  }),
   whatToDo: (): Message => ({ en: 'what to do:', ko: '할 일:' }),
   fileExists: ({ file }: { file: string }): Message => ({
     en: `${file} exists already; nothing was changed in it`,

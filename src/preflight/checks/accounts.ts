@@ -1,7 +1,7 @@
 /** ServiceAccounts among the members' that are no member's: they are in the group, and have its rights. */
 
 import { type Finding, ok, unknown, warning } from '../../audit/finding.ts';
-import { listed } from '../../audit/words.ts';
+import { enListed } from '../../audit/words.ts';
 import { isOwned } from '../../core/model.ts';
 import { probeNamePrefix } from '../../core/names.ts';
 import type { PreflightContext } from '../context.ts';
@@ -41,7 +41,7 @@ export async function accounts(context: PreflightContext): Promise<Finding[]> {
   if (probes.length > 0 && !options.probe) {
     findings.push(
       warning(
-        `a probe that was killed has left ${listed(probes.map(({ name }) => name))} in ${settings.accounts.namespace}`,
+        `a probe that was killed has left ${enListed(probes.map(({ name }) => name))} in ${settings.accounts.namespace}`,
         commands.credentialsUpdater('preflight', ['--probe']),
       ),
     );

@@ -4,7 +4,7 @@ import { type Finding, failed, ok, unknown, warning } from '../../audit/finding.
 import { kyvernoNamespace, kyvernoWebhooks } from '../../audit/kyverno-exclusions.ts';
 import type { Webhook } from '../../audit/objects.ts';
 import { isRbacRefusal } from '../../audit/rbac.ts';
-import { listed } from '../../audit/words.ts';
+import { enListed } from '../../audit/words.ts';
 import { parseAnswer } from '../../kube/client.ts';
 import { formatDuration } from '../../lib/duration.ts';
 import { Failure } from '../../lib/failure.ts';
@@ -118,7 +118,7 @@ function outageFindings(context: PreflightContext, webhooks: readonly Webhook[])
   if (ignoring.length > 0) {
     findings.push(
       warning(
-        `while Kyverno doesn't answer, ${resourcesOf(ignoring)} pass unchecked (failurePolicy Ignore of ${listed(ignoring.map(({ name }) => name))})`,
+        `while Kyverno doesn't answer, ${resourcesOf(ignoring)} pass unchecked (failurePolicy Ignore of ${enListed(ignoring.map(({ name }) => name))})`,
         { label: "where the members' policies do that", command: context.commands.applyPolicies('kyverno') },
       ),
     );
@@ -142,13 +142,13 @@ function outageFindings(context: PreflightContext, webhooks: readonly Webhook[])
 function outageText(webhooks: readonly Webhook[]): string {
   if (webhooks.length === 0) return 'no policy needs it';
   const exempt = new Set(webhooks.flatMap(exemptNamespaces));
-  const but = exempt.size === 0 ? '' : `, but for ${listed([...exempt])}`;
+  const but = exempt.size === 0 ? '' : `, but for ${enListed([...exempt])}`;
   return `while it doesn't, changes to ${resourcesOf(webhooks)} are refused (failurePolicy Fail${but})`;
 }
 
 function resourcesOf(webhooks: readonly Webhook[]): string {
   const resources = webhooks.flatMap(({ rules }) => rules.flatMap((rule) => rule.resources));
-  return listed(
+  return enListed(
     [...new Set(resources)].filter((resource) => !resource.includes('/')),
     { longest: 4 },
   );

@@ -5,6 +5,8 @@ import { type Finding, ok, unknown, warning } from '../../audit/finding.ts';
 import { kyvernoNamespace, kyvernoWebhooks } from '../../audit/kyverno-exclusions.ts';
 import { printable } from '../../core/model.ts';
 import { parseAnswer } from '../../kube/client.ts';
+import { joined, type Message } from '../../lib/message.ts';
+import { versionMessages as messages } from '../../lib/messages/preflight-cluster.ts';
 import type { PreflightContext } from '../context.ts';
 import { ageOf, type SupportedVersions, shortVersion, supported } from '../supported-versions.ts';
 
@@ -19,14 +21,26 @@ export async function versions(context: PreflightContext): Promise<Finding[]> {
   if (groups.has('kyverno.io')) found.push(await kyvernoVersion(context));
   if (groups.has('argoproj.io')) found.push(...(await argoCdVersion(context)));
   const problems = found.filter(({ status }) => status !== 'ok');
-  return problems.length > 0 ? problems : [ok(found.map(({ message }) => message).join('; '))];
+  return problems.length > 0
+    ? problems
+    : [
+        ok(
+          joined(
+            found.map(({ message }) => message),
+            '; ',
+          ),
+        ),
+      ];
 }
 
 async function kyvernoVersion(context: PreflightContext): Promise<Finding> {
   const namespace = kyvernoNamespace(await kyvernoWebhooks(context.gathered));
   const image = await imageOf(context, namespace, kyvernoDeployment);
   return image === undefined
-    ? noVersion(supported.kyverno, `there is no deployment/${kyvernoDeployment.name} in ${printable(namespace)}`)
+    ? noVersion(
+        supported.kyverno,
+        messages.noDeployment({ deployment: kyvernoDeployment.name, namespace: printable(namespace) }),
+      )
     : judgeImage(supported.kyverno, image);
 }
 
@@ -66,34 +80,29 @@ async function imageOf(
 function judgeImage(range: SupportedVersions, image: string): Finding {
   // `host:5000/kyverno/kyverno:v1.15.0@sha256:…`
   const [, tag = ''] = /:([^:/]+)$/.exec(image.replace(/@.*$/, '')) ?? [];
-  return ageOf(tag, range) === undefined ? noVersion(range, `its image is '${printable(image)}'`) : judge(range, tag);
+  return ageOf(tag, range) === undefined
+    ? noVersion(range, messages.itsImage({ image: printable(image) }))
+    : judge(range, tag);
 }
 
 function judge(range: SupportedVersions, version: string): Finding {
-  const { name, oldest } = range;
-  const installed = `${name} ${printable(version)}`;
+  const installed = { ...spanOf(range), version: printable(version) };
   switch (ageOf(version, range)) {
     case undefined:
-      return noVersion(range, `it calls itself '${printable(version)}'`);
+      return noVersion(range, messages.callsItself({ version: printable(version) }));
     case 'too old':
-      return warning(
-        `${installed} is older than what this program is tested with (${span(range)}): upgrade ${name} to ${shortVersion(oldest)} or later`,
-      );
+      return warning(messages.tooOld(installed));
     case 'newer':
-      return ok(
-        `${installed} is newer than what this program is tested with (${span(range)}): after an upgrade, run preflight --probe`,
-      );
+      return ok(messages.newer(installed));
     case 'supported':
-      return ok(`${installed} is supported (${span(range)})`);
+      return ok(messages.supported(installed));
   }
 }
 
-function noVersion(range: SupportedVersions, evidence: string): Finding {
-  return unknown(
-    `which version of ${range.name} runs, since ${evidence}: compare it yourself with what is tested (${span(range)})`,
-  );
+function noVersion(range: SupportedVersions, evidence: Message): Finding {
+  return unknown(messages.none({ ...spanOf(range), evidence }));
 }
 
-function span({ oldest, newest }: SupportedVersions): string {
-  return `${shortVersion(oldest)} to ${shortVersion(newest)}`;
+function spanOf({ name, oldest, newest }: SupportedVersions) {
+  return { name, oldest: shortVersion(oldest), newest: shortVersion(newest) };
 }
