@@ -65,8 +65,49 @@ describe('policies provide', () => {
     );
     expect(await ownerBinding('plain')).toBe('namespace-owner poolc-namespace-owner alice\n');
     await desk.kubectl('-n', 'plain', 'delete', 'networkpolicy/namespace-default');
-    expect((await provide()).stdout).not.toContain('plain');
+    expect((await provide()).stdout).toMatch(
+      /^plain: has no NetworkPolicy\/namespace-default, which its owner may have deleted$/m,
+    );
     expect(await desk.kubectl('-n', 'plain', 'get', 'networkpolicies')).toBe('');
+  });
+
+  // Kyverno 1.15 forgets an object whose creation failed once, so that the RoleBinding says nothing of the rest.
+  it('makes a quota and limits that are missing beside a right RoleBinding, and writes over none', async () => {
+    await createNamespace('forgotten');
+    await createBinding('forgotten', 'poolc-namespace-owner', 'alice');
+    await desk.kubectl('-n', 'forgotten', 'create', 'quota', 'namespace-quota', '--hard=pods=99');
+    const binding = ['-n', 'forgotten', 'get', 'rolebinding/namespace-owner', '-o', 'jsonpath={.metadata.uid}'];
+    const uid = await desk.kubectl(...binding);
+    const again = await provide();
+    expect(again).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(again.stdout).toMatch(
+      /^forgotten: made LimitRange\/namespace-limits, ResourceQuota\/namespace-store; has no NetworkPolicy\/namespace-default, which its owner may have deleted$/m,
+    );
+    expect(await desk.kubectl(...binding)).toBe(uid);
+    expect(await desk.kubectl('-n', 'forgotten', 'get', 'limits,quota', '-o', 'name')).toBe(
+      'limitrange/namespace-limits\nresourcequota/namespace-quota\nresourcequota/namespace-store\n',
+    );
+    const pods = ['get', 'quota/namespace-quota', '-o', 'jsonpath={.spec.hard.pods}'];
+    expect(await desk.kubectl('-n', 'forgotten', ...pods)).toBe('99');
+    expect((await provide()).stdout).not.toMatch(/^forgotten: made/m);
+  });
+
+  it('takes a RoleBinding that Kyverno makes at the same moment for its own', async () => {
+    await createNamespace('raced');
+    await using wire = await openWire(desk);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const rule = wire.proxy.addFault(
+      { method: 'POST', path: /raced\/rolebindings$/ },
+      { kind: 'hold', until: promise, answered: false },
+    );
+    const running = provide(wire.env);
+    await rule.hit;
+    rule.remove();
+    await createBinding('raced', 'poolc-namespace-owner', 'alice');
+    resolve();
+    const { exitCode, stdout } = await running;
+    expect(stdout).toMatch(/^raced: made LimitRange\/namespace-limits, .*ResourceQuota\/namespace-store$/m);
+    expect(exitCode).toBe(0);
   });
 
   it('puts a wrong RoleBinding right, and writes over no quota', async () => {

@@ -88,9 +88,9 @@ export function addPoliciesCommand(program: Command, { environment, end }: Comma
 
   const provideCommand = policies
     .command('provide')
-    .summary('give namespaces what they come with, where Kyverno does not')
+    .summary('give namespaces what they come with, where Kyverno did not')
     .description(
-      "Gives each member's namespace its owner's RoleBinding, quota, limits and NetworkPolicy, and puts a wrong RoleBinding right. A namespace whose RoleBinding is right is left as it is. Can be run at any time; a failure in one namespace stops no other.",
+      "Gives each member's namespace its owner's RoleBinding, quota, limits and NetworkPolicy, and puts a wrong RoleBinding right. A quota and limits that are missing are made, and never written over; what owners may delete is made with the RoleBinding only. Can be run at any time; a failure in one namespace stops no other.",
     )
     .option('--contents <folder>', `what each namespace comes with (${defaultContents})`)
     .action(async (options: CommandOptions) => {

@@ -84,10 +84,11 @@ export function renderWouldRefuse({ refused, untried }: WouldRefuse, { columns }
 }
 
 export function renderProvided(provided: readonly Provided[], { columns }: RolloutLook): string {
-  const lines = provided.flatMap(({ namespace, outcome, made, reason }) => {
+  const lines = provided.flatMap(({ namespace, outcome, made, missing, reason }) => {
     const done = made.length === 0 ? '' : `made ${made.join(', ')}`;
     const problem = outcome === 'failed' ? `failed: ${reason ?? ''}` : `left alone: ${reason ?? ''}`;
-    const parts = [done, reason === undefined ? '' : problem].filter((part) => part !== '');
+    const absent = missing.length === 0 ? '' : `has no ${missing.join(', ')}, which its owner may have deleted`;
+    const parts = [done, absent, reason === undefined ? '' : problem].filter((part) => part !== '');
     return parts.length === 0 ? [] : [wrapLine(withoutInvisible(`${namespace}: ${parts.join('; ')}`), columns, 2)];
   });
   const count = (wanted: Provided['outcome']) => provided.filter(({ outcome }) => outcome === wanted).length;

@@ -51,6 +51,11 @@ export function namesOwner(manifest: Manifest): boolean {
   return JSON.stringify(manifest).includes(ownerPlaceholder);
 }
 
+/** Whether its owner can't delete it, by deploy/policies/builtin/namespace-contents.yaml. */
+export function isOperators({ kind }: Manifest): boolean {
+  return kind === 'ResourceQuota' || kind === 'LimitRange';
+}
+
 /** The manifest for a namespace. The owner's name is put into the data, never into text that is parsed afterwards. */
 export function manifestFor(manifest: Manifest, { namespace, owner }: { namespace: string; owner: string }): Manifest {
   const { metadata, ...rest } = manifestSchema.parse(withOwner(manifest, owner));

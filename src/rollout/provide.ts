@@ -1,7 +1,9 @@
 /**
- * Gives each member's namespace what comes with it, where no controller does. Can be run at any time:
- * - A namespace whose owner's RoleBinding is right is left as it is: the rest was made once, and may have been changed.
- * - Otherwise what is missing is made, the RoleBinding last, and a wrong one is put right.
+ * Gives each member's namespace what comes with it, where no controller does or one has left something out (Kyverno 1.15
+ * forgets an object whose creation fails once). Can be run at any time:
+ * - A quota or limits that are missing are made: only an operator deletes them. What is there stays as it is.
+ * - The rest is made only while the owner's RoleBinding isn't right: later, the owner may have deleted it. It is named.
+ * - The RoleBinding is made last, and a wrong one is put right.
  * - Right before each write the namespace is read again: it must be the one that was listed, and its owner the same.
  * - A namespace that is being deleted is left alone, and a failure in one stops no other.
  */
@@ -14,7 +16,7 @@ import { isValidName } from '../core/names.ts';
 import { parseAnswer } from '../kube/client.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import { isClustersOwn } from './clusters-own.ts';
-import { collectionFinder, type Manifest, manifestFor, namesOwner } from './contents.ts';
+import { collectionFinder, isOperators, type Manifest, manifestFor, namesOwner } from './contents.ts';
 import type { RolloutContext } from './context.ts';
 import { type ListedNamespace, readNow, whatChanged } from './namespaces.ts';
 
@@ -23,6 +25,8 @@ export interface Provided {
   readonly outcome: 'complete' | 'provided' | 'left alone' | 'failed';
   /** `Kind/name` of what was made or put right. */
   readonly made: readonly string[];
+  /** The same of what is not there, and was not made because its owner may have deleted it. */
+  readonly missing: readonly string[];
   /** Why it was left alone, or what failed. */
   readonly reason: string | undefined;
 }
@@ -41,7 +45,7 @@ export async function provide(context: RolloutContext, contents: readonly Manife
       const { name: namespace, uid } = found.metadata;
       const owner = ownerOf(found) ?? '';
       const reason = reasonToLeaveAlone(found, owner, isSystem);
-      if (reason !== undefined) return { namespace, outcome: 'left alone', made: [], reason };
+      if (reason !== undefined) return { namespace, outcome: 'left alone', made: [], missing: [], reason };
       return provideOne({ context, contents, collectionOf }, { namespace, uid, owner });
     },
     { concurrency, signal },
@@ -79,22 +83,29 @@ async function provideOne(input: ProvideInput, listed: OwnedNamespace): Promise<
       manifest: manifestFor(manifest, listed),
       isOwners: namesOwner(manifest),
     }));
-    const owners = manifests.filter(({ isOwners }) => isOwners);
-    const states = await Promise.all(owners.map(({ manifest }) => stateOf(input, namespace, manifest)));
-    if (states.every(({ isRight }) => isRight)) return { namespace, outcome: 'complete', made, reason: undefined };
-    for (const { manifest, isOwners } of manifests) {
-      if (!isOwners && (await create(input, listed, manifest)) !== undefined) made.push(titleOf(manifest));
-    }
-    for (const state of states) {
-      if (state.isRight) continue;
+    const states = await Promise.all(
+      manifests.map(async ({ manifest, isOwners }) => ({
+        ...(await stateOf(input, namespace, manifest)),
+        isOwners,
+      })),
+    );
+    const wrong = states.filter(({ isOwners, isRight }) => isOwners && !isRight);
+    const absent = states.filter(({ isOwners, found }) => !isOwners && found === undefined);
+    const toMake = absent.filter(({ manifest }) => wrong.length > 0 || isOperators(manifest));
+    for (const { manifest } of toMake)
+      if ((await create(input, listed, manifest)) !== undefined) made.push(titleOf(manifest));
+    for (const state of wrong) {
       const uid = await putRight(input, listed, state);
+      if (uid === undefined) continue;
       made.push(titleOf(state.manifest));
       await takeBackIfChanged(input, listed, state.manifest, uid);
     }
-    return { namespace, outcome: 'provided', made, reason: undefined };
+    const missing = absent.filter((state) => !toMake.includes(state)).map(({ manifest }) => titleOf(manifest));
+    const outcome = wrong.length + toMake.length === 0 ? 'complete' : 'provided';
+    return { namespace, outcome, made, missing, reason: undefined };
   } catch (error) {
     input.context.signal.throwIfAborted();
-    return { namespace, outcome: 'failed', made, reason: toFailure(error).message };
+    return { namespace, outcome: 'failed', made, missing: [], reason: toFailure(error).message };
   }
 }
 
@@ -128,8 +139,8 @@ async function stateOf(
   return { manifest, found, isRight: isSame(found.roleRef, roleRef) && isSame(found.subjects, subjects) };
 }
 
-/** @returns its UID */
-async function putRight(input: ProvideInput, listed: OwnedNamespace, state: ObjectState): Promise<string> {
+/** @returns its UID; undefined where somebody else has made it right meanwhile, such as Kyverno */
+async function putRight(input: ProvideInput, listed: OwnedNamespace, state: ObjectState): Promise<string | undefined> {
   const { manifest, found } = state;
   const { client, signal } = input.context;
   if (found !== undefined) {
@@ -145,7 +156,7 @@ async function putRight(input: ProvideInput, listed: OwnedNamespace, state: Obje
     await client.call({ method: 'DELETE', path, body: { preconditions: { uid, resourceVersion } }, signal });
   }
   const uid = await create(input, listed, manifest);
-  if (uid === undefined)
+  if (uid === undefined && !(await stateOf(input, listed.namespace, manifest)).isRight)
     throw new Failure('cluster', `${titleOf(manifest)} was made by somebody else meanwhile: run this again`);
   return uid;
 }

@@ -30,26 +30,38 @@ export function clusterPolicyGeneration(contents: readonly Manifest[]): Manifest
     spec: {
       background: false,
       webhookConfiguration: { failurePolicy: 'Fail' },
-      rules: contents.map((content) => {
-        const { apiVersion, kind, metadata, ...data } = objectSchema.parse(content);
-        return {
-          name: metadata.name,
-          // Without operations: with them Kyverno 1.19 would leave out the namespaces that are there already.
-          match: { any: [{ resources: { kinds: ['Namespace'], selector: owned } }] },
-          generate: {
-            generateExisting: true,
-            synchronize: false,
-            orphanDownstreamOnPolicyDelete: true,
-            apiVersion,
-            kind,
+      rules: contents
+        .toSorted((a, b) => rankOf(a) - rankOf(b))
+        .map((content) => {
+          const { apiVersion, kind, metadata, ...data } = objectSchema.parse(content);
+          return {
             name: metadata.name,
-            namespace: '{{ request.object.metadata.name }}',
-            data: withOwner(data, () => '{{ request.object.metadata.labels."poolc.org/owner" }}'),
-          },
-        };
-      }),
+            // Without operations: with them Kyverno 1.19 would leave out the namespaces that are there already.
+            match: { any: [{ resources: { kinds: ['Namespace'], selector: owned } }] },
+            generate: {
+              generateExisting: true,
+              synchronize: false,
+              orphanDownstreamOnPolicyDelete: true,
+              apiVersion,
+              kind,
+              name: metadata.name,
+              namespace: '{{ request.object.metadata.name }}',
+              data: withOwner(data, () => '{{ request.object.metadata.labels."poolc.org/owner" }}'),
+            },
+          };
+        }),
     },
   };
+}
+
+/**
+ * Kyverno 1.15 makes the objects in the order of the rules, tries none again, and refuses its own first one where its
+ * webhook has not seen the new namespace yet. So first comes what `policies provide` makes whenever it is missing, then the
+ * owner's RoleBinding, whose absence tells it to make everything, and then the rest.
+ */
+function rankOf(content: Manifest): number {
+  if (objectSchema.parse(content).kind === 'LimitRange') return 0;
+  return JSON.stringify(content).includes(OWNER) ? 1 : 2;
 }
 
 export function celGeneration(contents: readonly Manifest[]): Manifest {
