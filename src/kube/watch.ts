@@ -5,7 +5,7 @@
  * - The API server ends each watch after some minutes: it is opened again where it ended.
  * - A version that is gone (410), and whatever else the API server refuses, begins with a new list; what vanished meanwhile
  *   is reported as deleted.
- * - A watch that says nothing and ends at once is a failure too: something in between doesn't let it through.
+ * - A watch that ends at once is a failure too, even after a line: something in between doesn't let it through.
  * - An object that can't be read counts as not there, and keeps no other out.
  * - A connection that says nothing for longer than bookmarks are apart is half closed: it is given up and opened again.
  * - Everything else that fails is tried again for ever, with back-off and jitter.
@@ -169,15 +169,13 @@ class Collection<T> {
       ...(accept === undefined ? {} : { accept: accept.one }),
     });
     this.isCurrent = true;
-    let said = 0;
-    for await (const line of lines) {
-      said++;
-      this.#take(line);
-      this.#failures = 0;
+    const isShort = (): boolean => clock.monotonic() - begun < shortestWatchMs;
+    try {
+      for await (const line of lines) this.#take(line);
+    } finally {
+      if (!isShort()) this.#failures = 0;
     }
-    if (said === 0 && clock.monotonic() - begun < shortestWatchMs)
-      throw new Failure('cluster', `a watch of ${what} ended as soon as it began`, { transient: true });
-    this.#failures = 0;
+    if (isShort()) throw new Failure('cluster', `a watch of ${what} ended as soon as it began`, { transient: true });
   }
 
   #take(line: string): void {

@@ -131,10 +131,13 @@ test('a list that the connection breaks off is begun anew, and nothing counts as
   expect(wire.changes).not.toContain('kept: 1 -> none');
 });
 
-test('a watch that is ended at once, again and again, is not asked for without a pause', async () => {
+test.each([
+  ['says nothing', ''],
+  ['says one thing', '{"type":"BOOKMARK","object":{}}\n'],
+])('a watch that %s and is ended at once, again and again, is not asked for without a pause', async (_, body) => {
   const wire = await useWatch();
   const stream = await wire.openStream();
-  const rule = wire.proxy.addFault({ path: /watch=true/ }, { kind: 'status', status: 200, body: '' });
+  const rule = wire.proxy.addFault({ path: /watch=true/ }, { kind: 'status', status: 200, body });
   const before = wire.waits.length;
   stream.reset();
   await expect.poll(() => rule.hits, patience).toBeGreaterThan(3);
