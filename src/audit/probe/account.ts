@@ -3,13 +3,14 @@
  * by its name, which no member can get, and by a label; and without our label and a UUID no sync looks at it.
  */
 
+import type { Account } from '../../core/model.ts';
 import { probeNamePrefix } from '../../core/names.ts';
 import { mintToken, reviewToken } from '../../issuers/token-request.ts';
 import { type ClusterClient, parseAnswer } from '../../kube/client.ts';
 import { listPages } from '../../kube/pages.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Failure } from '../../lib/failure.ts';
-import { accountPath, deleteAccount } from '../../registry/accounts.ts';
+import { deleteAccount } from '../../registry/accounts.ts';
 import { namespacedObjectSchema } from '../objects.ts';
 
 const probeLabel = 'credentials-updater/probe';
@@ -55,39 +56,65 @@ export async function withProbe<T>(context: ProbeContext, use: (probe: Probe) =>
 
 /** Removes what earlier probes have left. @returns their names */
 export async function sweepProbes(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<string[]> {
+  const probes = await listProbes(client, namespace, signal);
+  for (const probe of probes) await deleteAccount(client, namespace, probe, signal);
+  return probes.map(({ name }) => name);
+}
+
+type ProbeAccount = Pick<Account, 'name' | 'uid'>;
+
+/** Those that bear the probes' label. A leftover of that name without it is somebody else's. */
+async function listProbes(client: ClusterClient, namespace: string, signal: AbortSignal): Promise<ProbeAccount[]> {
   const left = await listPages({
     client,
-    path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts`,
+    path: collection(namespace),
     query: { labelSelector: `${probeLabel}=true` },
     item: namespacedObjectSchema,
     what: 'ServiceAccounts of probes',
     signal,
   });
-  const probes = left.map(({ metadata }) => metadata).filter(({ name }) => name.startsWith(probeNamePrefix));
-  for (const { name, uid } of probes) await deleteAccount(client, namespace, { name, uid }, signal);
-  return probes.map(({ name }) => name);
+  return left
+    .map(({ metadata: { name, uid } }) => ({ name, uid }))
+    .filter(({ name }) => name.startsWith(probeNamePrefix));
 }
 
+/** Makes the account. Where it can't know whether there is one, it removes it before it throws. */
 async function createProbe(
   client: ClusterClient,
   namespace: string,
   name: string,
   signal: AbortSignal,
-): Promise<{ name: string; uid: string }> {
-  const path = accountPath(namespace, '').replace(/\/$/, '');
-  const response = await client.call({
-    method: 'POST',
-    path,
-    body: {
+): Promise<ProbeAccount> {
+  const findOwn = async (within: AbortSignal): Promise<ProbeAccount | undefined> =>
+    (await listProbes(client, namespace, within)).find((probe) => probe.name === name);
+  try {
+    const body = {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
       metadata: { name, namespace, labels: { [probeLabel]: 'true' } },
       automountServiceAccountToken: false,
-    },
-    signal,
-  });
-  const { uid } = parseAnswer(namespacedObjectSchema, response, name).metadata;
-  return { name, uid };
+    };
+    const response = await client.call({ method: 'POST', path: collection(namespace), body, signal, expected: [409] });
+    if (response.status !== 409) return { name, uid: parseAnswer(namespacedObjectSchema, response, name).metadata.uid };
+    // An earlier attempt of this call, whose answer was lost, may have made it.
+    const own = await findOwn(signal);
+    if (own !== undefined) return own;
+    throw new Failure('cluster', `the ServiceAccount ${name} was created by someone else meanwhile`, {
+      status: 409,
+      reason: 'AlreadyExists',
+      hint: 'run preflight again: the probe gets another name',
+    });
+  } catch (error) {
+    const removal = AbortSignal.timeout(removalMs);
+    // What stays in spite of that, the next probe sweeps away.
+    const left = await findOwn(removal).catch(() => undefined);
+    if (left !== undefined) await deleteAccount(client, namespace, left, removal).catch(() => undefined);
+    throw error;
+  }
+}
+
+function collection(namespace: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts`;
 }
 
 async function untilRecognised({ client, clock, signal }: ProbeContext, token: string): Promise<void> {

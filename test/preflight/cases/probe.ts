@@ -1,6 +1,7 @@
 /** --probe: doors that it finds open or closed, and what a killed one leaves. */
 import { expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import type { Answer } from '../../../dev/fault-proxy/index.ts';
 import { removeNamespace } from '../../namespace-removal.ts';
 import { commandsOf, type Desk, expectFoundAndMended, openWire, problems, runFixes, said } from '../desk.ts';
 
@@ -116,6 +117,59 @@ export function describeProbe(deskOf: () => Desk): void {
     expect(JSON.stringify(body)).not.toContain('credentials-updater-probe');
   });
 
+  const creation = { method: 'POST', path: /\/namespaces\/poolc-users\/serviceaccounts$/ };
+  const probes = async ({ kubectl }: Desk) =>
+    (await kubectl('-n', 'poolc-users', 'get', 'serviceaccounts', '-o', 'name'))
+      .split('\n')
+      .filter((name) => name.includes('credentials-updater-probe-'));
+
+  it('goes on with its account where the answer to its creation was lost, and removes it', async () => {
+    await using wire = await openWire(deskOf());
+    const lost = wire.proxy.addFault({ ...creation, nth: 1 }, { kind: 'commit-then-drop' });
+    const report = await deskOf().preflight(['--probe'], { env: wire.env });
+    expect(lost.hits).toBe(1);
+    expect(problems(report)).toEqual({});
+    expect(await probes(deskOf())).toEqual([]);
+  });
+
+  it('removes its account where no answer to its creation says so', async () => {
+    await using wire = await openWire(deskOf());
+    const unwanted = { kind: 'rewrite', change: (answer: Answer) => ({ ...answer, body: Buffer.from('{}') }) } as const;
+    const spoilt = wire.proxy.addFault(creation, unwanted);
+    const report = await deskOf().preflight(['--probe'], { env: wire.env });
+    expect(spoilt.hits).toBeGreaterThan(0);
+    expect(said(report, 'probe').status).not.toBe('ok');
+    expect(await probes(deskOf())).toEqual([]);
+  });
+
+  it('removes its account where it is stopped before it learns that there is one', async () => {
+    await using wire = await openWire(deskOf());
+    const never = { kind: 'hold', until: new Promise(() => undefined), answered: true } as const;
+    const held = wire.proxy.addFault(creation, never);
+    const made = held.hit.then(() => expect.poll(() => probes(deskOf()), { timeout: 60_000 }).toHaveLength(1));
+    const stopped = await deskOf().command(['preflight', '--probe'], {
+      env: wire.env,
+      onStart: (running) => void made.then(() => running.kill('SIGINT')),
+    });
+    await made;
+    expect(stopped.exitCode).toBe(130);
+    expect(await probes(deskOf())).toEqual([]);
+  });
+
+  it("takes no account for its own that isn't a probe's, and leaves that one alone", async () => {
+    const { kubectl, preflight } = deskOf();
+    await using wire = await openWire(deskOf());
+    const go = Promise.withResolvers<void>();
+    const first = wire.proxy.addFault(creation, { kind: 'hold', until: go.promise, answered: false });
+    const running = preflight(['--probe'], { env: wire.env });
+    const { metadata } = namedSchema.parse(JSON.parse((await first.hit).body.toString()));
+    await kubectl('-n', 'poolc-users', 'create', 'serviceaccount', metadata.name);
+    onTestFinished(async () => void (await kubectl('-n', 'poolc-users', 'delete', 'serviceaccount', metadata.name)));
+    go.resolve();
+    expect(said(await running, 'probe').text).toContain(`${metadata.name} was created by someone else meanwhile`);
+    expect(await probes(deskOf())).toEqual([`serviceaccount/${metadata.name}`]);
+  });
+
   it('takes the reader as the choice of the club, and no more than it', async () => {
     const { shell, preflight, kubectl } = deskOf();
     onTestFinished(async () => void (await shell('kubectl delete -k deploy/policies/reader')));
@@ -155,6 +209,8 @@ async function giveNamespace({ cluster, kubectl }: Desk, namespace: string): Pro
     await kubectl('apply', '-n', namespace, '-f', `deploy/policies/namespace-contents/${file}.yaml`);
   await countQuotas({ cluster, kubectl }, namespace);
 }
+
+const namedSchema = z.object({ metadata: z.object({ name: z.string() }) });
 
 const quotasSchema = z.object({
   items: z.array(
