@@ -12,7 +12,6 @@ export function withShorterLogins(
   members: readonly Member[],
   { stripPrefix = '', stripSuffix = '' }: LoginOptions,
 ): readonly Member[] {
-  if (stripPrefix === '' && stripSuffix === '') return members;
   return members.map((member) => {
     let { login } = member;
     if (login?.startsWith(stripPrefix)) login = login.slice(stripPrefix.length);
