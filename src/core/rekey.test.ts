@@ -77,6 +77,32 @@ describe('by login', () => {
     expect(plan({ accounts, members, matching }).problems).toEqual(['kim would get kim and kim-2']);
   });
 
+  test('who has no login is nobody, though an account is called as theirs would be', () => {
+    const uuid = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
+    expect(plan({ accounts: [account('member-6ba7b810', uuid)], members: [member('a', null)] })).toMatchObject({
+      moves: [],
+      problems: [`member-6ba7b810 (${uuid}) is nobody's in the new directory`],
+    });
+  });
+
+  test('the moves are in the order of the old ids, as people count', () => {
+    const accounts = ['10', '9', '1'].map((number) => account(`kim${number}`, `file:${number}`));
+    const members = ['1', '10', '9'].map((number) => member(number, `kim${number}`));
+    expect(pairs({ accounts, members }).map(([from]) => from)).toEqual(['file:1', 'file:9', 'file:10']);
+  });
+
+  test('a problem names every account of the old id, and every name that it was given', () => {
+    const accounts = [account('kim', 'file:1'), account('kim-2', 'file:1')];
+    const namesGiven = new Map([['old-kim', 'file:1']]);
+    expect(plan({ accounts, namesGiven }).problems).toEqual([
+      "kim, kim-2, old-kim (file:1) is nobody's in the new directory",
+    ]);
+    const members = [member('a', 'kim'), member('b', 'old-kim')];
+    expect(plan({ accounts, namesGiven, members }).problems).toEqual([
+      'kim, kim-2, old-kim could be ldap:h:a or ldap:h:b',
+    ]);
+  });
+
   test('a leaver keeps the old id, and the name stays reserved for them', () => {
     const namesGiven = new Map([
       ['kim', 'file:1'],
@@ -120,6 +146,11 @@ describe('a move that was cut short', () => {
     ]);
     expect(plan({ accounts, members, matching, namesGiven }).problems).toEqual([]);
     expect(plan({ accounts, members, matching }).problems).toEqual(['kim has the account kim already']);
+    // The record has to say it of each.
+    const three = [...accounts, account('kim-3', 'file:1')];
+    expect(plan({ accounts: three, members, matching, namesGiven }).problems).toEqual([
+      'kim has the account kim already',
+    ]);
   });
 
   test('has nothing to do at the end', () => {
@@ -143,6 +174,18 @@ test('by a table, a leaver can be named too, and nothing is done by login', () =
   ]);
   const matching = { by: 'table', ids: new Map([['file:2', 'ldap:h:b']]) } as const;
   const result = plan({ accounts: [account('kim', 'file:1')], namesGiven, members: [member('a', 'kim')], matching });
-  expect(result.moves).toMatchObject([{ from: 'file:2', to: 'ldap:h:b', isMember: false, names: ['lee'] }]);
+  expect(result.moves).toMatchObject([
+    { from: 'file:2', to: 'ldap:h:b', label: 'ldap:h:b', isMember: false, names: ['lee'] },
+  ]);
   expect(result.problems).toEqual(["kim (file:1) is nobody's in the new directory"]);
+});
+
+test('by a table, a member is called by the login, and a line for an id that nobody had changes nothing', () => {
+  const ids = new Map([
+    ['file:1', 'ldap:h:a'],
+    ['file:9', 'ldap:h:z'],
+  ]);
+  const matching = { by: 'table', ids } as const;
+  const result = plan({ accounts: [account('choi', 'file:1')], members: [member('a', 'kim')], matching });
+  expect(result.moves).toMatchObject([{ from: 'file:1', to: 'ldap:h:a', label: 'kim', isMember: true }]);
 });

@@ -7,6 +7,7 @@
  *   that nobody gets. Who left before keeps the old id, and so the name that is reserved for them.
  * - What has an id of the new directory already was moved before: it stays, so that a move that was cut short goes on.
  */
+import { byName } from '../lib/by-name.ts';
 import type { MemberId } from './member-id.ts';
 import { type Account, isOwned, type Member, memberLabel, type NamesGiven, type OwnedAccount } from './model.ts';
 import { namesMadeFrom } from './names.ts';
@@ -55,6 +56,7 @@ export function planRekey(input: RekeyInput): RekeyPlan {
   const accountsById = Map.groupBy(living, ({ memberId }) => memberId);
   const namesById = Map.groupBy([...namesGiven], ([, id]) => id);
   const memberById = new Map(members.map((member) => [member.id, member]));
+  const labelOf = (id: MemberId) => memberLabel(memberById.get(id) ?? { id, login: null });
   const foreign = [...accountsById.keys(), ...holds].filter((id) => !isOwnId(id));
   const listed = matching.by === 'table' ? [...matching.ids.keys()].filter((id) => namesById.has(id)) : [];
 
@@ -65,25 +67,19 @@ export function planRekey(input: RekeyInput): RekeyPlan {
     const accounts = accountsById.get(from) ?? [];
     const recorded = (namesById.get(from) ?? []).map(([name]) => name);
     const names = [...new Set([...accounts.map(({ name }) => name), ...recorded])];
-    const candidates = matching.by === 'login' ? byLogin(from, names, members) : byTable(from, matching.ids);
+    const candidates = matching.by === 'login' ? byLogin(from, names, members) : [matching.ids.get(from)];
     const [to, ...others] = candidates;
-    if (others.length > 0) problems.push(`${names.join(', ')} could be ${candidates.map(String).join(' or ')}`);
+    if (others.length > 0) problems.push(`${names.join(', ')} could be ${candidates.join(' or ')}`);
     else if (to !== undefined) {
-      const member = memberById.get(to);
-      const label = member === undefined ? to : memberLabel(member);
-      moves.push({ from, to, label, accounts, names, held: holds.has(from), isMember: member !== undefined });
+      const isMember = memberById.has(to);
+      moves.push({ from, to, label: labelOf(to), accounts, names, held: holds.has(from), isMember });
     } else if (accounts.length > 0) problems.push(`${names.join(', ')} (${from}) is nobody's in the new directory`);
     else unmatchedHolds.push(from);
   }
-  problems.push(...conflicts(moves, accountsById, namesGiven));
+  problems.push(...conflicts(moves, accountsById, { namesGiven, labelOf }));
   const moved = new Set(moves.map(({ to }) => to));
   const newcomers = members.filter(({ id }) => !accountsById.has(id) && !moved.has(id) && !holds.has(id)).length;
-  return { moves: moves.toSorted((a, b) => (a.from < b.from ? -1 : 1)), problems, unmatchedHolds, newcomers };
-}
-
-function byTable(from: MemberId, ids: ReadonlyMap<MemberId, MemberId>): MemberId[] {
-  const to = ids.get(from);
-  return to === undefined ? [] : [to];
+  return { moves: moves.toSorted(byName(({ from }) => from)), problems, unmatchedHolds, newcomers };
 }
 
 /** Whoever's login makes one of these names together with the id that has it now. */
@@ -96,16 +92,17 @@ function byLogin(from: MemberId, names: readonly string[], members: readonly Mem
 function conflicts(
   moves: readonly Move[],
   accountsById: ReadonlyMap<MemberId, readonly OwnedAccount[]>,
-  namesGiven: NamesGiven,
+  { namesGiven, labelOf }: { namesGiven: NamesGiven; labelOf: (id: MemberId) => string },
 ): string[] {
-  const twice = [...Map.groupBy(moves, ({ to }) => to).values()]
-    .filter((group) => group.length > 1)
-    .map((group) => `${group[0]?.label ?? ''} would get ${group.flatMap(({ names }) => names).join(' and ')}`);
-  const taken = moves.flatMap(({ to, label, accounts }) =>
+  const twice = [...Map.groupBy(moves, ({ to }) => to)]
+    .filter(([, group]) => group.length > 1)
+    .map(([to, group]) => `${labelOf(to)} would get ${group.flatMap(({ names }) => names).join(' and ')}`);
+  const taken = moves.flatMap(({ to, label, accounts }) => {
+    const [own] = accountsById.get(to) ?? [];
     // A second account of somebody whose first one was moved before: the record, which comes first, says so.
-    (accountsById.get(to) ?? []).length > 0 && accounts.some(({ name }) => namesGiven.get(name) !== to)
-      ? [`${label} has the account ${accountsById.get(to)?.[0]?.name ?? ''} already`]
-      : [],
-  );
+    return own !== undefined && accounts.some(({ name }) => namesGiven.get(name) !== to)
+      ? [`${label} has the account ${own.name} already`]
+      : [];
+  });
   return [...twice, ...taken];
 }
