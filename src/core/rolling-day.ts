@@ -50,7 +50,7 @@ export interface RollingDay {
   readonly baselines: readonly Baseline[];
   /** The ids of the plan that was last refused; empty since one was followed. */
   readonly refused: Readonly<Record<Direction, readonly string[]>>;
-  readonly allowances: Readonly<Partial<Record<Direction, Allowance>>>;
+  readonly allowances: Readonly<Partial<Record<Direction, Allowance | undefined>>>;
 }
 
 export const emptyDay: RollingDay = {
@@ -190,13 +190,12 @@ function coveredIds(direction: Direction, { allowances }: RollingDay): ReadonlyS
 
 function spentIds(direction: Direction, { allowances }: RollingDay): ReadonlySet<string> {
   const allowance = allowances[direction];
-  return new Set(allowance?.spent === true ? allowance.ids : []);
+  return allowance?.spent === true ? new Set(allowance.ids) : new Set();
 }
 
 /** `40`, or `40@` and a mark that tells two of them apart; 0 for anything else. */
 function numberOf(text: string): number {
-  const [, digits] = /^(\d{1,6})(@[\w:.-]{1,40})?$/.exec(text) ?? [];
-  return Number(digits ?? 0);
+  return Number(/^(\d{1,6})(@[\w:.-]{1,40})?$/.exec(text)?.[1] ?? 0);
 }
 
 function idsOf(changes: readonly RecordedChange[], direction: Direction): Set<string> {
@@ -216,22 +215,19 @@ function baselineAt(day: RollingDay, now: number): number | undefined {
 
 /** The day with these changes recorded, and the allowances that they needed spent. What is older than a day is dropped. */
 export function withChanges(day: RollingDay, planned: readonly RecordedChange[], now: number): RollingDay {
-  const known = new Set(day.changes.map(keyOf));
+  const recent = day.changes.filter(({ at }) => at > now - dayMs);
+  const known = new Set(recent.map(keyOf));
   const spend = (direction: Direction): Allowance | undefined => {
     const allowance = day.allowances[direction];
-    if (allowance === undefined) return undefined;
     const covered = coveredIds(direction, day);
     const isUsed = planned.some((each) => each.direction === direction && covered.has(each.id));
-    return isUsed ? { ...allowance, spent: true } : allowance;
+    return allowance === undefined ? undefined : { ...allowance, spent: allowance.spent || isUsed };
   };
   return {
     ...day,
-    changes: [
-      ...day.changes.filter(({ at }) => at > now - dayMs),
-      ...planned.filter((each) => !known.has(keyOf(each))),
-    ],
+    changes: [...recent, ...planned.filter((each) => !known.has(keyOf(each)))],
     refused: emptyDay.refused,
-    allowances: withoutUndefined({ removals: spend('removals'), additions: spend('additions') }),
+    allowances: { removals: spend('removals'), additions: spend('additions') },
   };
 }
 
@@ -266,13 +262,9 @@ export function withAllowances(day: RollingDay, given: Readonly<Partial<Record<D
   const read = (direction: Direction): Allowance | undefined => {
     const text = given[direction];
     const known = day.allowances[direction];
-    if (text === undefined || known?.text === text) return text === undefined ? undefined : known;
+    if (text === undefined) return undefined;
+    if (text === known?.text) return known;
     return { text, ids: day.refused[direction], spent: false };
   };
-  return { ...day, allowances: withoutUndefined({ removals: read('removals'), additions: read('additions') }) };
-}
-
-function withoutUndefined(allowances: Record<Direction, Allowance | undefined>): RollingDay['allowances'] {
-  const { removals, additions } = allowances;
-  return { ...(removals === undefined ? {} : { removals }), ...(additions === undefined ? {} : { additions }) };
+  return { ...day, allowances: { removals: read('removals'), additions: read('additions') } };
 }

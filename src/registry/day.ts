@@ -65,17 +65,13 @@ function parseDay({ access }: ClusterClient, place: RegistryPlace, text: string 
     );
   }
   const { removed, added, baselines, refused, allowances } = parsed.data;
-  const { removals, additions } = allowances;
   const changes = (list: typeof removed, direction: RecordedChange['direction']) =>
     list.map(([id, account, at]) => ({ direction, id, account, at }));
   return {
     changes: [...changes(removed, 'removals'), ...changes(added, 'additions')],
     baselines,
     refused,
-    allowances: {
-      ...(removals === undefined ? {} : { removals }),
-      ...(additions === undefined ? {} : { additions }),
-    },
+    allowances,
   };
 }
 
