@@ -3,6 +3,7 @@
  * is now, and goes on only where the two are equal: what was agreed to is done, or nothing is.
  */
 import * as z from 'zod';
+import { byName } from '../lib/by-name.ts';
 import { Failure } from '../lib/failure.ts';
 import { en, joined, type Message, type Text } from '../lib/message.ts';
 import { planFileMessages as messages } from '../lib/messages/plan-file.ts';
@@ -83,8 +84,7 @@ export function parsePlanDocument(text: string, file: string, hint: Text): PlanD
   }
   const result = planSchema.safeParse(document);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue?.path.join('.') || undefined;
+  const field = result.error.issues.map(({ path }) => path.join('.')).find((path) => path !== '');
   const what = field === 'format' ? messages.otherFormat({ format: planFormat }) : messages.wrongField({ field });
   throw new Failure('usage', messages.unreadablePlan({ file, what }), { hint });
 }
@@ -108,7 +108,7 @@ export function refuseAnotherPlan(agreed: PlanDocument, plan: Plan, place: PlanP
 export function planChanges(
   agreed: PlanDocument,
   now: PlanDocument,
-  reasons: ReadonlyMap<string, Text> = new Map(now.create.map(({ uuid, reason }) => [uuid, reason])),
+  reasons: ReadonlyMap<string, Text> = new Map(),
 ): Message[] {
   const changes: Message[] = [];
   for (const [message, before, after] of [
@@ -120,10 +120,11 @@ export function planChanges(
   // Two places have nothing in common that would be worth listing.
   if (changes.length > 0) return changes;
   const [before, after] = [fatesOf(agreed), fatesOf(now)];
-  for (const uuid of new Set([...before.keys(), ...after.keys()])) {
-    const change = changeOfFate(uuid, before.get(uuid), after.get(uuid), reasons);
+  for (const [uuid, fate] of before) {
+    const change = changeOfFate(fate, after.get(uuid), reasons.get(uuid));
     if (change !== undefined) changes.push(change);
   }
+  for (const [uuid, fate] of after) if (!before.has(uuid)) changes.push(appeared(uuid, fate));
   if (changes.length === 0 && recordedNames(agreed) !== recordedNames(now)) changes.push(messages.otherRecord());
   return changes;
 }
@@ -131,7 +132,7 @@ export function planChanges(
 /** What a plan does with one UUID: its member's account, or the accounts that a leaver left. */
 type Fate =
   | (MemberFate & { readonly action: 'keep'; readonly uid: string })
-  | (MemberFate & { readonly action: 'create' })
+  | (MemberFate & { readonly action: 'create'; readonly reason: string })
   | { readonly action: 'remove'; readonly names: string; readonly uids: string; readonly held: boolean };
 
 interface MemberFate {
@@ -145,10 +146,10 @@ function fatesOf({ keep, create, remove }: PlanDocument): Map<string, Fate> {
   const fates = new Map<string, Fate>();
   for (const { uuid, loginId, name, uid } of keep)
     fates.set(uuid, { action: 'keep', loginId, who: memberLabel({ id: uuid, login: loginId }), name, uid });
-  for (const { uuid, loginId, name } of create)
-    fates.set(uuid, { action: 'create', loginId, who: memberLabel({ id: uuid, login: loginId }), name });
+  for (const { uuid, loginId, name, reason } of create)
+    fates.set(uuid, { action: 'create', loginId, who: memberLabel({ id: uuid, login: loginId }), name, reason });
   for (const [uuid, removals] of Map.groupBy(remove, (removal) => removal.uuid)) {
-    const ordered = removals.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const ordered = removals.toSorted(byName(({ name }) => name));
     fates.set(uuid, {
       action: 'remove',
       names: ordered.map(({ name }) => name).join(', '),
@@ -159,19 +160,14 @@ function fatesOf({ keep, create, remove }: PlanDocument): Map<string, Fate> {
   return fates;
 }
 
-function changeOfFate(
-  uuid: string,
-  before: Fate | undefined,
-  after: Fate | undefined,
-  reasons: ReadonlyMap<string, Text>,
-): Message | undefined {
-  if (before === undefined) return after === undefined ? undefined : appeared(uuid, after);
+/** @param reason for the name of an account to create; that of the document unless given */
+function changeOfFate(before: Fate, after: Fate | undefined, reason: Text | undefined): Message | undefined {
   if (after === undefined) return disappeared(before);
   switch (before.action) {
     case 'keep':
       return changeOfKept(before, after);
     case 'create':
-      return changeOfCreated(before, after, reasons.get(uuid) ?? '');
+      return changeOfCreated(before, after, reason);
     case 'remove':
       return changeOfRemoved(before, after);
   }
@@ -214,12 +210,17 @@ function changeOfKept(before: Extract<Fate, { action: 'keep' }>, after: Fate): M
   }
 }
 
-function changeOfCreated(before: Extract<Fate, { action: 'create' }>, after: Fate, reason: Text): Message | undefined {
+function changeOfCreated(
+  before: Extract<Fate, { action: 'create' }>,
+  after: Fate,
+  reason: Text | undefined,
+): Message | undefined {
   switch (after.action) {
     case 'keep':
       return messages.hasAccountByNow(after);
     case 'create':
-      if (after.name !== before.name) return messages.otherName({ ...after, before: before.name, reason });
+      if (after.name !== before.name)
+        return messages.otherName({ ...after, before: before.name, reason: reason ?? after.reason });
       return changeOfLogin(before, after);
     case 'remove':
       return messages.hasAccountToRemove({ who: before.who, names: after.names });
