@@ -10,6 +10,7 @@ import { Failure, toFailure } from '../lib/failure.ts';
 import { jsonLog } from '../lib/log.ts';
 import { en } from '../lib/message.ts';
 import { planFileMessages } from '../lib/messages/plan-file.ts';
+import { settingMessages } from '../lib/messages/settings.ts';
 import { Redactor } from '../lib/redact.ts';
 import type { CommandLine } from '../lib/shell-command.ts';
 import { columnsOf, withoutInvisible } from '../lib/terminal-text.ts';
@@ -139,8 +140,8 @@ async function openSync(
 
 function refuseWhenSuspended({ suspend, file }: Settings): void {
   if (!suspend) return;
-  throw new Failure('usage', 'spec.suspend is true, so nothing was changed', {
-    hint: `set it to false in ${file === undefined ? 'the MemberSync' : withoutInvisible(file)}; plan shows what a sync would do`,
+  throw new Failure('usage', settingMessages.suspended(), {
+    hint: settingMessages.resume({ where: file === undefined ? undefined : withoutInvisible(file) }),
   });
 }
 

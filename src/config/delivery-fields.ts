@@ -1,9 +1,11 @@
 /** spec.delivery: where credentials go. One kind of it is given. */
 import * as z from 'zod';
+import { valueMessages } from '../lib/messages/settings.ts';
 import { poolcFields } from './directory-fields.ts';
 import { field, object } from './fields.ts';
 import { onlyOne } from './secret-reference.ts';
 import { anyText, namespaceName, nameTemplate } from './values.ts';
+import { customIssue } from './words.ts';
 
 const secrets = object({
   namespace: field(namespaceName(), {
@@ -30,7 +32,6 @@ export const deliveryFields = object({
     if (given.files !== undefined) return { kind: 'files' as const, ...given.files };
     if (given.none !== undefined) return { kind: 'none' as const };
   }
-  const message = 'exactly one delivery is needed: poolc, secrets, files or none';
-  issues.push({ code: 'custom', message, input: value });
+  issues.push(customIssue(valueMessages.oneDelivery(), value));
   return z.NEVER;
 });

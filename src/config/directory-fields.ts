@@ -1,9 +1,12 @@
 /** spec.directory: who is a member. One kind of it is given. */
 import * as z from 'zod';
 import { isLoopback } from '../http/endpoint.ts';
+import type { Message } from '../lib/message.ts';
+import { valueMessages as messages } from '../lib/messages/settings.ts';
 import { field, object } from './fields.ts';
 import { certificateReference, fileNotation, keyReference, onlyOne, secretReference } from './secret-reference.ts';
 import { anyText, endpoint, list, webAddress, yesOrNo } from './values.ts';
+import { customIssue } from './words.ts';
 
 /** Where deploy/base mounts it. */
 export const defaultApiKeyFile = '/etc/credentials-updater-secret/API_KEY';
@@ -35,8 +38,7 @@ const file = object({
   secretKeyRef: keyReference('Secret'),
 }).superRefine((given, { issues }) => {
   if (onlyOne(given)) return;
-  const message = 'exactly one of path, configMapKeyRef and secretKeyRef is needed';
-  issues.push({ code: 'custom', message, input: given });
+  issues.push(customIssue(messages.exactlyOne({ first: 'path, configMapKeyRef', last: 'secretKeyRef' }), given));
 });
 
 const http = object({
@@ -83,25 +85,25 @@ const ldap = object({
     description: 'attribute that never changes; objectGUID in Active Directory',
   }),
   login: field(anyText('ATTRIBUTE').prefault('uid'), { description: 'attribute with the login id' }),
-  groups: field(list('DNs').prefault([]), { description: 'only the members of these groups; everyone unless given' }),
+  groups: field(list(messages.distinguishedNames()).prefault([]), {
+    description: 'only the members of these groups; everyone unless given',
+  }),
   nestedGroups: field(yesOrNo().prefault(true), { description: 'groups inside groups count too' }),
 }).superRefine(({ url, startTLS, bindDN, bindPassword }, { issues }) => {
-  const refuse = (name: string, message: string) =>
-    issues.push({ code: 'custom', message, path: [name], input: undefined });
+  const refuse = (name: string, message: Message) => issues.push({ ...customIssue(message, undefined), path: [name] });
   const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' };
-  if ((protocol !== 'ldap:' && protocol !== 'ldaps:') || hostname === '')
-    refuse('url', 'an address such as ldaps://ldap.example.org is needed');
-  else if (protocol === 'ldaps:' && startTLS) refuse('startTLS', 'ldaps is TLS from the beginning');
+  if ((protocol !== 'ldap:' && protocol !== 'ldaps:') || hostname === '') refuse('url', messages.ldapAddress());
+  else if (protocol === 'ldaps:' && startTLS) refuse('startTLS', messages.ldapsIsTls());
   // No special scheme, so that a name in square brackets or upper case arrives as it is.
   else if (protocol === 'ldap:' && !startTLS && !isLoopback(hostname.toLowerCase()))
-    refuse('url', 'plain ldap would send the password in the clear; use ldaps, or startTLS: true');
+    refuse('url', messages.plainLdap());
   if ((bindDN === undefined) !== (bindPassword === undefined))
-    refuse(bindDN === undefined ? 'bindPassword' : 'bindDN', 'bindDN and bindPassword are needed together');
+    refuse(bindDN === undefined ? 'bindPassword' : 'bindDN', messages.bindTogether());
 });
 
 const github = object({
   organization: field(anyText('NAME'), { description: 'whose members they are' }),
-  teams: field(list('team names').prefault([]), {
+  teams: field(list(messages.teamNames()).prefault([]), {
     description: 'only the members of these teams and the teams below them, by slug; everyone unless given',
   }),
   apiURL: field(webAddress().prefault('https://api.github.com'), {
@@ -119,18 +121,10 @@ const github = object({
     { description: 'a GitHub App, in place of token' },
   ),
 }).superRefine(({ apiURL, token, app }, { issues }) => {
-  if (apiURL.search !== '')
-    issues.push({
-      code: 'custom',
-      message: 'it has a query; the address of the API itself is needed',
-      path: ['apiURL'],
-      input: undefined,
-    });
+  if (apiURL.search !== '') issues.push({ ...customIssue(messages.hasQuery(), undefined), path: ['apiURL'] });
   if (onlyOne({ token, app })) return;
-  issues.push({ code: 'custom', message: 'exactly one of token and app is needed', input: undefined });
+  issues.push(customIssue(messages.exactlyOne({ first: 'token', last: 'app' }), undefined));
 });
-
-const kinds = 'poolc, file, http, ldap or github';
 
 export const directoryFields = object({
   poolc: field(poolcFields.optional(), { description: 'the PoolC API' }),
@@ -146,6 +140,6 @@ export const directoryFields = object({
     if (given.ldap !== undefined) return { kind: 'ldap' as const, ...given.ldap };
     if (given.github !== undefined) return { kind: 'github' as const, ...given.github };
   }
-  issues.push({ code: 'custom', message: `exactly one directory is needed: ${kinds}`, input: value });
+  issues.push(customIssue(messages.oneDirectory(), value));
   return z.NEVER;
 });

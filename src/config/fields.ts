@@ -3,7 +3,10 @@
  * Everything else (variables, flags, --help, tables of the docs, `explain`, the schema of the custom resource) is made
  * from these.
  */
+
 import * as z from 'zod';
+import { valueMessages } from '../lib/messages/settings.ts';
+import { errorText } from './words.ts';
 
 /** How a value is written outside a document: in a variable or behind a flag. */
 export interface Notation {
@@ -70,7 +73,7 @@ export function valueType<S extends z.ZodType>(schema: S, notation: Notation): S
 
 /** An object of a document. Fields that it doesn't have are refused. */
 export function object<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.strictObject(shape, { error: 'fields are needed, each with its name' });
+  return z.strictObject(shape, { error: errorText(valueMessages.fields()) });
 }
 
 /** A field: its value's schema, and what is said about it. */

@@ -1,6 +1,7 @@
 /** The settings of a gateway: one process for one accounts' namespace, which reads no MemberSync. */
 import * as z from 'zod';
 import type { LogLevel } from '../lib/log.ts';
+import { valueMessages } from '../lib/messages/settings.ts';
 import { field } from './fields.ts';
 import { anyText, apiServer, count, duration, list, namespaceName, oneOf, webAddress } from './values.ts';
 
@@ -48,7 +49,7 @@ export const gatewaySchema = z.strictObject({
     group: 'Gateway',
     description: 'keys that seal cookies, 32 bytes in base64 a line, the same for every replica',
   }),
-  trustedProxies: field(list('addresses or CIDR ranges').prefault([]), {
+  trustedProxies: field(list(valueMessages.addresses()).prefault([]), {
     group: 'Gateway',
     description: 'proxies whose X-Forwarded-For counts; none unless given',
   }),

@@ -4,10 +4,14 @@ import { isMap, LineCounter, type ParsedNode, parseDocument, visit } from 'yaml'
 import type * as z from 'zod';
 import { Failure, firstSentence } from '../lib/failure.ts';
 import { isRecord } from '../lib/json.ts';
+import { inEach, inLanguage, type Text } from '../lib/message.ts';
+import { settingMessages, valueMessages } from '../lib/messages/settings.ts';
+import { documentMessages as messages } from '../lib/messages/settings-document.ts';
 import { nearest } from '../lib/nearest.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
 import { aboutOf, childOf, childrenOf, fieldsOf, ownNotationOf, type Schema } from './fields.ts';
 import { type MemberSync, memberSyncSchema, toMemberSync } from './member-sync.ts';
+import { hintOf, wordsOf } from './words.ts';
 
 /** No MemberSync comes near it; what is longer was meant for something else. */
 const longestDocument = 1024 * 1024;
@@ -41,31 +45,31 @@ export function parseMemberSync(text: string, file: string, namespace: string, r
   const memberSync = toMemberSync(result.data);
   const { directory, delivery } = memberSync;
   if (delivery.kind === 'poolc' && JSON.stringify(directory) !== JSON.stringify(delivery))
-    throw refusal(
-      source,
-      ['spec', 'delivery', 'poolc'],
-      'spec.delivery.poolc must be the same as spec.directory.poolc: the PoolC API knows its own members only',
-    );
+    throw refusal(source, ['spec', 'delivery', 'poolc'], valueMessages.samePoolc());
   return memberSync;
 }
 
 function readText(file: string): string {
   const shown = withoutInvisible(file);
-  const hint = 'give -f the file of a MemberSync; `credentials-updater explain` shows its fields';
+  const hint = messages.giveOne();
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    const why = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a directory' : `can't be read (${code})`;
-    throw new Failure('usage', `the file ${shown} ${why}`, { cause: error, hint });
+    const why =
+      code === 'ENOENT'
+        ? messages.missingFile({ file: shown })
+        : code === 'EISDIR'
+          ? messages.isDirectory({ file: shown })
+          : messages.unreadable({ file: shown, code });
+    throw new Failure('usage', why, { cause: error, hint });
   }
-  if (bytes.length > longestDocument)
-    throw new Failure('usage', `the file ${shown} is too long for a MemberSync`, { hint });
+  if (bytes.length > longestDocument) throw new Failure('usage', messages.tooLong({ file: shown }), { hint });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new Failure('usage', `the file ${shown} is not UTF-8 text`, { cause: error, hint });
+    throw new Failure('usage', messages.notText({ file: shown }), { cause: error, hint });
   }
 }
 
@@ -79,25 +83,25 @@ function parse(text: string, file: string): Source {
   const [wrong = document.warnings[0]] = document.errors;
   if (wrong !== undefined) {
     const several = wrong.code === 'MULTIPLE_DOCS';
-    const why = several ? 'it has more than one document' : printableLong(firstSentence(wrong));
-    throw new Failure('usage', `${at(wrong.pos[0])}: this is not one YAML or JSON document: ${why}`, {
-      hint: several ? 'give each MemberSync a file of its own' : 'are indentation and quotes as you meant them?',
+    const why = several ? messages.several() : printableLong(firstSentence(wrong));
+    throw new Failure('usage', placed(at(wrong.pos[0]), messages.notOne({ why })), {
+      hint: several ? messages.fileEach() : messages.indentation(),
     });
   }
   visit(document, {
     Pair: (_, { key }) => {
       if (typeof key === 'object' && key !== null && 'value' in key && typeof key.value === 'string') return;
       const offset = isNode(key) ? key.range[0] : 0;
-      throw new Failure('usage', `${at(offset)}: a field's name must be a text`);
+      throw new Failure('usage', placed(at(offset), messages.nameNotText()));
     },
   });
   try {
     const content: unknown = document.toJS();
     return { file, document, lines, content };
   } catch (error) {
-    throw new Failure('usage', `${file}: its aliases can't be resolved`, {
+    throw new Failure('usage', messages.aliases({ file }), {
       cause: error,
-      hint: 'write out what *NAME stands for',
+      hint: messages.writeOut(),
     });
   }
 }
@@ -115,37 +119,25 @@ function withNamespace(content: unknown, namespace: string): unknown {
 /** The first that an author would look at: what document it is, then a mistyped name, then values. */
 function refusalOf(issues: readonly z.core.$ZodIssue[], source: Source): Failure {
   const [issue] = issues.toSorted((a, b) => rank(a) - rank(b));
-  if (issue === undefined) return refusal(source, [], 'it has another shape');
+  if (issue === undefined) return refusal(source, [], wordsOf(undefined));
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') return unknownField(source, path, issue.keys[0] ?? '');
-  if (path.length === 0)
-    return refusal(
-      source,
-      [],
-      'this is not a MemberSync: it has no fields',
-      '`credentials-updater explain` shows them',
-    );
+  if (path.length === 0) return refusal(source, [], messages.noFields(), messages.explainShows());
   const name = path.join('.');
   const value = valueAt(source.content, path);
   // What is wrong with an object is that something in it is missing, or too much.
   if (isRecord(value) || Array.isArray(value))
-    return refusal(source, path, `${printableLong(name)}: ${wordsOf(issue)}`);
+    return refusal(source, path, placed(printableLong(name), wordsOf(issue)));
   if (value === undefined && issue.code !== 'custom') return missing(source, path);
-  if (value === undefined) return refusal(source, path, `${name}: ${wordsOf(issue)}`);
+  if (value === undefined) return refusal(source, path, placed(name, wordsOf(issue)));
   if (value === null)
-    return refusal(
-      source,
-      path,
-      `${printableLong(name)} has no value`,
-      'give it one, or leave the line out; nothing is {}',
-    );
+    return refusal(source, path, messages.noValue({ name: printableLong(name) }), messages.giveValue());
   const schema = schemaAt(path);
   const notation = schema && ownNotationOf(schema);
   // Where fields are wanted, it may be the secret itself, in the place of where it is.
   const shown = (isScalar(value) && notation?.shown?.(String(value))) || '';
-  const hint = issue.code === 'custom' ? issue.params?.['hint'] : undefined;
-  const words = `${printableLong(name)}${shown} can't be used: ${wordsOf(issue)}`;
-  return refusal(source, path, words, typeof hint === 'string' ? hint : undefined);
+  const why = settingMessages.unusable({ given: `${printableLong(name)}${shown}`, why: wordsOf(issue) });
+  return refusal(source, path, why, hintOf(issue));
 }
 
 function isScalar(value: unknown): value is string | number | boolean {
@@ -155,10 +147,6 @@ function isScalar(value: unknown): value is string | number | boolean {
 function rank({ code, path }: z.core.$ZodIssue): number {
   if (path[0] === 'apiVersion' || path[0] === 'kind') return 0;
   return code === 'unrecognized_keys' ? 1 : 2;
-}
-
-function wordsOf({ code, message }: z.core.$ZodIssue): string {
-  return code === 'invalid_key' ? 'a name of a header is needed' : message;
 }
 
 function unknownField(source: Source, path: readonly string[], name: string): Failure {
@@ -171,19 +159,21 @@ function unknownField(source: Source, path: readonly string[], name: string): Fa
   return refusal(
     source,
     whole,
-    `${printableLong(whole.join('.'))} is not a field of a MemberSync${meant === undefined ? '' : `; did you mean ${meant}?`}`,
-    known.length === 0 ? undefined : `${path.length === 0 ? 'it' : path.join('.')} has the fields ${known.join(', ')}`,
+    messages.unknownField({ field: printableLong(whole.join('.')), meant }),
+    known.length === 0
+      ? undefined
+      : messages.hasFields({ where: path.length === 0 ? undefined : path.join('.'), fields: known.join(', ') }),
   );
 }
 
 function missing(source: Source, path: readonly string[]): Failure {
   const within = path.slice(0, -1);
-  const where = within.length === 0 ? 'the document' : printableLong(within.join('.'));
+  const where = within.length === 0 ? undefined : printableLong(within.join('.'));
   return refusal(
     source,
     within,
-    `${where} has no ${path.at(-1) ?? ''}, which it needs`,
-    `\`credentials-updater explain ${path.join('.')}\` says what it is`,
+    messages.lacks({ where, name: path.at(-1) ?? '' }),
+    messages.explainField({ path: path.join('.') }),
   );
 }
 
@@ -203,8 +193,8 @@ function refuseForController(source: Source): void {
   throw refusal(
     source,
     found.path,
-    `${printableLong(found.path.join('.'))} can't be used with -f: only the controller reads Secrets and ConfigMaps of the cluster`,
-    'give the path of a file, or {file: PATH} or {env: NAME} for a secret',
+    settingMessages.controllerReadsBoth({ field: printableLong(found.path.join('.')) }),
+    settingMessages.giveFile(),
   );
 }
 
@@ -238,7 +228,7 @@ function valueAt(content: unknown, path: readonly string[]): unknown {
 }
 
 /** @param path of a field; where it isn't there, the place of the nearest one around it is named */
-function refusal({ file, document, lines }: Source, path: readonly string[], why: string, hint?: string): Failure {
+function refusal({ file, document, lines }: Source, path: readonly string[], why: Text, hint?: Text): Failure {
   let node: unknown = document.contents;
   let offset = isNode(node) ? node.range[0] : 0;
   for (const name of path) {
@@ -249,7 +239,12 @@ function refusal({ file, document, lines }: Source, path: readonly string[], why
     node = pair.value;
   }
   const { line, col } = lines.linePos(offset);
-  return new Failure('usage', `${file}:${line}:${col}: ${why}`, hint === undefined ? {} : { hint });
+  return new Failure('usage', placed(`${file}:${line}:${col}`, why), hint === undefined ? {} : { hint });
+}
+
+/** `lab.yaml:3:5: why`. */
+function placed(where: string, why: Text): Text {
+  return inEach((language) => `${where}: ${inLanguage(why, language)}`);
 }
 
 /** A name or words from the document; longer than a value, since it is made of several names. */

@@ -2,9 +2,11 @@
 import type { KeyedObject } from '../kube/keys.ts';
 import { Failure, withContext } from '../lib/failure.ts';
 import { isRecord } from '../lib/json.ts';
+import { settingMessages as messages, valueMessages } from '../lib/messages/settings.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
 import { type MemberSync, memberSyncSchema, toMemberSync } from './member-sync.ts';
 import { type HeldKeys, heldName } from './read-reference.ts';
+import { wordsOf } from './words.ts';
 
 /** What an object of the cluster says. @throws Failure (usage) that names the field and what is needed there */
 export function parseMemberSyncObject(object: unknown): MemberSync {
@@ -12,17 +14,14 @@ export function parseMemberSyncObject(object: unknown): MemberSync {
   if (!result.success) {
     const [issue] = result.error.issues;
     const path = withoutInvisible((issue?.path ?? []).map(String).join('.')) || 'the object';
-    throw new Failure('usage', `${path} can't be used: ${issue?.message ?? 'it has another shape'}`, {
-      hint: `\`kubectl explain msync.${path}\` says what it is`,
+    throw new Failure('usage', messages.unusable({ given: path, why: wordsOf(issue) }), {
+      hint: messages.explainWithKubectl({ path }),
     });
   }
   const memberSync = toMemberSync(result.data);
   const { directory, delivery } = memberSync;
   if (delivery.kind === 'poolc' && JSON.stringify(directory) !== JSON.stringify(delivery)) {
-    throw new Failure(
-      'usage',
-      'spec.delivery.poolc must be the same as spec.directory.poolc: the PoolC API knows its own members only',
-    );
+    throw new Failure('usage', valueMessages.samePoolc());
   }
   return memberSync;
 }
@@ -66,7 +65,7 @@ export async function holdKeys(memberSync: MemberSync, read: (key: NamedKey) => 
     try {
       held.set(heldName(key.kind, key), (await read(key)).toString('utf8'));
     } catch (error) {
-      throw withContext(`${key.field} can't be read`, error);
+      throw withContext(messages.cannotBeRead({ field: key.field }), error);
     }
   }
   return held;

@@ -5,6 +5,8 @@
 import * as z from 'zod';
 import { defaultGuardLimits } from '../core/guard.ts';
 import { type Schedule, scheduleProblem } from '../core/renewal-margin.ts';
+import type { Message } from '../lib/message.ts';
+import { valueMessages as messages } from '../lib/messages/settings.ts';
 import { deliveryFields } from './delivery-fields.ts';
 import { directoryFields } from './directory-fields.ts';
 import { field, object } from './fields.ts';
@@ -23,6 +25,7 @@ import {
   quantity,
   yesOrNo,
 } from './values.ts';
+import { customIssue } from './words.ts';
 
 export const apiVersion = 'credentials-updater.poolc.org/v1alpha1';
 export const kind = 'MemberSync';
@@ -47,7 +50,7 @@ const schedule = object({
   const read = { expression: cron, timeZone };
   const problem = scheduleProblem(read);
   if (problem === undefined) return read;
-  issues.push({ code: 'custom', message: problem, input: value });
+  issues.push(customIssue(problem, value));
   return z.NEVER;
 });
 
@@ -109,7 +112,7 @@ const token = object({
   renewBefore: field(duration(60, 2 ** 32).optional(), {
     description: 'the controller renews a token when this much of its life is left; a third unless given',
   }),
-  audiences: field(list('audiences').prefault([]), {
+  audiences: field(list(messages.audiences()).prefault([]), {
     setting: 'TOKEN_AUDIENCES',
     group: 'Tokens and time',
     description: "audiences of the tokens, comma-separated (the API server's own)",
@@ -172,19 +175,11 @@ const spec = object({
   notifications: field(notifications.prefault({}), { description: 'where operators are notified' }),
   suspend: field(yesOrNo().prefault(false), { description: 'change nothing for now' }),
 }).superRefine(({ accounts, token: { lifetime, renewBefore }, delivery, interval, schedule: runs }, { issues }) => {
-  const refuse = (path: string[], message: string) => issues.push({ code: 'custom', path, message, input: undefined });
-  if (interval !== undefined && runs !== undefined)
-    refuse(['interval'], 'there is a schedule too, and only one of the two can say when runs happen');
-  if (renewBefore !== undefined && renewBefore >= lifetime)
-    refuse(
-      ['token', 'renewBefore'],
-      'a token must be renewed after a part of its life, so less than lifetime is needed',
-    );
+  const refuse = (path: string[], message: Message) => issues.push({ ...customIssue(message, undefined), path });
+  if (interval !== undefined && runs !== undefined) refuse(['interval'], messages.bothTimes());
+  if (renewBefore !== undefined && renewBefore >= lifetime) refuse(['token', 'renewBefore'], messages.renewBefore());
   if (delivery.kind === 'secrets' && delivery.namespace === accounts.namespace)
-    refuse(
-      ['delivery', 'secrets', 'namespace'],
-      `the accounts are in ${accounts.namespace}, where a Secret can make a token that never expires; another namespace is needed`,
-    );
+    refuse(['delivery', 'secrets', 'namespace'], messages.secretsApart({ namespace: accounts.namespace }));
 });
 
 /** What Kubernetes writes into an object of the cluster. It says nothing here. */

@@ -1,6 +1,7 @@
 /** Settings of one process, which no MemberSync says. The variable of `fooBar` is FOO_BAR. */
 import * as z from 'zod';
 import type { LogLevel } from '../lib/log.ts';
+import { valueMessages } from '../lib/messages/settings.ts';
 import { field } from './fields.ts';
 import { secretReference, variableNotation } from './secret-reference.ts';
 import { anyText, count, duration, list, oneOf } from './values.ts';
@@ -29,7 +30,7 @@ export const processSchema = z.strictObject({
   }),
   allowRemovals: field(count(0).optional(), { group: 'Guard', description: 'for one run: permit up to N removals' }),
   allowAdditions: field(count(0).optional(), { group: 'Guard', description: 'for one run: permit up to N additions' }),
-  watchNamespaces: field(list('namespaces').prefault([]), {
+  watchNamespaces: field(list(valueMessages.namespaces()).prefault([]), {
     group: 'Controller',
     description: "namespaces whose MemberSyncs it looks after, comma-separated (the pod's own)",
   }),

@@ -1,6 +1,7 @@
 /** From where a document says a secret is, to the secret itself. Read at every run, trimmed, and never shown. */
 import { readFileSync } from 'node:fs';
 import { Failure } from '../lib/failure.ts';
+import { settingMessages as messages } from '../lib/messages/settings.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Variables } from '../lib/variables.ts';
 import type { CertificateReference, KeyReference, SecretReference } from './secret-reference.ts';
@@ -20,7 +21,7 @@ export interface ReferenceSources {
 /** @param field its path in the document, for messages. @throws Failure (usage) without a word of its content */
 export function readSecret(reference: SecretReference, field: string, sources: ReferenceSources): Secret {
   const text = readText(reference, field, sources).trim();
-  if (text === '') throw new Failure('usage', `what ${field} names is empty`, { hint: 'it must hold the secret' });
+  if (text === '') throw new Failure('usage', messages.secretEmpty({ field }), { hint: messages.mustHoldSecret() });
   return new Secret(text);
 }
 
@@ -32,8 +33,8 @@ export function readCertificateAuthority(
 ): string {
   const text = readText(reference, field, sources);
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  throw new Failure('usage', `what ${field} names holds no certificate in PEM`, {
-    hint: 'it begins with -----BEGIN CERTIFICATE-----',
+  throw new Failure('usage', messages.noCertificate({ field }), {
+    hint: messages.pemBegins(),
   });
 }
 
@@ -41,14 +42,14 @@ function readText(reference: CertificateReference, field: string, sources: Refer
   if ('env' in reference) {
     const value = sources.variables[reference.env];
     if (value !== undefined) return value;
-    throw new Failure('usage', `the variable ${reference.env}, which ${field} names, is not set`);
+    throw new Failure('usage', messages.variableNotSet({ variable: reference.env, field }));
   }
   if ('file' in reference) {
     try {
       return readFileSync(reference.file, 'utf8');
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-      throw new Failure('usage', `the file ${reference.file}, which ${field} names, can't be read (${code})`, {
+      throw new Failure('usage', messages.fileUnreadable({ file: reference.file, field, code }), {
         cause: error,
       });
     }
@@ -58,5 +59,5 @@ function readText(reference: CertificateReference, field: string, sources: Refer
       ? sources.held?.get(heldName('Secret', reference.secretKeyRef))
       : sources.held?.get(heldName('ConfigMap', reference.configMapKeyRef));
   if (held !== undefined) return held;
-  throw new Failure('usage', `${field} can't be used with -f: only the controller reads Secrets of the cluster`);
+  throw new Failure('usage', messages.controllerReads({ field }));
 }

@@ -1,7 +1,9 @@
 /** Where a secret is, without a word of it: what settings hold in its place, until the one who sends it reads it. */
 import * as z from 'zod';
+import { valueMessages } from '../lib/messages/settings.ts';
 import { field, type Notation, object } from './fields.ts';
 import { anyText, variableName } from './values.ts';
+import { customIssue } from './words.ts';
 
 export interface KeyReference {
   readonly name: string;
@@ -41,7 +43,7 @@ export function secretReference() {
         if (env !== undefined) return { env };
         if (secretKeyRef !== undefined) return { secretKeyRef };
       }
-      issues.push({ code: 'custom', message: 'exactly one of file, env and secretKeyRef is needed', input: value });
+      issues.push(customIssue(valueMessages.exactlyOne({ first: 'file, env', last: 'secretKeyRef' }), value));
       return z.NEVER;
     },
   );
@@ -57,8 +59,8 @@ export function certificateReference() {
         if (secretKeyRef !== undefined) return { secretKeyRef };
         if (configMapKeyRef !== undefined) return { configMapKeyRef };
       }
-      const message = 'exactly one of file, env, secretKeyRef and configMapKeyRef is needed';
-      issues.push({ code: 'custom', message, input: value });
+      const names = { first: 'file, env, secretKeyRef', last: 'configMapKeyRef' };
+      issues.push(customIssue(valueMessages.exactlyOne(names), value));
       return z.NEVER;
     },
   );

@@ -10,6 +10,7 @@ import { isLoopback } from '../http/endpoint.ts';
 import { podNamespace } from '../kube/kubeconfig.ts';
 import { Failure } from '../lib/failure.ts';
 import { isRecord } from '../lib/json.ts';
+import { settingMessages as messages } from '../lib/messages/settings.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
 import type { Variables } from '../lib/variables.ts';
 import { type Channels, channelNames } from '../notify/channels.ts';
@@ -21,6 +22,7 @@ import type { NamedKey } from './member-sync-object.ts';
 import { processSchema } from './process-settings.ts';
 import type { HeldKeys } from './read-reference.ts';
 import { readSurroundings } from './surroundings.ts';
+import { hintOf, wordsOf } from './words.ts';
 
 /** Values by setting name, as the flags gave them. */
 export type FlagValues = Readonly<Record<string, string | undefined>>;
@@ -100,13 +102,13 @@ function memberSyncFrom(file: string, given: Given, variables: Variables): Membe
     const found = given.get(name);
     if (found === undefined || belongsTo === 'process' || name === namespaceSetting || named.has(name)) continue;
     const [path = []] = paths;
-    throw new Failure(
-      'usage',
-      `${found.origin} can't be given together with -f, which says everything but the process`,
-      {
-        hint: `write ${path.join('.')} in ${withoutInvisible(file)}${found.origin === name ? `, and unset ${name}` : ''}`,
-      },
-    );
+    throw new Failure('usage', messages.notWithFile({ origin: found.origin }), {
+      hint: messages.writeInFile({
+        field: path.join('.'),
+        file: withoutInvisible(file),
+        variable: found.origin === name ? name : undefined,
+      }),
+    });
   }
   return memberSync;
 }
@@ -183,11 +185,11 @@ function refusalOf({ issues: [issue] }: z.ZodError, definitions: readonly Settin
     definitions.find(({ name, paths }) => given.has(name) && paths.some(isNear));
   const { text = '', origin = at } = given.get(guilty?.name ?? '') ?? {};
   const shown = guilty?.paths.some(isAt) ? (guilty.notation.shown?.(text) ?? '') : '';
-  const hint = issue?.code === 'custom' ? issue.params?.['hint'] : undefined;
+  const hint = hintOf(issue);
   return new Failure(
     'usage',
-    `${origin}${shown} can't be used: ${issue?.message ?? 'it has another shape'}`,
-    typeof hint === 'string' ? { hint } : {},
+    messages.unusable({ given: `${origin}${shown}`, why: wordsOf(issue) }),
+    hint === undefined ? {} : { hint },
   );
 }
 

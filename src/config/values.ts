@@ -2,10 +2,13 @@
 import * as z from 'zod';
 import { printable } from '../core/model.ts';
 import { isLoopback, shownAddress } from '../http/endpoint.ts';
-import { formatDuration, parseDuration } from '../lib/duration.ts';
-import { inLanguage } from '../lib/message.ts';
+import { durationText, parseDuration } from '../lib/duration.ts';
+import type { Message } from '../lib/message.ts';
+import { httpMessages } from '../lib/messages/http.ts';
+import { valueMessages as messages } from '../lib/messages/settings.ts';
 import { readPoolcAddress } from '../poolc/endpoint.ts';
 import { type Notation, valueType } from './fields.ts';
+import { customIssue, errorText } from './words.ts';
 
 const asWritten: Notation = {
   placeholder: 'TEXT',
@@ -17,24 +20,24 @@ const asWritten: Notation = {
 
 /** Any text but none at all. */
 export function anyText(placeholder: string) {
-  const needed = 'a text is needed';
+  const needed = errorText(messages.text());
   return valueType(z.string({ error: needed }).trim().min(1, { error: needed }), { ...asWritten, placeholder });
 }
 
 /** One text and no other. */
 export function exactly<const Text extends string>(wanted: Text) {
-  return valueType(z.literal(wanted, { error: `${wanted} is needed` }), asWritten);
+  return valueType(z.literal(wanted, { error: errorText(messages.exactly({ wanted })) }), asWritten);
 }
 
 /** The name of a variable that holds a secret; never shown, since it may be the secret itself. */
 export function variableName() {
-  const error = "a variable's name of A-Z, 0-9 and _ is needed, not its value";
+  const error = errorText(messages.variableName());
   const schema = z.string({ error }).regex(/^[A-Z_][A-Z0-9_]*$/, { error });
   return valueType(schema, { ...asWritten, placeholder: 'NAME', shown: () => '' });
 }
 
 export function yesOrNo() {
-  const needed = 'true or false is needed';
+  const needed = errorText(messages.yesOrNo());
   return valueType(z.boolean({ error: needed }), {
     ...asWritten,
     placeholder: 'true|false',
@@ -44,7 +47,7 @@ export function yesOrNo() {
 }
 
 export function count(least: number, most = 1_000_000) {
-  const error = `a whole number from ${least} to ${most} is needed`;
+  const error = errorText(messages.count({ least, most }));
   return valueType(z.int({ error }).min(least, { error }).max(most, { error }), {
     ...asWritten,
     placeholder: 'N',
@@ -55,7 +58,7 @@ export function count(least: number, most = 1_000_000) {
 
 /** Seconds. A document writes one number with its unit; a variable may also say `1h30m`, or seconds without a unit. */
 export function duration(least: number, most: number) {
-  const error = `a duration from ${formatDuration(least)} to ${formatDuration(most)}, such as 7d, 12h or 90m, is needed`;
+  const error = errorText(messages.duration({ least: durationText(least), most: durationText(most) }));
   const schema = z
     .string({ error })
     .regex(/^[0-9]+(s|m|h|d)$/, { error })
@@ -77,8 +80,8 @@ export function duration(least: number, most: number) {
 }
 
 /** In a variable, separated by commas. */
-export function list(item: string) {
-  const error = `a list of ${item} is needed`;
+export function list(of: Message) {
+  const error = errorText(messages.list({ of }));
   return valueType(z.array(z.string({ error }).min(1, { error }), { error }), {
     ...asWritten,
     placeholder: 'LIST',
@@ -93,7 +96,7 @@ export function list(item: string) {
 }
 
 export function oneOf<const Choice extends string>(choices: readonly Choice[], placeholder: string) {
-  return valueType(z.enum(choices, { error: `one of ${choices.join(', ')} is needed` }), {
+  return valueType(z.enum(choices, { error: errorText(messages.oneOf({ choices })) }), {
     ...asWritten,
     placeholder,
     type: choices.join(' | '),
@@ -103,19 +106,18 @@ export function oneOf<const Choice extends string>(choices: readonly Choice[], p
 }
 
 export function namespaceName() {
-  const error = 'the name of a namespace (a-z, 0-9 and hyphens, at most 63 characters) is needed';
+  const error = errorText(messages.namespace());
   const schema = z.string({ error }).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, { error });
   return valueType(schema, { ...asWritten, placeholder: 'NAME', type: 'namespace' });
 }
 
 /** The address of an API that secrets are sent to: https, or loopback. */
 export function endpoint() {
-  const error = 'it is not a URL';
+  const error = errorText(httpMessages.notAnAddress());
   const schema = z.string({ error }).transform((given, { issues }) => {
     const reading = readPoolcAddress(given);
     if ('url' in reading) return reading.url;
-    const message = inLanguage(reading.why, 'en');
-    issues.push({ code: 'custom', message, input: given, params: { hint: inLanguage(reading.hint, 'en') } });
+    issues.push(customIssue(reading.why, given, reading.hint));
     return z.NEVER;
   });
   return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL', shown: shownAddress });
@@ -123,7 +125,7 @@ export function endpoint() {
 
 /** An API server's address, for kubeconfigs: nothing is sent there. */
 export function apiServer() {
-  const error = 'an address such as https://pks.example.org:6443 is needed';
+  const error = errorText(messages.apiServer());
   const schema = z.string({ error }).transform((given, { issues }) => {
     if (URL.canParse(given) && /^https?:$/.test(new URL(given).protocol)) return new URL(given);
     issues.push({ code: 'custom', message: error, input: given });
@@ -134,30 +136,29 @@ export function apiServer() {
 
 /** The address of what is not the PoolC API: it may have a query. */
 export function webAddress() {
-  const error = 'an address such as https://example.org/members is needed';
+  const error = errorText(messages.webAddress());
   const schema = z.string({ error }).transform((given, { issues }) => {
     const why = webAddressProblem(given);
     if (why === undefined) return new URL(given);
-    issues.push({ code: 'custom', message: why === '' ? error : why, input: given });
+    issues.push(customIssue(why, given));
     return z.NEVER;
   });
   return valueType(schema, { ...asWritten, placeholder: 'URL', type: 'URL', shown: shownAddress });
 }
 
-function webAddressProblem(given: string): string | undefined {
-  if (!URL.canParse(given)) return '';
+function webAddressProblem(given: string): Message | undefined {
+  if (!URL.canParse(given)) return messages.webAddress();
   const { protocol, username, password, hostname, hash } = new URL(given);
-  if (protocol !== 'https:' && protocol !== 'http:') return '';
-  if (username !== '' || password !== '') return 'it holds a user name or password';
-  if (hash !== '') return 'it has a fragment';
-  if (protocol === 'http:' && !isLoopback(hostname))
-    return 'plain http would send what it holds in the clear; use https (http is for loopback only)';
+  if (protocol !== 'https:' && protocol !== 'http:') return messages.webAddress();
+  if (username !== '' || password !== '') return httpMessages.holdsCredential();
+  if (hash !== '') return messages.hasFragment();
+  if (protocol === 'http:' && !isLoopback(hostname)) return messages.inTheClear();
   return undefined;
 }
 
 /** The name of an object for each member, made from their account's. */
 export function nameTemplate() {
-  const error = 'a name of a-z, 0-9, dots and hyphens with {account} in it once is needed';
+  const error = errorText(messages.nameTemplate());
   const schema = z.string({ error }).refine(
     (given) => {
       const [before, after, ...more] = given.split('{account}');
@@ -171,14 +172,14 @@ export function nameTemplate() {
 
 /** The name of a MemberSync. */
 export function objectName() {
-  const error = 'a name of a-z, 0-9 and hyphens, at most 63 characters, is needed';
+  const error = errorText(messages.objectName());
   const schema = z.string({ error }).regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, { error });
   return valueType(schema, { ...asWritten, placeholder: 'NAME', type: 'name' });
 }
 
 /** A quantity of Kubernetes, such as 20, 500m or 8Gi; the API server knows the rest of its rules. */
 export function quantity() {
-  const error = 'a quantity such as 20, 500m or 8Gi is needed';
+  const error = errorText(messages.quantity());
   const schema = z
     .union([z.number({ error }), z.string({ error })], { error })
     .transform(String)

@@ -6,6 +6,7 @@ import { Cron } from 'croner';
 import { durationText } from '../lib/duration.ts';
 import type { Message } from '../lib/message.ts';
 import { marginMessages as messages } from '../lib/messages/plan.ts';
+import { timeMessages } from '../lib/messages/preflight-deployment.ts';
 
 export interface Schedule {
   /** Five cron fields, or @daily and the like. */
@@ -29,20 +30,20 @@ const horizonMs = 5 * 366 * 86_400_000;
 const mostRuns = 1_000;
 
 /** Why the expression or the time zone can't be used, in words; undefined when they can. */
-export function scheduleProblem({ expression, timeZone }: Schedule): string | undefined {
+export function scheduleProblem({ expression, timeZone }: Schedule): Message | undefined {
   if (!/^@[a-z]+$/.test(expression.trim()) && expression.trim().split(/\s+/).length !== 5) {
-    return `a CronJob schedule has five fields (minute hour day month weekday), this one is "${expression}"`;
+    return timeMessages.notFiveFields({ expression });
   }
   try {
     Intl.DateTimeFormat('en', { timeZone });
   } catch {
-    return `"${timeZone}" is not a time zone of the IANA database`;
+    return timeMessages.notTimeZone({ timeZone });
   }
   try {
     const next = cron({ expression, timeZone }).nextRun();
-    return next === null ? `"${expression}" never comes` : undefined;
+    return next === null ? timeMessages.neverComes({ expression }) : undefined;
   } catch (error) {
-    return `"${expression}" is not a cron expression: ${error instanceof Error ? error.message : String(error)}`;
+    return timeMessages.notCron({ expression, why: error instanceof Error ? error.message : String(error) });
   }
 }
 

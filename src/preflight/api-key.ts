@@ -5,6 +5,7 @@ import { defaultApiKeyFile } from '../config/directory-fields.ts';
 import { apiKeyPlace, parseApiKey, readApiKey } from '../config/poolc.ts';
 import type { Settings } from '../config/settings.ts';
 import { Failure } from '../lib/failure.ts';
+import type { Text } from '../lib/message.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Variables } from '../lib/variables.ts';
 import type { Deployed } from './deployed.ts';
@@ -14,7 +15,7 @@ const defaultKeySecret = 'credentials-updater-secret';
 export interface ApiKey {
   readonly key: Secret;
   /** For messages: `the Secret credentials-updater-secret`. */
-  readonly from: string;
+  readonly from: Text;
 }
 
 export interface KeyLocation {
@@ -52,7 +53,7 @@ export async function findApiKey({
   const { secret, key } = keyLocation(deployed);
   try {
     const value = (await gathered.secret(secret))?.get(key);
-    const from = `the Secret ${secret}`;
+    const from = { en: `the Secret ${secret}`, ko: `Secret ${secret}` };
     return value === undefined ? undefined : { key: parseApiKey(value.toString('utf8'), from), from };
   } catch (error) {
     if (!(error instanceof Failure) || error.status !== 403) throw error;

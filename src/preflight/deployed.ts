@@ -5,6 +5,7 @@ import type { CronJob } from '../audit/objects.ts';
 import { settingDefinitions } from '../config/definitions.ts';
 import { type FlagValues, readSettings } from '../config/settings.ts';
 import { toFailure } from '../lib/failure.ts';
+import type { Text } from '../lib/message.ts';
 
 const defaultName = 'credentials-updater';
 const nameLabel = 'app.kubernetes.io/name';
@@ -98,7 +99,7 @@ function mountedSecret(cronJob: CronJob, directory: string): string | undefined 
 
 export interface UnusableVariable extends Variable {
   readonly name: string;
-  readonly why: string;
+  readonly why: Text;
 }
 
 /** What the CronJob says, by setting name, and what of it can't be used. */
@@ -113,7 +114,7 @@ export function variablesOf(deployed: Deployed | undefined): {
       readSettings({ ...usable, [name]: variable.value });
       usable[name] = variable.value;
     } catch (error) {
-      unusable.push({ ...variable, name, why: toFailure(error).message });
+      unusable.push({ ...variable, name, why: toFailure(error).said });
     }
   }
   return { usable, unusable };

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { type ClusterClient, parseAnswer } from '../kube/client.ts';
 import { warningsOf } from '../kube/warnings.ts';
 import { Failure } from '../lib/failure.ts';
+import { timeMessages } from '../lib/messages/preflight-deployment.ts';
 import { accountPath } from '../registry/accounts.ts';
 
 /** Ten years: longer than any clamp, and within what the API takes (2^32 s). */
@@ -35,7 +36,7 @@ export async function askMaximumLifetime(
   accounts: readonly AccountName[],
   signal: AbortSignal,
 ): Promise<MaximumLifetime> {
-  let refused = new Failure('cluster', 'there is no ServiceAccount whose token could be asked for');
+  let refused = new Failure('cluster', timeMessages.nobodyToAsk());
   for (const { namespace, name } of accounts) {
     try {
       const response = await client.call({

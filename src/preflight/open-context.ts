@@ -19,6 +19,7 @@ import { askMembers } from '../directories/poolc.ts';
 import type { ClusterClient } from '../kube/client.ts';
 import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
+import { directoryCheckMessages } from '../lib/messages/preflight-deployment.ts';
 import type { Redactor } from '../lib/redact.ts';
 import { findApiKey, keyLocation } from './api-key.ts';
 import { authoritiesName } from './checks/endpoint.ts';
@@ -81,8 +82,7 @@ export async function openContext(input: PreflightInput): Promise<PreflightConte
     if (directory !== undefined) return directory.members({ signal });
     const key = await apiKey();
     const endpoint = directoryAddress(settings);
-    if (endpoint === undefined || key === undefined)
-      throw new Failure('usage', 'the directory was not asked: there is no POOLC_API_ENDPOINT or no API key');
+    if (endpoint === undefined || key === undefined) throw new Failure('usage', directoryCheckMessages.neither());
     return askMembers(
       {
         endpoint,

@@ -52,3 +52,31 @@ export const nameMessages = {
     ko: `새 회원 ${newcomers}명 중 ${odd}명은 로그인 ID와 다른 이름을 받습니다. 받은 이름은 사이트에서 볼 수 있습니다: ${names.ko}`,
   }),
 };
+
+export const kubernetesMessages = {
+  tooOld: ({ version, minor }: { version: string; minor: number }): Message => ({
+    en: `Kubernetes ${version} is too old: 1.${minor} is needed. Upgrade the cluster`,
+    ko: `Kubernetes ${version}: 너무 오래되었습니다. 1.${minor} 이상이 필요합니다. 클러스터를 업그레이드하세요`,
+  }),
+  notServed: ({ what, purpose }: { what: string; purpose: Message }): Message => ({
+    en: `${what} is not served, which ${purpose.en} needs: see --runtime-config of kube-apiserver, or upgrade the cluster`,
+    ko: `${what} API가 없습니다. 쓰는 곳: ${purpose.ko}. kube-apiserver의 --runtime-config를 확인하거나 클러스터를 업그레이드하세요`,
+  }),
+  servesAll: ({ version }: { version: string }): Message => ({
+    en: `${version} serves all that this needs`,
+    ko: `${version}: 필요한 API가 모두 있습니다`,
+  }),
+  forTokens: (): Message => ({ en: "members' tokens (TokenRequest)", ko: '회원 토큰 발급(TokenRequest)' }),
+  forTrying: (): Message => ({ en: 'trying tokens', ko: '토큰 시험' }),
+  forLock: (): Message => ({ en: 'the run lock', ko: '실행 잠금' }),
+  forSchedule: (): Message => ({ en: 'the schedule', ko: '정기 실행' }),
+  forNamespaceGuard: (): Message => ({
+    en: 'the guard around the namespace of the members',
+    ko: '회원 네임스페이스 보호',
+  }),
+  forEvents: (): Message => ({ en: 'the Events of a failed run', ko: '실패한 실행의 Event' }),
+  forPolicies: (): Message => ({
+    en: "the members' policies where there is no Kyverno (Kubernetes 1.36)",
+    ko: 'Kyverno가 없을 때의 회원 정책(Kubernetes 1.36)',
+  }),
+};

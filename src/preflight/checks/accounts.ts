@@ -1,9 +1,10 @@
 /** ServiceAccounts among the members' that are no member's: they are in the group, and have its rights. */
 
 import { type Finding, ok, unknown, warning } from '../../audit/finding.ts';
-import { enListed } from '../../audit/words.ts';
+import { listed } from '../../audit/words.ts';
 import { isOwned } from '../../core/model.ts';
 import { probeNamePrefix } from '../../core/names.ts';
+import { accountMessages as messages } from '../../lib/messages/preflight-deployment.ts';
 import type { PreflightContext } from '../context.ts';
 
 /** Kubernetes makes it in every namespace; no member may be called so. */
@@ -12,7 +13,7 @@ const kubernetesOwn = 'default';
 export async function accounts(context: PreflightContext): Promise<Finding[]> {
   const { settings, gathered, commands, options } = context;
   if ((await gathered.namespace(settings.accounts.namespace)) === undefined)
-    return [unknown(`there is no namespace ${settings.accounts.namespace}`)];
+    return [unknown(messages.noNamespace({ namespace: settings.accounts.namespace }))];
   const all = await gathered.accounts();
   const owned = all.filter(isOwned);
   const foreign = all.filter((account) => !isOwned(account) && account.name !== kubernetesOwn);
@@ -25,30 +26,23 @@ export async function accounts(context: PreflightContext): Promise<Finding[]> {
     others.map(({ name }) => name),
   );
   const findings: Finding[] = others.map(({ name, labelled }) => {
-    const instead = inTheWay.get(name);
-    const why = labelled
-      ? 'has our label but no valid UUID, so that no sync touches it'
-      : 'is not ours, so that no sync touches it';
-    const consequence =
-      instead === undefined
-        ? 'It has the rights of a member'
-        : `It is in the way of the member of that name, who gets ${instead}`;
-    return warning(`the ServiceAccount ${name} in ${settings.accounts.namespace} ${why}. ${consequence}`, {
-      label: 'unless somebody needs it',
+    const { namespace } = settings.accounts;
+    return warning(messages.foreign({ name, namespace, labelled, instead: inTheWay.get(name) }), {
+      label: messages.unlessNeeded(),
       command: commands.kubectl`-n ${settings.accounts.namespace} delete serviceaccount/${name}`,
     });
   });
   if (probes.length > 0 && !options.probe) {
     findings.push(
       warning(
-        `a probe that was killed has left ${enListed(probes.map(({ name }) => name))} in ${settings.accounts.namespace}`,
+        messages.probeLeft({ names: listed(probes.map(({ name }) => name)), namespace: settings.accounts.namespace }),
         commands.credentialsUpdater('preflight', ['--probe']),
       ),
     );
   }
   return findings.length > 0
     ? findings
-    : [ok(owned.length === 0 ? 'no accounts yet' : `${owned.length} accounts, each a member's`)];
+    : [ok(owned.length === 0 ? messages.none() : messages.allMembers({ accounts: owned.length }))];
 }
 
 /** By account name: the name that the member of that login id gets instead. Nothing where the directory can't be asked. */

@@ -1,6 +1,7 @@
 /** The CronJob that runs the updater: whether it is there, runs, and would get past its own settings. */
 
 import { type Finding, failed, ok, unknown } from '../../audit/finding.ts';
+import { cronJobMessages as messages } from '../../lib/messages/preflight-deployment.ts';
 import type { PreflightContext } from '../context.ts';
 import type { Deployed, Variable } from '../deployed.ts';
 
@@ -8,35 +9,32 @@ export async function cronJob(context: PreflightContext): Promise<Finding[]> {
   const { settings, commands, unusable } = context;
   const deployed = await context.deployed();
   if (deployed === undefined && settings.directory.kind !== 'poolc')
-    return [unknown(`there is no CronJob in ${settings.metadata.namespace}: what runs sync elsewhere can't be seen`)];
+    return [unknown(messages.notSeen({ namespace: settings.metadata.namespace }))];
   if (deployed === undefined)
-    return [failed(`there is no CronJob of the updater in ${settings.metadata.namespace}`, commands.applyUpdater)];
+    return [failed(messages.missing({ namespace: settings.metadata.namespace }), commands.applyUpdater)];
   const findings: Finding[] = deployed.missingConfigMaps.map((name) =>
-    failed(
-      `the CronJob takes its settings from the ConfigMap ${name}, which does not exist: its pods can't start`,
-      commands.applyUpdater,
-    ),
+    failed(messages.noConfigMap({ name }), commands.applyUpdater),
   );
   for (const variable of unusable) {
     const { kind, name } = variable.from;
     findings.push(
       failed(
-        `in the ${kind} ${name}: ${variable.why}`,
+        messages.unusable({ kind, name, why: variable.why }),
         hasDefault(variable.name)
-          ? { label: 'back to the default', command: unsetCommand(context, deployed, variable) }
-          : { label: 'once it is fixed in the overlay', command: commands.applyUpdater },
+          ? { label: messages.toDefault(), command: unsetCommand(context, deployed, variable) }
+          : { label: messages.afterFix(), command: commands.applyUpdater },
       ),
     );
   }
   if (deployed.suspended) {
     findings.push(
       failed(
-        `the CronJob ${deployed.name} is suspended: no run will renew anyone's token`,
+        messages.suspended({ name: deployed.name }),
         commands.kubectl`-n ${settings.metadata.namespace} patch cronjob/${deployed.name} --type=merge -p ${'{"spec":{"suspend":false}}'}`,
       ),
     );
   }
-  return findings.length > 0 ? findings : [ok(`${deployed.name} is there and not suspended`)];
+  return findings.length > 0 ? findings : [ok(messages.runs({ name: deployed.name }))];
 }
 
 /** Whether a run does without it. */

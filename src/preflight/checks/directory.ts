@@ -5,6 +5,8 @@ import { spellingFor } from '../../config/definitions.ts';
 import { directoryAddress } from '../../config/settings.ts';
 import type { Member } from '../../core/model.ts';
 import { Failure } from '../../lib/failure.ts';
+import { preflightMessages } from '../../lib/messages/preflight.ts';
+import { directoryCheckMessages as messages } from '../../lib/messages/preflight-deployment.ts';
 import { keyLocation } from '../api-key.ts';
 import type { PreflightContext } from '../context.ts';
 import { replaceSecret } from './secret.ts';
@@ -15,24 +17,19 @@ const keyRefusals: readonly number[] = [400, 401, 403];
 export async function directory(context: PreflightContext): Promise<Finding[]> {
   const { settings } = context;
   if (settings.directory.kind !== 'poolc') return [await readOther(context)];
-  if (directoryAddress(settings) === undefined) return [unknown('not asked: there is no POOLC_API_ENDPOINT')];
+  if (directoryAddress(settings) === undefined) return [unknown(messages.noEndpoint())];
   const key = await findKey(context);
-  if (key === undefined) return [unknown('not asked: there is no API key that could be used')];
+  if (key === undefined) return [unknown(messages.noKey())];
   try {
     const members = await context.members();
-    return [tooFew(members, settings) ?? ok(`the API key works: ${members.length} members`)];
+    return [tooFew(members, settings) ?? ok(messages.keyWorks({ members: members.length }))];
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'directory') throw error;
     if (error.status !== undefined && keyRefusals.includes(error.status)) {
       const location = keyLocation(await context.deployed().catch(() => undefined));
-      return [
-        failed(
-          `${error.message}: that is how a wrong API key is answered (${key.from}). Put the current one into the Secret`,
-          replaceSecret(context, location),
-        ),
-      ];
+      return [failed(messages.wrongKey({ said: error.said, from: key.from }), replaceSecret(context, location))];
     }
-    return [failed(`${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}`)];
+    return [failed(preflightMessages.withAdvice({ said: error.said, advised: error.advised }))];
   }
 }
 
@@ -40,20 +37,19 @@ async function readOther({ members: read, settings }: PreflightContext): Promise
   const { kind } = settings.directory;
   try {
     const members = await read();
-    return tooFew(members, settings) ?? ok(`the directory (${kind}) gives a complete list: ${members.length} members`);
+    return tooFew(members, settings) ?? ok(messages.complete({ kind, members: members.length }));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return failed(`${error.message}${error.hint === undefined ? '' : `: ${error.hint}`}`);
+    return failed(preflightMessages.withAdvice({ said: error.said, advised: error.advised }));
   }
 }
 
 function tooFew({ length }: readonly Member[], settings: PreflightContext['settings']): Finding | undefined {
   const { guard } = settings;
-  if (length === 0) return failed('the directory says that there are no members at all: every sync will be refused');
+  if (length === 0) return failed(messages.noMembers());
   if (length >= guard.minMembers) return undefined;
-  return failed(
-    `the directory has ${length} members, fewer than ${spellingFor(settings)('MIN_MEMBERS')}=${guard.minMembers}: every sync will be refused`,
-  );
+  const setting = spellingFor(settings)('MIN_MEMBERS');
+  return failed(messages.tooFew({ members: length, setting, least: guard.minMembers }));
 }
 
 /** undefined also where the key can't be used, which the check of the Secret says. */

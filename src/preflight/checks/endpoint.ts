@@ -5,8 +5,9 @@ import { directoryAddress, isLocalEndpoint } from '../../config/settings.ts';
 import { destinationOf } from '../../http/exchange.ts';
 import { openSocket } from '../../http/open-socket.ts';
 import { troubleOf } from '../../http/trouble.ts';
-import { formatDuration } from '../../lib/duration.ts';
-import { en } from '../../lib/message.ts';
+import { durationText } from '../../lib/duration.ts';
+import type { Text } from '../../lib/message.ts';
+import { endpointMessages as messages, secretMessages } from '../../lib/messages/preflight-deployment.ts';
 import type { PreflightContext } from '../context.ts';
 
 const timeoutMs = 10_000;
@@ -16,12 +17,11 @@ const soonSeconds = 21 * 86_400;
 export const authoritiesName = 'credentials-updater-ca';
 
 export async function endpoint(context: PreflightContext): Promise<Finding[]> {
-  if (context.settings.directory.kind !== 'poolc') return [ok('not needed: the directory is not the PoolC API')];
+  if (context.settings.directory.kind !== 'poolc') return [ok(secretMessages.notNeeded())];
   const url = directoryAddress(context.settings);
   if (url === undefined) return [await missingFinding(context)];
   const differs = await differsFromDeployed(context, url);
-  if (url.protocol === 'http:')
-    return [...differs, ok(`${url.href} is on this machine's loopback, so that plain http is fine`)];
+  if (url.protocol === 'http:') return [...differs, ok(messages.loopback({ url: url.href }))];
   return [...differs, await certificateFinding(context, url)];
 }
 
@@ -29,9 +29,7 @@ async function missingFinding({ deployed, unusable, commands }: PreflightContext
   // What the CronJob has can't be known where it may not be read: that throws, and is said.
   await deployed();
   const wrong = unusable.some(({ name }) => name === 'POOLC_API_ENDPOINT');
-  return wrong
-    ? failed("the CronJob's POOLC_API_ENDPOINT can't be used: below, cron-job says why", commands.applyUpdater)
-    : failed("POOLC_API_ENDPOINT is set neither here nor in the CronJob's ConfigMap", commands.applyUpdater);
+  return wrong ? failed(messages.unusable(), commands.applyUpdater) : failed(messages.notSet(), commands.applyUpdater);
 }
 
 /** What is tried here should be what the CronJob will use. */
@@ -39,16 +37,15 @@ async function differsFromDeployed({ deployed, commands }: PreflightContext, url
   const cronJob = await deployed().catch(() => undefined);
   const written = cronJob?.variables.get('POOLC_API_ENDPOINT')?.value;
   if (cronJob === undefined) return [];
-  if (written === undefined)
-    return [failed('the CronJob has no POOLC_API_ENDPOINT, which was given here', commands.applyUpdater)];
+  if (written === undefined) return [failed(messages.notInCronJob(), commands.applyUpdater)];
   const normalised = (text: string) => text.replace(/\/+$/, '').replace(/\/kubernetes$/, '');
   if (normalised(written) === normalised(url.href)) return [];
-  return [warning(`tried below is ${url.href}, as given here; the CronJob will use ${written}`)];
+  return [warning(messages.differs({ url: url.href, deployed: written }))];
 }
 
 interface PeerCertificate {
   /** Why it isn't trusted; undefined when it is. */
-  readonly problem: string | undefined;
+  readonly problem: Text | undefined;
   readonly protocol: string | null;
   /** Seconds from now; undefined where the peer sent no certificate. */
   readonly expiresIn: number | undefined;
@@ -62,22 +59,25 @@ async function certificateFinding(context: PreflightContext, url: URL): Promise<
     peer = await shakeHands(url, { ...context, extraAuthorities, now: clock.now() });
   } catch (error) {
     context.signal.throwIfAborted();
-    return failed(
-      `${url.host} can't be reached from here: ${whyNot(error)}. Is POOLC_API_ENDPOINT right, and may this machine reach it?`,
-    );
+    return failed(messages.unreachable({ host: url.host, why: whyNot(error) }));
   }
   const { problem, protocol, expiresIn } = peer;
   if (problem !== undefined) {
-    return failed(`the certificate of ${url.host} can't be trusted: ${problem}`, {
-      label: 'where the certificate is from an authority of your own, tell the CronJob',
+    return failed(messages.untrusted({ host: url.host, why: problem }), {
+      label: messages.ownAuthority(),
       command: await trustCommand(context),
     });
   }
   if (expiresIn !== undefined && expiresIn < soonSeconds)
-    return warning(`the certificate of ${url.host} expires in ${formatDuration(expiresIn)}: renew it on that server`);
-  const lifetime = expiresIn === undefined ? '' : `, for ${formatDuration(expiresIn)} more`;
-  const local = isLocalEndpoint(settings) ? ' (this machine)' : '';
-  return ok(`${url.host}${local} has a certificate that is trusted${lifetime} (${protocol ?? 'TLS'})`);
+    return warning(messages.expiresSoon({ host: url.host, time: durationText(expiresIn) }));
+  return ok(
+    messages.trusted({
+      host: url.host,
+      isLocal: isLocalEndpoint(settings),
+      lifetime: expiresIn === undefined ? undefined : durationText(expiresIn),
+      protocol: protocol ?? 'TLS',
+    }),
+  );
 }
 
 /** Fills the ConfigMap that deploy/records ships empty; makes it where it is not there. */
@@ -113,17 +113,17 @@ async function shakeHands(
   }
 }
 
-function explain(socket: TLSSocket): string {
+function explain(socket: TLSSocket): Text {
   // Node's types say Error; for a chain that can't be verified it is the code.
   const reason = String(socket.authorizationError);
   const { valid_to: validTo, subjectaltname: names } = socket.getPeerCertificate();
-  if (reason.includes('CERT_HAS_EXPIRED')) return `it expired on ${validTo}`;
-  if (reason.includes('ALTNAME')) return `it is for ${names ?? 'another name'}`;
-  if (reason.includes('SELF_SIGNED')) return `it is signed by itself or by an unknown authority (${reason})`;
-  if (reason.includes('UNABLE_TO')) return `its authority is unknown here, or it doesn't send its chain (${reason})`;
+  if (reason.includes('CERT_HAS_EXPIRED')) return messages.expired({ at: validTo });
+  if (reason.includes('ALTNAME')) return messages.otherName({ names });
+  if (reason.includes('SELF_SIGNED')) return messages.selfSigned({ reason });
+  if (reason.includes('UNABLE_TO')) return messages.noChain({ reason });
   return reason;
 }
 
-function whyNot(error: unknown): string {
-  return error instanceof Error ? en(troubleOf(error).words) : String(error);
+function whyNot(error: unknown): Text {
+  return error instanceof Error ? troubleOf(error).words : String(error);
 }

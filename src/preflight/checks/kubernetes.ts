@@ -2,6 +2,8 @@
 
 import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
 import { allInOrder } from '../../lib/all-in-order.ts';
+import type { Message } from '../../lib/message.ts';
+import { kubernetesMessages as messages } from '../../lib/messages/preflight-cluster.ts';
 import type { PreflightContext } from '../context.ts';
 
 /** ValidatingAdmissionPolicy, which deploy/base needs, is served since 1.30. */
@@ -10,31 +12,31 @@ const oldestMinor = 30;
 interface Feature {
   readonly groupVersion: string;
   readonly resource: string;
-  readonly purpose: string;
+  readonly purpose: Message;
 }
 
 const features: readonly Feature[] = [
-  { groupVersion: 'v1', resource: 'serviceaccounts/token', purpose: "members' tokens (TokenRequest)" },
-  { groupVersion: 'authentication.k8s.io/v1', resource: 'selfsubjectreviews', purpose: 'trying tokens' },
-  { groupVersion: 'coordination.k8s.io/v1', resource: 'leases', purpose: 'the run lock' },
-  { groupVersion: 'batch/v1', resource: 'cronjobs', purpose: 'the schedule' },
+  { groupVersion: 'v1', resource: 'serviceaccounts/token', purpose: messages.forTokens() },
+  { groupVersion: 'authentication.k8s.io/v1', resource: 'selfsubjectreviews', purpose: messages.forTrying() },
+  { groupVersion: 'coordination.k8s.io/v1', resource: 'leases', purpose: messages.forLock() },
+  { groupVersion: 'batch/v1', resource: 'cronjobs', purpose: messages.forSchedule() },
   {
     groupVersion: 'admissionregistration.k8s.io/v1',
     resource: 'validatingadmissionpolicies',
-    purpose: 'the guard around the namespace of the members',
+    purpose: messages.forNamespaceGuard(),
   },
 ];
 
 /** A run goes on without them. */
 const helpfulFeatures: readonly Feature[] = [
-  { groupVersion: 'events.k8s.io/v1', resource: 'events', purpose: 'the Events of a failed run' },
+  { groupVersion: 'events.k8s.io/v1', resource: 'events', purpose: messages.forEvents() },
 ];
 
 const builtinPolicyFeatures: readonly Feature[] = [
   {
     groupVersion: 'admissionregistration.k8s.io/v1',
     resource: 'mutatingadmissionpolicies',
-    purpose: "the members' policies where there is no Kyverno (Kubernetes 1.36)",
+    purpose: messages.forPolicies(),
   },
 ];
 
@@ -48,13 +50,13 @@ export async function kubernetes({ gathered }: PreflightContext): Promise<Findin
   const findings: Finding[] = [];
   // Some distributions write 36+.
   if (Number(major) < 1 || (Number(major) === 1 && Number.parseInt(minor, 10) < oldestMinor))
-    findings.push(failed(`Kubernetes ${gitVersion} is too old: 1.${oldestMinor} is needed. Upgrade the cluster`));
+    findings.push(failed(messages.tooOld({ version: gitVersion, minor: oldestMinor })));
   for (const feature of await missing([...features, ...(hasKyverno ? [] : builtinPolicyFeatures)]))
     findings.push(failed(notServed(feature)));
   for (const feature of await missing(helpfulFeatures)) findings.push(warning(notServed(feature)));
-  return findings.length > 0 ? findings : [ok(`${gitVersion} serves all that this needs`)];
+  return findings.length > 0 ? findings : [ok(messages.servesAll({ version: gitVersion }))];
 }
 
-function notServed({ groupVersion, resource, purpose }: Feature): string {
-  return `${groupVersion} ${resource} is not served, which ${purpose} needs: see --runtime-config of kube-apiserver, or upgrade the cluster`;
+function notServed({ groupVersion, resource, purpose }: Feature): Message {
+  return messages.notServed({ what: `${groupVersion} ${resource}`, purpose });
 }

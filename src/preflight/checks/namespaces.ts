@@ -4,6 +4,7 @@ import { type Finding, failed, ok, warning } from '../../audit/finding.ts';
 import type { AdmissionBinding, AdmissionPolicy } from '../../audit/policy-objects.ts';
 import { namespacesOf } from '../../config/settings.ts';
 import { allInOrder } from '../../lib/all-in-order.ts';
+import { namespaceMessages as messages } from '../../lib/messages/preflight-deployment.ts';
 import type { PreflightContext } from '../context.ts';
 
 export async function namespaces(context: PreflightContext): Promise<Finding[]> {
@@ -13,41 +14,29 @@ export async function namespaces(context: PreflightContext): Promise<Finding[]> 
   const system = await gathered.namespace(podNamespace);
   if (system === undefined) {
     findings.push(
-      failed(
-        `the namespace ${podNamespace}, where the updater lives, does not exist`,
-        commands.kubectl`create namespace ${podNamespace}`,
-      ),
+      failed(messages.noSystem({ namespace: podNamespace }), commands.kubectl`create namespace ${podNamespace}`),
     );
   } else if (system.metadata.deletionTimestamp !== undefined) {
-    findings.push(failed(`the namespace ${podNamespace} is being deleted, and the updater with it`));
+    findings.push(failed(messages.systemGoing({ namespace: podNamespace })));
   }
   const users = await gathered.namespace(targetNamespace);
   if (users === undefined) {
     findings.push(
       failed(
-        `the namespace ${targetNamespace}, for the members' accounts, does not exist`,
+        messages.noUsers({ namespace: targetNamespace }),
         settings.file === undefined ? commands.applyUpdater : commands.kubectl`create namespace ${targetNamespace}`,
       ),
     );
   } else if (users.metadata.deletionTimestamp !== undefined) {
-    findings.push(
-      failed(
-        `the namespace ${targetNamespace} is being deleted: every member loses access. Once it is gone, apply it again and sync`,
-      ),
-    );
+    findings.push(failed(messages.usersGoing({ namespace: targetNamespace })));
   } else if (!(await isGuarded(context))) {
     findings.push(
       settings.file === undefined
-        ? warning(
-            `nothing keeps the namespace ${targetNamespace} from being deleted by accident`,
-            commands.applyUpdater,
-          )
-        : warning(
-            `nothing keeps the namespace ${targetNamespace} from being deleted by accident: deploy/base/protect-members-namespace.yaml is a policy that does, once it names that namespace`,
-          ),
+        ? warning(messages.unguarded({ namespace: targetNamespace }), commands.applyUpdater)
+        : warning(messages.unguardedElsewhere({ namespace: targetNamespace })),
     );
   }
-  return findings.length > 0 ? findings : [ok(`${podNamespace} and ${targetNamespace} exist`)];
+  return findings.length > 0 ? findings : [ok(messages.bothExist({ system: podNamespace, users: targetNamespace }))];
 }
 
 async function isGuarded({ settings, gathered }: PreflightContext): Promise<boolean> {

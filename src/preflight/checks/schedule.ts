@@ -2,7 +2,8 @@
 
 import { type Finding, failed, ok, unknown, warning } from '../../audit/finding.ts';
 import { computeRenewalMargin, renewalMarginText, type Schedule, scheduleProblem } from '../../core/renewal-margin.ts';
-import { formatDuration } from '../../lib/duration.ts';
+import { durationText } from '../../lib/duration.ts';
+import { cronJobMessages, timeMessages as messages } from '../../lib/messages/preflight-deployment.ts';
 import type { PreflightContext } from '../context.ts';
 import type { Deployed } from '../deployed.ts';
 
@@ -11,13 +12,13 @@ const daily = '0 15 * * *';
 export async function schedule(context: PreflightContext): Promise<Finding[]> {
   const { settings, client, clock, gathered } = context;
   const deployed = await context.deployed();
-  if (deployed === undefined) return [unknown('there is no CronJob to look at')];
+  if (deployed === undefined) return [unknown(cronJobMessages.none())];
   // Without one of its own a CronJob runs by the time zone of kube-controller-manager, which in containers is UTC.
   const timeZone = deployed.timeZone ?? 'Etc/UTC';
   const inForce: Schedule = { expression: deployed.schedule, timeZone };
   const problem = scheduleProblem(inForce);
-  const runDaily = { label: 'run daily', command: setSchedule(context, deployed, daily) };
-  if (problem !== undefined) return [failed(`the CronJob's schedule can't be used: ${problem}`, runDaily)];
+  const runDaily = { label: messages.runDaily(), command: setSchedule(context, deployed, daily) };
+  if (problem !== undefined) return [failed(messages.scheduleUnusable({ why: problem }), runDaily)];
 
   const { grantedSeconds } = await context.maximumLifetime();
   const runSeconds = (await gathered.summary())?.runSeconds ?? 0;
@@ -29,12 +30,10 @@ export async function schedule(context: PreflightContext): Promise<Finding[]> {
   );
   const findings = toldOtherwise(context, deployed, timeZone);
   if (margin.marginSeconds <= 0) return [...findings, warning(renewalMarginText(margin, inForce), runDaily)];
-  const { intervalSeconds } = margin;
+  const { intervalSeconds, marginSeconds } = margin;
   return [
     ...findings,
-    ok(
-      `runs are ${formatDuration(intervalSeconds)} apart ("${inForce.expression}" ${timeZone}): renewal margin ${formatDuration(margin.marginSeconds)}`,
-    ),
+    ok(messages.margin({ ...inForce, interval: durationText(intervalSeconds), margin: durationText(marginSeconds) })),
   ];
 }
 
@@ -43,17 +42,12 @@ function toldOtherwise(context: PreflightContext, deployed: Deployed, timeZone: 
   const told = deployed.variables.get('SCHEDULE')?.value;
   const toldZone = deployed.variables.get('SCHEDULE_TIMEZONE')?.value ?? 'Etc/UTC';
   if (told === undefined) {
-    return [
-      warning(
-        'the program is not told its SCHEDULE, so that no run can warn of a gap',
-        setSchedule(context, deployed, deployed.schedule),
-      ),
-    ];
+    return [warning(messages.notTold(), setSchedule(context, deployed, deployed.schedule))];
   }
   if (told === deployed.schedule && toldZone === timeZone) return [];
   return [
     warning(
-      `the program is told that it runs at "${told}" ${toldZone}, but the CronJob has "${deployed.schedule}" ${timeZone}`,
+      messages.toldOtherwise({ told, toldZone, expression: deployed.schedule, timeZone }),
       setSchedule(context, deployed, deployed.schedule),
     ),
   ];

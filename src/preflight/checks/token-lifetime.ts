@@ -2,24 +2,22 @@
 
 import { type Finding, ok, warning } from '../../audit/finding.ts';
 import { spellingFor } from '../../config/definitions.ts';
-import { formatDuration } from '../../lib/duration.ts';
+import { durationText } from '../../lib/duration.ts';
+import { timeMessages as messages } from '../../lib/messages/preflight-deployment.ts';
 import type { PreflightContext } from '../context.ts';
 import { askedSeconds } from '../lifetime.ts';
 
 export async function tokenLifetime({ settings, maximumLifetime }: PreflightContext): Promise<Finding[]> {
   const { grantedSeconds, warning: said, isOfLastRun = false } = await maximumLifetime();
   const wanted = settings.token.lifetime;
-  const quoted = said === undefined ? '' : ` ("${said}")`;
+  const lifetimes = { wanted: durationText(wanted), granted: durationText(grantedSeconds) };
   if (grantedSeconds < wanted) {
-    return [
-      warning(
-        `${spellingFor(settings)('TOKEN_LIFETIME')} is ${formatDuration(wanted)}, but ${isOfLastRun ? 'the last run was granted' : 'the API server grants'} ${formatDuration(grantedSeconds)} at most${quoted}. Lower the one, or raise kube-apiserver's --service-account-max-token-expiration`,
-      ),
-    ];
+    const setting = spellingFor(settings)('TOKEN_LIFETIME');
+    return [warning(messages.shortened({ ...lifetimes, setting, isOfLastRun, said }))];
   }
-  if (isOfLastRun) return [ok(`tokens live ${formatDuration(wanted)}, which the last run was granted`)];
+  if (isOfLastRun) return [ok(messages.asLastRun(lifetimes))];
   if (grantedSeconds >= askedSeconds) {
-    return [ok(`tokens live ${formatDuration(wanted)}; the API server has no maximum`)];
+    return [ok(messages.noMaximum(lifetimes))];
   }
-  return [ok(`tokens live ${formatDuration(wanted)}; the API server grants up to ${formatDuration(grantedSeconds)}`)];
+  return [ok(messages.withinMaximum(lifetimes))];
 }
