@@ -1,7 +1,9 @@
 /** What variables and flags are read as, and the exact words of each refusal. */
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../lib/failure.ts';
+import { ko } from '../lib/message.ts';
 import { defaultApiKeyFile } from './directory-fields.ts';
+import { parseMemberSync } from './member-sync-file.ts';
 import { directoryAddress, readPlaceOfRun, readSettings } from './settings.ts';
 
 function refusal(read: () => unknown): string {
@@ -145,5 +147,62 @@ test('where a run was to be is said even when a setting is wrong', () => {
   expect(readPlaceOfRun({ POD_NAMESPACE: 'system', TOKEN_LIFETIME: 'a week' })).toEqual({
     namespace: 'system',
     membersNamespace: 'poolc-users',
+  });
+});
+
+describe('a refusal in Korean', () => {
+  const refusalOf = (read: () => unknown): Failure => {
+    try {
+      read();
+    } catch (error) {
+      if (error instanceof Failure) return error;
+    }
+    throw new Error('it was not refused');
+  };
+  const document = (spec: string) =>
+    `apiVersion: credentials-updater.poolc.org/v1alpha1\nkind: MemberSync\nmetadata: {name: lab}\nspec: ${spec}\n`;
+
+  test.each([
+    [
+      'a value',
+      () => readSettings({ TOKEN_LIFETIME: '1s' }),
+      'TOKEN_LIFETIME=1s: 쓸 수 없습니다. 7d, 12h, 90m처럼 10분부터 49710일 6시간까지의 기간이 필요합니다',
+      undefined,
+    ],
+    [
+      'an address that sends secrets in the clear',
+      () => readSettings({ POOLC_API_ENDPOINT: 'http://api.example.org' }),
+      'POOLC_API_ENDPOINT=http://api.example.org: 쓸 수 없습니다. http로 보내면 API 키와 모든 토큰이 암호화되지 않습니다',
+      'https를 쓰세요. http는 이 컴퓨터(loopback) 안에서만 쓸 수 있습니다',
+    ],
+    [
+      'a schedule, whose words hold what was given',
+      () => readSettings({ SCHEDULE: '0 0 30 2 *' }),
+      'SCHEDULE: 쓸 수 없습니다. "0 0 30 2 *"에 해당하는 때가 없습니다',
+      undefined,
+    ],
+    [
+      'a field that a document does not have',
+      () => parseMemberSync(document('{guard: {minMember: 3}}'), 'lab.yaml', 'poolc-system'),
+      'lab.yaml:4:16: spec.guard.minMember: MemberSync에 없는 필드입니다. 혹시 minMembers인가요?',
+      'spec.guard에 있는 필드: minMembers, maxRemovals, maxRemovalPercent, maxAdditions',
+    ],
+    [
+      'two of which one is needed',
+      () =>
+        parseMemberSync(
+          document('{directory: {github: {organization: a, token: {}}}, delivery: {none: {}}}'),
+          'lab.yaml',
+          'poolc-system',
+        ),
+      'lab.yaml:4:46: spec.directory.github.token: file, env, secretKeyRef 중 하나만 필요합니다',
+      undefined,
+    ],
+  ])('of %s says what is needed', (_, read, said, advised) => {
+    const failure = refusalOf(read);
+    expect(ko(failure.said)).toBe(said);
+    expect(failure.advised === undefined ? undefined : ko(failure.advised)).toBe(advised);
+    // What logs and JSON show.
+    expect(failure.message).not.toMatch(/\p{Script=Hangul}/u);
   });
 });
