@@ -165,6 +165,13 @@ export function rightsOf(rule: PolicyRule, namespace: string | undefined): Right
   ]);
 }
 
+/** A rule that grants this right alone. */
+export function ruleOf(right: Right): PolicyRule {
+  if (right.kind === 'url')
+    return { verbs: [right.verb], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [right.url] };
+  return resourceRule([right.verb], right.apiGroup, [right.resource], right.name === undefined ? [] : [right.name]);
+}
+
 /** Whether who has `rule` in `namespace` has `right`. */
 export function grantsRight(rule: PolicyRule, namespace: string | undefined, right: Right): boolean {
   if (right.kind === 'url') return namespace === undefined && allowsUrl(rule, right.verb, right.url);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
+import { gatewayRules } from '../audit/gateway-policies.ts';
 import { shippedPolicies } from '../audit/member-policies.ts';
 import { memberRules, readerRoleName, readerRules } from '../audit/members.ts';
 import { countedResources } from '../audit/probe/counted.ts';
@@ -67,6 +68,12 @@ describe('the rights that preflight asks for', () => {
       expect(rightsOf(rules)).toEqual(rightsOf(roles.flatMap((role) => role.rules ?? [])));
     });
   }
+});
+
+it('the rights that the policies of a gateway bound are those of deploy/gateway', () => {
+  const roles = documentsOf(join(deploy, 'gateway/rbac.yaml')).filter(({ kind }) => kind === 'Role');
+  expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['poolc-users']);
+  expect(rightsOf(gatewayRules('poolc-users'))).toEqual(rightsOf(roles.flatMap(({ rules }) => rules ?? [])));
 });
 
 it("the names that preflight takes for the cluster's own are those that the policies trust and keep from members", () => {

@@ -1,8 +1,8 @@
 /** Who else can act as a member: mint their tokens, impersonate them, or start pods under their ServiceAccounts. */
 import type { AuditContext } from '../context.ts';
-import { type Gain, gainsOfAll } from '../escalation.ts';
+import { type Gain, gainsOfAll, type PlacedRule, rightsBeyond } from '../escalation.ts';
 import { type Finding, failed, ok, warning } from '../finding.ts';
-import { gatewayAccount, isGatewayHeld } from '../gateway-policies.ts';
+import { gatewayAccount, gatewayRules, isGatewayHeld } from '../gateway-policies.ts';
 import { isMembersGroup, memberNamed, namespaceOwnerRole, ownedNamespaces } from '../members.ts';
 import {
   type Binding,
@@ -10,6 +10,7 @@ import {
   grantsOf,
   isSubject,
   type PolicyRule,
+  ruleOf,
   type Subject,
   serviceAccountIdentity,
 } from '../rbac.ts';
@@ -31,14 +32,18 @@ export async function minters(context: AuditContext): Promise<Finding[]> {
   const updater = serviceAccountIdentity(podNamespace, await context.updaterAccount());
   const gateway = serviceAccountIdentity(podNamespace, gatewayAccount);
   const isHeld = await isGatewayHeld(gathered);
+  const ofGateway = gatewayRules(targetNamespace).map((rule) => ({ rule, namespace: targetNamespace }));
   const owned = ownedNamespaces(await gathered.namespaces());
   const others = grantsOf(await gathered.rbac())
     .filter(({ namespace }) => namespace === undefined || namespace === targetNamespace)
     .filter(({ binding, subject }) => !isKubernetesOwn(binding, subject))
     .filter(({ rule }) => !givesNamespacesToOwners(rule))
-    // The updater and the members have checks of their own, as has a gateway whose policy holds it.
+    // The updater and the members have checks of their own.
     .filter(({ subject }) => subject.kind === 'Group' || !isSubject(subject, updater))
-    .filter(({ subject }) => !isHeld || subject.kind === 'Group' || !isSubject(subject, gateway))
+    // Of a gateway, its policies bound what it uses, and nothing else.
+    .flatMap((grant) =>
+      isHeld && grant.subject.kind !== 'Group' && isSubject(grant.subject, gateway) ? beyond(grant, ofGateway) : grant,
+    )
     .filter(
       ({ subject }) => !isMembersGroup(subject, targetNamespace) && memberNamed(subject, targetNamespace) === undefined,
     );
@@ -65,6 +70,11 @@ export async function minters(context: AuditContext): Promise<Finding[]> {
 function waysFrom(grants: readonly Grant[]): Gain[] {
   const gains = gainsOfAll(grants);
   return waysToActAsMembers.filter((gain) => gains.includes(gain));
+}
+
+/** The rights of the grant that are not among these, as grants. */
+function beyond(grant: Grant, allowed: readonly PlacedRule[]): Grant[] {
+  return rightsBeyond(grant.rule, grant.namespace, allowed).map((right) => ({ ...grant, rule: ruleOf(right) }));
 }
 
 /** deploy/policies gives this to Kyverno, which makes a new namespace its creator's. */

@@ -4,14 +4,13 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { gainsOfAll, rightsBeyond } from '../../audit/escalation.ts';
 import { type Finding, failed, ok, unknown, warning } from '../../audit/finding.ts';
-import { gatewayAccount, gatewayPolicyProblems } from '../../audit/gateway-policies.ts';
+import { gatewayAccount, gatewayPolicyProblems, gatewayRules } from '../../audit/gateway-policies.ts';
 import {
   everyonesRules,
   type Grant,
   grantsOf,
   grantsRight,
   isSubject,
-  resourceRule,
   rightsOf,
   serviceAccountIdentity,
   touches,
@@ -120,14 +119,6 @@ function evaders(grants: readonly Grant[]): string[] {
     ];
   });
 }
-
-/** What deploy/gateway grants. */
-const gatewayRules = (targetNamespace: string) => [
-  resourceRule(['get'], '', ['namespaces'], [targetNamespace]),
-  resourceRule(['list'], '', ['serviceaccounts']),
-  resourceRule(['create'], '', ['serviceaccounts/token']),
-  resourceRule(['get', 'list', 'create', 'patch', 'delete'], '', ['secrets']),
-];
 
 async function rightsFindings({ gathered, commands, namespaces }: PreflightContext): Promise<Finding[]> {
   const { podNamespace, targetNamespace } = namespaces;

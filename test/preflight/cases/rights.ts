@@ -188,6 +188,36 @@ function describeMinters(deskOf: () => Desk): void {
     });
   });
 
+  it('minters names what a gateway may do that its policies do not bound, and leaves out what they do', async () => {
+    const { kubectl, shell, preflight } = deskOf();
+    await shell('kubectl apply -f deploy/gateway/rbac.yaml -f deploy/gateway/policy.yaml');
+    onTestFinished(async () => {
+      await shell('kubectl delete -f deploy/gateway/rbac.yaml -f deploy/gateway/policy.yaml');
+    });
+    const gateway = '--serviceaccount=poolc-system:credentials-updater-gateway';
+    expect(problems(await preflight())).toEqual({});
+
+    const create = (...args: readonly string[]) => kubectl('-n', 'poolc-users', 'create', ...args);
+    await create('role', 'more', '--verb=create', '--resource=secrets,pods');
+    await create('rolebinding', 'more', '--role=more', gateway);
+    await create('clusterrole', 'everywhere', '--verb=create', '--resource=serviceaccounts/token');
+    await create('clusterrolebinding', 'everywhere', '--clusterrole=everywhere', gateway);
+    const [roles, bindings] = ['role/more clusterrole/everywhere', 'rolebinding/more clusterrolebinding/everywhere'];
+    onTestFinished(async () => {
+      await shell(`kubectl -n poolc-users delete ${roles} ${bindings} --ignore-not-found`);
+    });
+    const report = await preflight();
+    expect(said(report, 'minters').text.split('\n')).toEqual([
+      expect.stringMatching(
+        /^warning: ServiceAccount poolc-system\/credentials-updater-gateway can act as any member: it starts pods under any ServiceAccount, by RoleBinding more/,
+      ),
+      expect.stringMatching(
+        /^warning: .*-gateway can act as any member: it mints tokens, by ClusterRoleBinding everywhere/,
+      ),
+    ]);
+    expect(problems(report)).toEqual({ minters: 'warning' });
+  });
+
   it("minters fails where it is an account in a member's namespace", async () => {
     const { kubectl } = deskOf();
     await kubectl('create', 'namespace', 'alice-lab');
