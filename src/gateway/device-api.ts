@@ -134,7 +134,7 @@ async function enrolledFor(
 ): Promise<Enrolled> {
   const enrolled = await enrolDevice(context, enrolment, account, signal);
   if (enrolled === 'full') throw tooManyDevices();
-  if (enrolled.account === account.name) return enrolled;
+  if (enrolled !== 'enrolled by another') return enrolled;
   throw new Refused('bad_request', 'this device is connected to another account already', {
     hint: 'begin again on the device',
   });

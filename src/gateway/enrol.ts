@@ -72,21 +72,21 @@ export async function confirmEnrolment(
     return 'wrong code';
   }
   const enrolled = await enrolDevice(context, request, account, signal);
-  if (enrolled === 'full') return 'full';
-  return enrolled.account === account.name ? 'enrolled' : 'enrolled by another';
+  return typeof enrolled === 'string' ? enrolled : 'enrolled';
 }
 
-/** Makes the device, once: a second time it is the same one. @throws Refused (account_gone) */
+/** Makes the device, once: a second time it is the same one. A namesake's is another's. @throws Refused (account_gone) */
 export async function enrolDevice(
-  context: GatewayContext,
+  context: Pick<GatewayContext, 'client' | 'namespace' | 'clock' | 'log' | 'metrics'>,
   { key, thumbprint, name }: EnrolmentRequest,
   account: Pick<Account, 'name' | 'uid'>,
   signal: AbortSignal,
-): Promise<Enrolled | 'full'> {
+): Promise<Enrolled | 'full' | 'enrolled by another'> {
   const { client, namespace, clock, log, metrics } = context;
   const { name: accountName, uid } = await requireAccount(context, account, signal);
   const existing = await deviceOfKey(client, namespace, thumbprint, signal);
-  if (existing !== undefined) return { device: existing.name, account: existing.account.name, nonce: existing.nonce };
+  if (existing !== undefined && existing.account.uid !== uid) return 'enrolled by another';
+  if (existing !== undefined) return { device: existing.name, account: accountName, nonce: existing.nonce };
   const device = await createDevice(
     client,
     namespace,

@@ -1,6 +1,6 @@
 /**
- * Removes enrolment codes that nobody used, and devices that may not be renewed any more: unused for 30 days, or older than 180. Only after their last token
- * has ended: to delete a Secret ends the token that is bound to it (P1).
+ * Removes enrolment codes that nobody used, and devices that may not be renewed any more: unused for 30 days, or older than
+ * 180. Only after their last token has ended: to delete a Secret ends the token that is bound to it (P1).
  */
 import { allDevices, deleteDevice } from '../registry/devices.ts';
 import { removeOldCodes } from '../registry/enrolment-codes.ts';
@@ -14,6 +14,8 @@ export async function sweepDevices(
   signal: AbortSignal,
 ): Promise<number> {
   const now = client.serverTime ?? clock.now();
+  // First: no device that can't be removed may keep them.
+  await removeOldCodes(client, namespace, now, signal);
   const { devices } = await allDevices(client, namespace, signal);
   const over = devices.filter(({ createdAt, renewedAt, terminating }) => {
     const isExpired = now - renewedAt > longestUnusedMs || now - createdAt > oldestMs;
@@ -27,6 +29,5 @@ export async function sweepDevices(
       device: device.name,
     });
   }
-  await removeOldCodes(client, namespace, now, signal);
   return over.length;
 }

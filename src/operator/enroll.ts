@@ -3,17 +3,25 @@
  * login provider is away. It is a token of their account for the gateway alone, which the API server takes from nobody.
  */
 
-import { isOwned } from '../core/model.ts';
+import { type Account, isOwned } from '../core/model.ts';
 import { withRetry } from '../http/retry.ts';
 import { mintToken } from '../issuers/token-request.ts';
 import { checkClaims } from '../issuers/verify.ts';
 import { Failure } from '../lib/failure.ts';
 import { Secret } from '../lib/secret.ts';
 import { listAccounts } from '../registry/accounts.ts';
-import { createEnrolmentCode, enrolmentCodeLifetimeSeconds } from '../registry/enrolment-codes.ts';
+import {
+  createEnrolmentCode,
+  enrolmentCodeLifetimeSeconds,
+  newCodeName,
+  withdrawEnrolmentCode,
+} from '../registry/enrolment-codes.ts';
 import type { DirectoryAnswer } from './ask-directory.ts';
 import { findMember } from './find-member.ts';
 import { accountInUse, type MemberAccountContext } from './member-kubeconfig.ts';
+
+/** For taking back what failed, after a Ctrl-C too, which must not wait for long. */
+const withdrawalMs = 5_000;
 
 export interface EnrolmentCode {
   readonly code: Secret;
@@ -35,15 +43,27 @@ export async function makeEnrolmentCode(
 ): Promise<EnrolmentCode> {
   const {
     target: { client, namespace },
-    clock,
-    random,
-    redactor,
     signal,
     commandLine,
   } = context;
   const accounts = (await listAccounts(client, namespace, signal)).filter(isOwned);
   const account = await accountInUse(context, findMember(wanted, { accounts, directory, commandLine }));
-  const secret = await createEnrolmentCode(client, namespace, account, signal);
+  const codeName = newCodeName();
+  try {
+    return await mintCode(context, account, { codeName, gateway });
+  } catch (error) {
+    // Nobody has got that code. What stays in spite of this, a gateway sweeps away.
+    await withdrawEnrolmentCode(client, namespace, codeName, AbortSignal.timeout(withdrawalMs)).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function mintCode(
+  { target: { client, namespace }, clock, random, redactor, signal }: MemberAccountContext,
+  account: Pick<Account, 'name' | 'uid'>,
+  { codeName, gateway }: { readonly codeName: string; readonly gateway: string },
+): Promise<EnrolmentCode> {
+  const secret = await createEnrolmentCode(client, namespace, codeName, account, signal);
   const request = { namespace, lifetimeSeconds: enrolmentCodeLifetimeSeconds, audiences: [gateway] };
   const { name, uid } = account;
   const minted = await withRetry(() => mintToken(client, { name, uid, boundTo: secret }, request, signal), {

@@ -29,21 +29,25 @@ const metadataSchema = z.object({
 const codeSchema = z.object({ metadata: metadataSchema, type: z.literal(codeSecretType) });
 const anySchema = z.object({ metadata: metadataSchema, type: z.string() });
 
-/** @throws Failure (cluster) */
+/** A name that nothing else has. */
+export const newCodeName = (): string => `enrolment-code-${randomUUID()}`;
+
+/** @param codeName a new one. @throws Failure (cluster); then it may be there or not */
 export async function createEnrolmentCode(
   client: ClusterClient,
   namespace: string,
+  codeName: string,
   { name, uid }: Pick<Account, 'name' | 'uid'>,
   signal: AbortSignal,
 ): Promise<CodeSecret> {
-  const response = await client.call({
+  const created = await client.call({
     method: 'POST',
     path: collection(namespace),
     body: {
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: {
-        name: `enrolment-code-${randomUUID()}`,
+        name: codeName,
         namespace,
         labels: { [managedByLabel]: managedByValue },
         annotations: { [accountAnnotation]: name },
@@ -53,9 +57,24 @@ export async function createEnrolmentCode(
       immutable: true,
     },
     signal,
+    expected: [409],
   });
+  const path = `${collection(namespace)}/${encodeURIComponent(codeName)}`;
+  // The name is new: an earlier attempt of this call, whose answer was lost, has made it.
+  const response = created.status === 409 ? await client.call({ method: 'GET', path, signal }) : created;
   const { metadata } = parseAnswer(codeSchema, response, 'the Secret of the code');
   return { name: metadata.name, uid: metadata.uid };
+}
+
+/** Removes the Secret of a code that nobody has got, if it is there. @throws Failure (cluster) */
+export async function withdrawEnrolmentCode(
+  client: ClusterClient,
+  namespace: string,
+  codeName: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = `${collection(namespace)}/${encodeURIComponent(codeName)}`;
+  await client.call({ method: 'DELETE', path, signal, expected: [404] });
 }
 
 /**

@@ -1,12 +1,14 @@
 /**
  * Who logged in to an account first, where logins and not ids say whose it is: a Secret of a type of its own beside the
- * account, which never changes. The account owns it, so that a new account with the same name begins anew.
+ * account, which never changes. The account owns it, so that a new account with the same name begins anew; until Kubernetes
+ * has removed the old account's, it counts for nothing.
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { type Account, accountAnnotation, managedByLabel, managedByValue } from '../core/model.ts';
 import { type ClusterClient, parseAnswer } from '../kube/client.ts';
 import { listPages } from '../kube/pages.ts';
+import { findAccount } from './accounts.ts';
 
 const identityType = 'credentials-updater.poolc.org/identity';
 /** Finds the account of a person. */
@@ -19,7 +21,10 @@ export interface Person {
 }
 
 const secretSchema = z.object({
-  metadata: z.object({ name: z.string() }),
+  metadata: z.object({
+    name: z.string(),
+    ownerReferences: z.array(z.object({ kind: z.string(), name: z.string(), uid: z.string() })).optional(),
+  }),
   type: z.literal(identityType),
   data: z.object({ issuer: z.base64(), subject: z.base64() }),
 });
@@ -40,13 +45,26 @@ export async function claimAccount(
   const query = { fieldSelector: `type=${identityType}`, labelSelector: `${personLabel}=${labelOf(person)}` };
   const path = collection(namespace);
   const theirs = await listPages({ client, path, query, item: secretSchema, what: 'identities', signal });
-  if (theirs.length > 0) return false;
+  for (const identity of theirs) if (await hasAccount(client, namespace, identity, signal)) return false;
   const body = newSecret(namespace, account, person);
   const created = await client.call({ method: 'POST', path, body, signal, expected: [409] });
   if (created.status !== 409) return true;
   // Somebody was first by a moment: perhaps the same person, twice.
   const first = await readPerson(client, namespace, account, signal);
   return first !== undefined && isSame(first, person);
+}
+
+/** Whether the account is there whose identity this is. */
+async function hasAccount(
+  client: ClusterClient,
+  namespace: string,
+  { metadata: { name, ownerReferences = [] } }: z.infer<typeof secretSchema>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const owner = ownerReferences.find(({ kind, uid }) => kind === 'ServiceAccount' && name === nameOf(uid));
+  if (owner === undefined) return false;
+  const account = await findAccount(client, namespace, owner.name, signal);
+  return account !== undefined && account.uid === owner.uid && !account.terminating;
 }
 
 async function readPerson(
