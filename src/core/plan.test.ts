@@ -228,6 +228,18 @@ describe('of two accounts of one member', () => {
   });
 });
 
+describe('an account whose namespaces another account may have', () => {
+  it.each(['kim--lee', 'xn'])('is listed where it is a member’s, and kept: %s', (name) => {
+    const kim = member('kim', 1);
+    const accounts = [account(name, kim.id), account('a--leaver', id(2))];
+    const plan = buildPlan(input({ members: [kim], accounts, namesGiven: new Map([[name, kim.id]]) }));
+    expect(plan.keep.map((one) => one.account.name)).toEqual([name]);
+    expect(inEnglish(plan.warn)).toEqual([
+      { about: name, reason: expect.stringContaining('an operator grants each (policies grant)') },
+    ]);
+  });
+});
+
 describe('an account of an active member that someone else is deleting', () => {
   it('is neither kept nor removed; the member gets a new one under another name, and a warning says so', () => {
     const jimin = member('jimin', 1);
