@@ -6,10 +6,11 @@
  */
 import http from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
+import type net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { type Answer, type Fault, type FaultRule, FaultRules, type RequestMatch, type SeenRequest } from './faults.ts';
+import { startListener } from './listener.ts';
 import { isWatch, type OpenStream, passOn } from './streams.ts';
 
 export type { Answer, Fault, FaultRule, RequestMatch, SeenRequest } from './faults.ts';
@@ -50,7 +51,6 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const rules = new FaultRules();
   const requests: SeenRequest[] = [];
   const streams: OpenStream[] = [];
-  const sockets = new Set<net.Socket>();
   const forward = forwarderTo(upstream);
   let connectionsHeld: { until: Promise<unknown>; waiting: () => void } | undefined;
 
@@ -59,10 +59,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     exchange(incoming, response).catch(() => incoming.socket.destroy());
   });
   web.on('tlsClientError', (_error, socket) => socket.destroy());
-  const listener = net.createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
+  const listener = await startListener((socket) => {
     const held = connectionsHeld;
     if (held === undefined) {
       web.emit('connection', socket);
@@ -71,18 +68,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     held.waiting();
     void held.until.then(() => web.emit('connection', socket));
   });
-  const port = await listen(listener, 0);
 
   /** The raw connection below TLS, which alone can be reset. */
   function resetConnection({ remotePort }: net.Socket): void {
-    for (const socket of sockets) if (socket.remotePort === remotePort) socket.resetAndDestroy();
-  }
-
-  async function refuseConnections(forMs: number): Promise<void> {
-    listener.close();
-    for (const socket of sockets) socket.resetAndDestroy();
-    await sleep(forMs);
-    await listen(listener, port);
+    listener.reset((socket) => socket.remotePort === remotePort);
   }
 
   async function exchange(incoming: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
@@ -135,7 +124,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   ): Promise<void> {
     switch (fault.kind) {
       case 'refuse':
-        return refuseConnections(fault.forMs);
+        return listener.refuse(fault.forMs);
       case 'reset':
         return reset();
       case 'delay':
@@ -163,15 +152,12 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   }
 
   async function close(): Promise<void> {
-    const closed = Promise.withResolvers<void>();
-    listener.close(() => closed.resolve());
-    for (const socket of sockets) socket.destroy();
     forward.close();
-    await closed.promise;
+    await listener.close();
   }
 
   return {
-    url: `https://127.0.0.1:${port}`,
+    url: `https://127.0.0.1:${listener.port}`,
     requests,
     streams,
     addFault: (match, fault) => rules.add(match, fault),
@@ -299,15 +285,4 @@ function errorAnswer({ status, retryAfter, body }: Extract<Fault, { kind: 'statu
     },
     body: Buffer.from(body ?? page),
   };
-}
-
-function listen(server: net.Server, port: number): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.once('error', reject);
-  server.listen(port, '127.0.0.1', () => {
-    server.off('error', reject);
-    const address = server.address();
-    resolve(typeof address === 'object' && address !== null ? address.port : port);
-  });
-  return promise;
 }

@@ -4,6 +4,7 @@
  */
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startListener } from './listener.ts';
 
 export type LdapFault =
   /** The connection is reset, and for a while nothing listens. The server never sees the request. */
@@ -59,9 +60,7 @@ const page = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<!do
 /** @param upstream `ldap://host:port` */
 export async function startLdapFaultProxy(upstream: URL): Promise<LdapFaultProxy> {
   let rules: Rule[] = [];
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((client) => serve(client));
-  const port = await listen(server, 0);
+  const listener = await startListener((client) => serve(client));
 
   function faultFor(request: LdapRequest): LdapFault | undefined {
     for (const rule of rules) {
@@ -76,11 +75,7 @@ export async function startLdapFaultProxy(upstream: URL): Promise<LdapFaultProxy
 
   function serve(client: net.Socket): void {
     const target = net.connect(Number(upstream.port), upstream.hostname);
-    for (const socket of [client, target]) {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-      socket.on('error', () => socket.destroy());
-    }
+    listener.track(target);
     client.once('close', () => target.destroy());
     target.once('close', () => client.destroy());
     /** What is done to the answer that is on its way. */
@@ -94,11 +89,7 @@ export async function startLdapFaultProxy(upstream: URL): Promise<LdapFaultProxy
       const fault = faultFor(request);
       switch (fault?.kind) {
         case 'refuse':
-          server.close();
-          for (const socket of sockets) socket.resetAndDestroy();
-          await sleep(fault.forMs);
-          await listen(server, port);
-          return;
+          return listener.refuse(fault.forMs);
         case 'reset':
           client.resetAndDestroy();
           return;
@@ -158,19 +149,14 @@ export async function startLdapFaultProxy(upstream: URL): Promise<LdapFaultProxy
   }
 
   return {
-    url: new URL(`ldap://127.0.0.1:${port}`),
+    url: new URL(`ldap://127.0.0.1:${listener.port}`),
     addFault(when, fault, nth) {
       const rule: Rule = { when, fault, nth, matched: 0, hits: 0 };
       rules.push(rule);
       return rule;
     },
     clearFaults: () => void (rules = []),
-    [Symbol.asyncDispose]: async () => {
-      const closed = Promise.withResolvers<void>();
-      server.close(() => closed.resolve());
-      for (const socket of sockets) socket.destroy();
-      await closed.promise;
-    },
+    [Symbol.asyncDispose]: () => listener.close(),
   };
 }
 
@@ -215,15 +201,4 @@ function tagOf(message: Buffer): number {
 function resultOf(request: Buffer, tag: number, code: number): Buffer {
   const content = Buffer.concat([partsOf(request).id, Buffer.from([tag, 7, 0x0a, 1, code, 4, 0, 4, 0])]);
   return Buffer.concat([Buffer.from([0x30, content.length]), content]);
-}
-
-function listen(server: net.Server, port: number): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.once('error', reject);
-  server.listen(port, '127.0.0.1', () => {
-    server.off('error', reject);
-    const address = server.address();
-    resolve(typeof address === 'object' && address !== null ? address.port : port);
-  });
-  return promise;
 }
