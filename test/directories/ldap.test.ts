@@ -1,5 +1,6 @@
 /** The LDAP directory against OpenLDAP: what makes the list complete, and what makes it fail rather than be shorter. */
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { startLdapFaultProxy } from '../../dev/fault-proxy/ldap.ts';
 import {
   group,
   groupDN,
@@ -230,6 +231,53 @@ test('a server that restarts is asked again from the start', async () => {
   });
   expect((await reading).map(({ login }) => login)).toEqual(['kim']);
   expect(retried[0]).toMatch(/can't be reached/);
+});
+
+describe('result codes of a server', () => {
+  const useFaultyServer = async () => {
+    const slapd = await useSlapd({ ldif: person('kim') });
+    const proxy = await startLdapFaultProxy(slapd.plainUrl);
+    onTestFinished(() => proxy[Symbol.asyncDispose]());
+    const retried: string[] = [];
+    const directory = ldapDirectory(optionsFor(slapd, { url: proxy.url }), { clock: systemClock, random: () => 0 });
+    const signal = AbortSignal.timeout(60_000);
+    const readThere = () => directory.members({ signal, onRetry: (message) => retried.push(message) });
+    return { proxy, retried, readThere };
+  };
+
+  test.each([
+    [3, 'time limit exceeded'],
+    [51, 'busy'],
+    [52, 'unavailable'],
+    [80, 'other: an error inside of the server'],
+  ])('%i (%s) may be over in a moment: it is asked again', async (code) => {
+    const { proxy, retried, readThere } = await useFaultyServer();
+    const rule = proxy.addFault(({ operation }) => operation === 'search', { kind: 'result', code }, 1);
+    expect((await readThere()).map(({ login }) => login)).toEqual(['kim']);
+    expect(rule.hits).toBe(1);
+    expect(retried).toEqual([expect.stringContaining(`(result code ${code})`)]);
+  });
+
+  test.each([
+    [1, 'operations error'],
+    [50, 'insufficient rights'],
+    [53, 'unwilling to perform'],
+  ])('%i (%s) is meant: it fails at once', async (code) => {
+    const { proxy, retried, readThere } = await useFaultyServer();
+    proxy.addFault(({ operation }) => operation === 'search', { kind: 'result', code });
+    await expect(readThere()).rejects.toThrow(`(result code ${code})`);
+    expect(retried).toEqual([]);
+  });
+
+  test('a search may take the server as long as it is waited for', async () => {
+    const { proxy, readThere } = await useFaultyServer();
+    const searches: Buffer[] = [];
+    proxy.addFault(({ operation, bytes }) => operation === 'search' && searches.push(bytes) < 0, { kind: 'reset' });
+    await readThere();
+    // Scope, aliases, size limit, time limit: 30 s.
+    const limits = Buffer.from([0x0a, 1, 2, 0x0a, 1, 0, 0x02, 1, 0, 0x02, 1, 30]);
+    expect(searches.map((bytes) => bytes.includes(limits))).toEqual([true]);
+  });
 });
 
 test('a signal ends it at once', async () => {

@@ -72,8 +72,8 @@ export function testDirectory(kind: Kind): void {
   });
 }
 
-/** An answer that may be what the server means is not asked for again; of LDAP's results, busy and unavailable alone are. */
-const hopeless = { http: ['wrong type'], github: ['wrong type'], ldap: ['500', '503', '504'] } as const;
+/** An answer that may be what the server means is not asked for again; in LDAP that is "unwilling to perform". */
+const hopeless = { http: ['wrong type'], github: ['wrong type'], ldap: ['503'] } as const;
 
 async function runUnderFault(
   directory: DirectoryUnderFire,

@@ -45,6 +45,14 @@ export interface LdapConversation {
 const pageSizes = [499, 500, 487];
 const connectTimeoutMs = 10_000;
 const operationTimeoutMs = 30_000;
+/** In seconds: the server may take as long as we wait. The library would ask for 10. */
+const timeLimit = { timeLimit: operationTimeoutMs / 1_000 };
+/**
+ * Result codes of a server that can't answer now, and may in a moment (RFC 4511, A.2): timeLimitExceeded, busy,
+ * unavailable, and other, which stands for an internal error of the server. A search changes nothing, so asking again is
+ * safe. Not unwillingToPerform (53): the server means it.
+ */
+const transientCodes: ReadonlySet<number> = new Set([3, 51, 52, 80]);
 
 /** Opens a conversation, logs in, and ends it after `use`, whatever happens. */
 export async function converse<T>(
@@ -114,7 +122,7 @@ function conversation(client: Client, { url }: LdapServer, isOpen: boolean): Lda
   return {
     search: async (base, options) => {
       for (const pageSize of pageSizes) {
-        const pages = await pagesOf(base, { ...options, scope: 'sub', paged: { pageSize } });
+        const pages = await pagesOf(base, { ...options, ...timeLimit, scope: 'sub', paged: { pageSize } });
         // No entry at all is for the caller to judge.
         if (pages.length === 1 || pages.at(-1)?.length !== 0) return pages.flat();
       }
@@ -127,7 +135,7 @@ function conversation(client: Client, { url }: LdapServer, isOpen: boolean): Lda
     entry: async (dn, options) => {
       try {
         requireOpen();
-        const [entry] = entriesOf(dn, await client.search(dn, { ...options, scope: 'base' }));
+        const [entry] = entriesOf(dn, await client.search(dn, { ...options, ...timeLimit, scope: 'base' }));
         return entry;
       } catch (error) {
         if (error instanceof NoSuchObjectError) return undefined;
@@ -163,8 +171,7 @@ function failureOf(error: unknown, { url, bind }: LdapServer): Failure {
     });
   if (error instanceof ResultCodeError)
     return new Failure('directory', `${where} refused: ${clean(error)} (result code ${error.code})`, {
-      // busy, unavailable, unwilling to perform
-      transient: error.code === 51 || error.code === 52,
+      transient: transientCodes.has(error.code),
     });
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const text = error instanceof Error ? clean(error) : 'an unknown error';
