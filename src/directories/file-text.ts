@@ -41,29 +41,40 @@ type Column = (typeof knownColumns)[number];
 
 function readCsv(text: string, malformed: Malformed): MemberRow[] {
   const [header, ...records] = csvRecords(text, malformed);
-  const columns = columnsOf(header?.record ?? [], malformed);
-  return records.map(({ record, line }) => {
-    const width = header?.record.length ?? 0;
+  if (records.length > mostMembers)
+    throw malformed(`it has ${records.length} members, and more than ${mostMembers} are not taken for a club's`);
+  const columns = columnsOf(header ?? [], malformed);
+  const width = header?.length ?? 0;
+  const [idColumn, loginColumn, keysColumn] = knownColumns.map((column) => columns.get(column) ?? -1);
+  return records.map((record, index) => {
+    const where = () => `line ${lineOf(text, index + 1)}`;
     if (record.length !== width)
-      throw malformed(`line ${line} has ${record.length} columns, and the header has ${width}`);
-    const at = (column: Column) => record[columns.get(column) ?? -1]?.trim() ?? '';
+      throw malformed(`${where()} has ${record.length} columns, and the header has ${width}`);
+    const at = (column: number | undefined) => record[column ?? -1]?.trim() ?? '';
+    const [id, login] = [at(idColumn), at(loginColumn)];
     // Two quotes that nobody meant make one field of all that is between them: those members would be gone unseen.
-    for (const column of ['id', 'login'] as const)
-      if (/[\r\n]/.test(at(column)))
-        throw malformed(`line ${line} has a line break in ${column}; is there a quote too many before?`);
-    if (record.some((value) => holdsRow(value, width)))
-      throw malformed(`the field that ends on line ${line} holds whole lines; is there a quote too many before?`);
-    const keys = at('keys')
-      .split(/[\n;]/)
-      .map((key) => key.trim())
-      .filter((key) => key !== '');
-    return {
-      id: at('id'),
-      login: at('login') === '' ? null : at('login'),
-      ...(keys.length === 0 ? {} : { keys }),
-      where: `line ${line}`,
-    };
+    if (hasLineBreak(id) || hasLineBreak(login))
+      throw malformed(
+        `${where()} has a line break in ${hasLineBreak(id) ? 'id' : 'login'}; is there a quote too many before?`,
+      );
+    if (record.some((value) => hasLineBreak(value) && holdsRow(value, width)))
+      throw malformed(`the field that ends on ${where()} holds whole lines; is there a quote too many before?`);
+    const row = { id, login: login === '' ? null : login, where };
+    const keys = keysIn(at(keysColumn));
+    return keys.length === 0 ? row : { ...row, keys };
   });
+}
+
+function keysIn(field: string): string[] {
+  if (field === '') return [];
+  return field
+    .split(/[\n;]/)
+    .map((key) => key.trim())
+    .filter((key) => key !== '');
+}
+
+function hasLineBreak(value: string): boolean {
+  return value.includes('\n') || value.includes('\r');
 }
 
 /** Whether a line inside of the field has as many commas as a row of its own. */
@@ -72,32 +83,32 @@ function holdsRow(value: string, width: number): boolean {
   return lines.some((line) => line.split(',').length === width);
 }
 
-interface CsvRecord {
-  readonly record: readonly string[];
-  /** On which it ends; the first is 1. */
-  readonly line: number;
-}
+const csvOptions = { relaxColumnCount: true, skipEmptyLines: true } as const;
 
-function csvRecords(text: string, malformed: Malformed): CsvRecord[] {
-  const records: CsvRecord[] = [];
+/** The header first. */
+function csvRecords(text: string, malformed: Malformed): string[][] {
   try {
-    parseCsv(text, {
-      relaxColumnCount: true,
-      skipEmptyLines: true,
-      onRecord: (record: string[], { lines }) => {
-        records.push({ record, line: lines });
-        return null;
-      },
-    });
+    return parseCsv(text, csvOptions);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     if (error.code === 'CSV_QUOTE_NOT_CLOSED') throw malformed('a quote is opened and never closed');
     const line = typeof error['lines'] === 'number' ? ` at line ${error['lines']}` : '';
     throw malformed(`its quotes are not those of CSV${line}: a field with quotes must be quoted whole`);
   }
-  if (records.length > mostMembers + 1)
-    throw malformed(`it has ${records.length - 1} members, and more than ${mostMembers} are not taken for a club's`);
-  return records;
+}
+
+/** On which line of the text a record ends; the first is 1. Read once more for it, since counting takes time at each record. */
+function lineOf(text: string, wanted: number): number {
+  let index = 0;
+  let line = 0;
+  parseCsv(text, {
+    ...csvOptions,
+    onRecord: (_record: string[], { lines }) => {
+      if (index++ === wanted) line = lines;
+      return null;
+    },
+  });
+  return line;
 }
 
 /** Others than the known columns are passed over: a list often has names and addresses too. */
@@ -161,7 +172,7 @@ function readMember(
     id,
     login: loginText === '' ? null : loginText,
     ...(keys === undefined ? {} : { keys: readKeys(keys, at, malformed) }),
-    where: at,
+    where: () => at,
   };
 }
 

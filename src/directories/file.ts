@@ -4,7 +4,7 @@ import { printable } from '../core/model.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Directory } from './directory.ts';
 import { parseMemberFile } from './file-text.ts';
-import { membersOf, qualifiedId } from './member-rows.ts';
+import { idsOf, membersOf } from './member-rows.ts';
 
 /** Where the text is. */
 export interface FileSource {
@@ -13,6 +13,8 @@ export interface FileSource {
   /** @throws Failure (directory) where it can't be read */
   readonly read: (signal: AbortSignal) => Promise<Buffer>;
 }
+
+const toId = idsOf('file');
 
 export function fileDirectory(source: FileSource): Directory {
   const malformed = (what: string) =>
@@ -25,11 +27,11 @@ export function fileDirectory(source: FileSource): Directory {
     host: undefined,
     isLocal: false,
     whatToLookAt: source.name,
-    isOwnId: (id) => id.startsWith(qualifiedId('file', undefined, '')),
+    isOwnId: (id) => id.startsWith(toId('')),
     isSnapshot: true,
     members: async ({ signal }) => {
       const rows = parseMemberFile(await source.read(signal), malformed);
-      return membersOf(rows, (id) => qualifiedId('file', undefined, id), malformed);
+      return membersOf(rows, toId, malformed);
     },
   };
 }

@@ -8,13 +8,14 @@ import type { Member } from '../core/model.ts';
 import { isLoopback } from '../http/endpoint.ts';
 import { KeptConnections } from '../http/kept-connections.ts';
 import { Failure } from '../lib/failure.ts';
+import { isRecord } from '../lib/json.ts';
 import { directoryMessages as messages } from '../lib/messages/directory.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Directory, ReadOptions } from './directory.ts';
 import { type Ask, type GithubServer, openApi, type Question, type Surroundings } from './github/api.ts';
 import { type GithubCredential, prove, type ReadCredential, readCredential } from './github/credential.ts';
 import { readPages } from './github/pages.ts';
-import { membersOf, qualifiedId } from './member-rows.ts';
+import { idsOf, type MemberRow, membersOf } from './member-rows.ts';
 
 export interface GithubOptions extends GithubServer {
   readonly organization: string;
@@ -44,7 +45,7 @@ export function githubDirectory(options: GithubOptions, surroundings: Surroundin
     host: apiURL.host,
     isLocal: isLoopback(apiURL.hostname),
     whatToLookAt: messages[teams.length === 0 ? 'members' : 'teams']({ organization, host: apiURL.host }),
-    isOwnId: (id) => id.startsWith(qualifiedId('github', apiURL.hostname, '')),
+    isOwnId: (id) => id.startsWith(idsOf('github', apiURL.hostname)('')),
     // Who leaves between two pages moves the others up, and one of them may be on neither.
     isSnapshot: false,
     members: (read) => readMembers({ ...options, credential }, surroundings, keysSeen, read),
@@ -84,18 +85,14 @@ async function readMembers(
     const after = await readPeople(ask, secret, options);
     for (const { id, login } of people.values()) if (after.get(id)?.login === login) keys.set(id, found.get(id) ?? []);
   }
-  const rows = [...people.values()].map(({ id, login }) => {
-    const found = keys.get(id);
-    return {
-      id: String(id),
-      login,
-      where: login,
-      ...(found === undefined || found.length === 0 ? {} : { keys: found }),
-    };
+  const rows = [...people.values()].map(({ id, login }): MemberRow => {
+    const found = keys.get(id) ?? [];
+    const row = { id: String(id), login, where: () => login };
+    return found.length === 0 ? row : { ...row, keys: found };
   });
   return membersOf(
     rows,
-    (id) => qualifiedId('github', apiURL.hostname, id),
+    idsOf('github', apiURL.hostname),
     (what) => new Failure('directory', `the members of ${organization} can't be used: ${what}; nothing was changed`),
   );
 }
@@ -136,12 +133,14 @@ function listsOf(org: string, teams: readonly string[]): { question: Question; w
   }));
 }
 
-const personSchema = z.object({ id: z.int().positive(), login: z.string().min(1).max(100) });
-
-function toPerson(value: unknown, where: string): Person {
-  const result = personSchema.safeParse(value);
-  if (result.success) return result.data;
-  throw new Failure('directory', `${where} of the list of members has no id and login; nothing was changed`, {
+/** By hand: a schema takes several times as long, and there is one for each member. */
+function toPerson(value: unknown, where: () => string): Person {
+  if (isRecord(value)) {
+    const { id, login } = value;
+    const isId = typeof id === 'number' && Number.isSafeInteger(id) && id > 0;
+    if (isId && typeof login === 'string' && login !== '' && login.length <= 100) return { id, login };
+  }
+  throw new Failure('directory', `${where()} of the list of members has no id and login; nothing was changed`, {
     hint: "is spec.directory.github.apiURL the address of GitHub's API?",
   });
 }
@@ -179,7 +178,7 @@ async function keysOf(login: string, { ask, secret }: { ask: Ask; secret: Secret
       (value, where) => {
         const result = keySchema.safeParse(value);
         if (result.success) return result.data.key;
-        throw new Failure('directory', `${where} of ${asking.what} has no key; nothing was changed`);
+        throw new Failure('directory', `${where()} of ${asking.what} has no key; nothing was changed`);
       },
     );
   } catch (error) {

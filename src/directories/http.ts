@@ -18,7 +18,7 @@ import { type CompiledExpressions, compileExpressions, type Expressions } from '
 import { readPages } from './http/pages.ts';
 import { shownUrl } from './http/shown-url.ts';
 import { longestAnswer, parseJsonAnswer } from './json-answer.ts';
-import { qualifiedId } from './member-rows.ts';
+import { idsOf } from './member-rows.ts';
 
 export interface HttpDirectoryOptions extends Expressions {
   /** Of the first page: https, or loopback. */
@@ -57,7 +57,7 @@ export function httpDirectory(options: HttpDirectoryOptions, surroundings: Surro
     host: url.host,
     isLocal: isLoopback(url.hostname),
     whatToLookAt: messages.at({ where: shownUrl(url) }),
-    isOwnId: (id) => id.startsWith(qualifiedId('http', url.hostname, '')),
+    isOwnId: (id) => id.startsWith(idsOf('http', url.hostname)('')),
     // Who joins or leaves between two pages moves the others, and one of them may be on neither.
     isSnapshot: options.next === undefined,
     members: async (read) => {

@@ -6,6 +6,7 @@ import { countValues, repeatedKey } from '../lib/json.ts';
 /** What fits into the heap that the image gives, whatever the answer is made of; 50,000 members with long ids are far below. */
 export const longestAnswer = 16 * 1024 * 1024;
 const mostValues = 400_000;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * @param malformed makes the failure of what is wrong
@@ -18,7 +19,7 @@ export function parseJsonAnswer(
 ): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    text = utf8.decode(body);
   } catch {
     throw malformed('it is not UTF-8');
   }

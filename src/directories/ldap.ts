@@ -2,8 +2,6 @@
  * OpenLDAP, FreeIPA or Active Directory as a directory. Complete when every page of the search came, nothing was referred
  * to another server, and each member of the configured groups could be found.
  */
-
-import type { Entry } from 'ldapts';
 import { isUuid } from '../core/member-id.ts';
 import { type Member, printable } from '../core/model.ts';
 import { isLoopback } from '../http/endpoint.ts';
@@ -12,21 +10,14 @@ import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
 import { directoryMessages as messages } from '../lib/messages/directory.ts';
 import type { Directory } from './directory.ts';
-import { guidText, rawValuesOf, valuesOf } from './ldap/attributes.ts';
+import { guidText } from './ldap/attributes.ts';
 import { converse, type LdapServer } from './ldap/connection.ts';
-import { normalDN } from './ldap/dn.ts';
 import { type GroupSearch, membersOfGroups } from './ldap/groups.ts';
-import { type MemberRow, membersOf, qualifiedId } from './member-rows.ts';
+import { attributesOfPeople, isBinaryId, type NamedAttributes, type Person, toPerson } from './ldap/person.ts';
+import { idsOf, type MemberRow, membersOf } from './member-rows.ts';
 
-export interface LdapOptions extends LdapServer, GroupSearch {
-  /** The attribute that never changes: entryUUID, or objectGUID in Active Directory. */
-  readonly id: string;
-  readonly login: string;
-}
-
-/** OpenSSH's own, and FreeIPA's. */
-const keyAttributes = ['sshPublicKey', 'ipaSshPubKey'];
-const binaryIds = ['objectguid', 'ms-ds-consistencyguid'];
+/** Of `id`, the attribute that never changes: entryUUID, or objectGUID in Active Directory. */
+export type LdapOptions = LdapServer & GroupSearch & NamedAttributes;
 
 export function ldapDirectory(
   options: LdapOptions,
@@ -39,7 +30,7 @@ export function ldapDirectory(
     host: url.host,
     isLocal: isLoopback(url.hostname),
     whatToLookAt: messages.within({ where: options.base, host: url.host }),
-    isOwnId: (id) => id.startsWith(qualifiedId('ldap', hostOf(options), '')),
+    isOwnId: (id) => id.startsWith(toIdOf(options)('')),
     isSnapshot: true,
     members: ({ signal, onRetry }) =>
       // From the start each time: a page of another connection belongs to another list.
@@ -55,68 +46,54 @@ export function ldapDirectory(
 
 function readMembers(options: LdapOptions, signal: AbortSignal): Promise<Member[]> {
   return converse(options, signal, async (conversation) => {
-    const isBinaryId = binaryIds.includes(options.id.toLowerCase());
-    const entries = await conversation.search(options.base, {
-      filter: options.filter,
-      attributes: [
-        ...new Set([
-          options.id,
-          options.login,
-          'uid',
-          ...keyAttributes,
-          'primaryGroupID',
-          'userAccountControl',
-          'nsAccountLock',
-        ]),
-      ],
-      ...(isBinaryId ? { explicitBufferAttributes: [options.id] } : {}),
-    });
-    const people = new Map<string, Entry>();
-    for (const entry of entries) {
-      const dn = normalDN(entry.dn);
-      if (people.has(dn)) throw malformed(options)(`there are two entries of the name ${printable(entry.dn)}`);
-      people.set(dn, entry);
+    const found = await conversation.search(
+      options.base,
+      { filter: options.filter, ...attributesOfPeople(options) },
+      (entry) => toPerson(entry, options),
+    );
+    const people = new Map<string, Person>();
+    for (const person of found) {
+      if (people.has(person.normalDN))
+        throw malformed(options)(`there are two entries of the name ${printable(person.dn)}`);
+      people.set(person.normalDN, person);
     }
-    const wanted =
-      options.groups.length === 0 ? new Set(people.keys()) : await membersOfGroups(conversation, options, people);
-    const isActive = activityOf(entries, isBinaryId);
-    const rows = [...people]
-      .filter(([dn, entry]) => wanted.has(dn) && isActive(entry))
-      .map(([, entry]) => rowOf(entry, options, isBinaryId));
-    return membersOf(rows, (id) => qualifiedId('ldap', hostOf(options), id), malformed(options));
+    const wanted = options.groups.length === 0 ? people : await membersOfGroups(conversation, options, people);
+    const isActive = activityOf(found, isBinaryId(options));
+    const rows = found
+      .filter((person) => wanted.has(person.normalDN) && isActive(person))
+      .map((person) => rowOf(person, options));
+    return membersOf(rows, toIdOf(options), malformed(options));
   });
 }
 
-function rowOf(entry: Entry, { id, login }: LdapOptions, isBinaryId: boolean): MemberRow {
-  const where = printable(entry.dn);
-  const [value, second] = rawValuesOf(entry, id);
+function rowOf({ dn, ids, logins, keys }: Person, options: LdapOptions): MemberRow {
+  const [value, second] = ids;
   if (value === undefined || second !== undefined)
     throw new Failure(
       'directory',
-      `${where} has ${value === undefined ? 'no' : 'more than one'} ${printable(id)}; nothing was changed`,
+      `${printable(dn)} has ${value === undefined ? 'no' : 'more than one'} ${printable(options.id)}; nothing was changed`,
       { hint: 'check spec.directory.ldap.id, and that the account may read that attribute' },
     );
-  const spelled = isBinaryId ? guidOf(value, where) : value.toString();
-  const keys = keyAttributes.flatMap((attribute) => valuesOf(entry, attribute));
-  return {
+  const spelled = isBinaryId(options) ? guidOf(value, dn) : value.toString();
+  const row = {
     id: isUuid(spelled) ? spelled.toLowerCase() : spelled,
     // Of several values, which LDAP keeps in no order, always the same one.
-    login: valuesOf(entry, login).toSorted()[0] ?? null,
-    ...(keys.length === 0 ? {} : { keys }),
-    where,
+    login: logins.toSorted()[0] ?? null,
+    where: () => printable(dn),
   };
+  return keys.length === 0 ? row : { ...row, keys };
 }
 
 /** Text, where the id is configured in another case than the server's: its bytes are lost then, unless it is a UUID. */
-function guidOf(value: string | Buffer, where: string): string {
+function guidOf(value: string | Buffer, dn: string): string {
   if (typeof value === 'string') {
     if (isUuid(value)) return value;
-    throw new Failure('directory', `the id of ${where} is not the 16 bytes of a GUID; nothing was changed`, {
+    throw new Failure('directory', `the id of ${printable(dn)} is not the 16 bytes of a GUID; nothing was changed`, {
       hint: 'write spec.directory.ldap.id as the server spells it: objectGUID',
     });
   }
   if (value.length === 16) return guidText(value);
-  throw new Failure('directory', `the objectGUID of ${where} has ${value.length} bytes, and 16 are needed`);
+  throw new Failure('directory', `the objectGUID of ${printable(dn)} has ${value.length} bytes, and 16 are needed`);
 }
 
 const accountDisabled = 2;
@@ -126,22 +103,20 @@ const accountDisabled = 2;
  * Server give a locked one an attribute.
  * @throws Failure where an account that must say it doesn't: access rules may hide it, and the account be disabled
  */
-function activityOf(entries: readonly Entry[], isActiveDirectory: boolean): (entry: Entry) => boolean {
-  const control = 'userAccountControl';
-  const isControlled = isActiveDirectory || entries.some((entry) => valuesOf(entry, control).length > 0);
-  return (entry) => {
-    const [flags] = valuesOf(entry, control);
-    if (flags === undefined && isControlled)
-      throw unknowable(`${printable(entry.dn)} has no ${control}`, 'let the account of bindDN read it');
-    if (flags !== undefined && !/^-?\d{1,10}$/.test(flags))
-      throw unknowable(`the ${control} of ${printable(entry.dn)} is no number: ${printable(flags)}`, 'correct it');
-    const lock = valuesOf(entry, 'nsAccountLock')[0]?.toLowerCase();
+function activityOf(people: readonly Person[], isActiveDirectory: boolean): (person: Person) => boolean {
+  const isControlled = isActiveDirectory || people.some(({ control }) => control !== undefined);
+  return ({ dn, control, lock: spelledLock }) => {
+    if (control === undefined && isControlled)
+      throw unknowable(`${printable(dn)} has no userAccountControl`, 'let the account of bindDN read it');
+    if (control !== undefined && !/^-?\d{1,10}$/.test(control))
+      throw unknowable(`the userAccountControl of ${printable(dn)} is no number: ${printable(control)}`, 'correct it');
+    const lock = spelledLock?.toLowerCase();
     if (lock !== undefined && lock !== 'true' && lock !== 'false')
       throw unknowable(
-        `the nsAccountLock of ${printable(entry.dn)} is neither TRUE nor FALSE: ${printable(lock)}`,
+        `the nsAccountLock of ${printable(dn)} is neither TRUE nor FALSE: ${printable(lock)}`,
         'correct it',
       );
-    return (Number(flags ?? 0) & accountDisabled) === 0 && lock !== 'true';
+    return (Number(control ?? 0) & accountDisabled) === 0 && lock !== 'true';
   };
 }
 
@@ -151,9 +126,9 @@ function unknowable(what: string, fix: string): Failure {
   });
 }
 
-/** As it is compared: DNS knows no case, and a URL of this scheme keeps the one that was written. */
-function hostOf({ url }: Pick<LdapServer, 'url'>): string {
-  return url.hostname.toLowerCase();
+/** DNS knows no case, and a URL of this scheme keeps the one that was written. */
+function toIdOf({ url }: Pick<LdapServer, 'url'>) {
+  return idsOf('ldap', url.hostname.toLowerCase());
 }
 
 function malformed({ url, base }: LdapOptions): (what: string) => Failure {

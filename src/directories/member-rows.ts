@@ -11,19 +11,25 @@ export interface MemberRow {
   readonly id: string;
   readonly login: string | null;
   readonly keys?: readonly string[];
-  /** Where it stands, for messages: `line 3`, `members.2`. */
-  readonly where: string;
+  /** Where it stands, for messages: `line 3`, `members.2`. Called where one is needed: most lists have nothing wrong. */
+  readonly where: () => string;
 }
 
 /**
- * `<kind>[:<host>]:<id>`, in which every character that is not printable ASCII, and `%` itself, is percent-encoded: two
- * ids of one directory never become one.
+ * Makes ids of those that a directory gives: `<kind>[:<host>]:<id>`, in which every character that is not printable ASCII,
+ * and `%` itself, is percent-encoded, so that two ids of one directory never become one.
  */
-export function qualifiedId(kind: string, host: string | undefined, id: string): MemberId {
-  const encoded = id.replace(/[^\x21-\x24\x26-\x7e]/gu, (character) =>
+export function idsOf(kind: string, host?: string): (id: string) => MemberId {
+  const prefix = host === undefined ? `${kind}:` : `${kind}:${host}:`;
+  return (id) => prefix + (needsNoEncoding.test(id) ? id : percentEncoded(id));
+}
+
+const needsNoEncoding = /^[\x21-\x24\x26-\x7e]*$/;
+
+function percentEncoded(id: string): string {
+  return id.replace(/[^\x21-\x24\x26-\x7e]/gu, (character) =>
     [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
   );
-  return [kind, ...(host === undefined ? [] : [host]), encoded].join(':');
 }
 
 /**
@@ -39,14 +45,17 @@ export function membersOf(
 ): Member[] {
   if (rows.length > mostMembers)
     throw malformed(`it has ${rows.length} members, and more than ${mostMembers} are not taken for a club's`);
-  const seen = new Map<MemberId, string>();
-  return rows.map(({ id: spelled, login, keys, where }) => {
-    if (spelled.trim() === '') throw malformed(`${where} has no id`);
-    const id = toId(spelled.trim());
-    if (id.length > 400) throw malformed(`the id of ${where} is too long: ${printable(spelled)}`);
+  const seen = new Map<MemberId, MemberRow>();
+  return rows.map((row) => {
+    const { login, keys } = row;
+    const spelled = row.id.trim();
+    if (spelled === '') throw malformed(`${row.where()} has no id`);
+    const id = toId(spelled);
+    if (id.length > 400) throw malformed(`the id of ${row.where()} is too long: ${printable(row.id)}`);
     const first = seen.get(id);
-    if (first !== undefined) throw malformed(`${first} and ${where} have the same id ${printable(spelled.trim())}`);
-    seen.set(id, where);
-    return { id, login, ...(keys === undefined ? {} : { keys }) };
+    if (first !== undefined)
+      throw malformed(`${first.where()} and ${row.where()} have the same id ${printable(spelled)}`);
+    seen.set(id, row);
+    return keys === undefined ? { id, login } : { id, login, keys };
   });
 }

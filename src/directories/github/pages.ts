@@ -14,7 +14,7 @@ export async function readPages<T>(
   ask: Ask,
   first: Question,
   asking: Asking,
-  toItem: (value: unknown, where: string) => T,
+  toItem: (value: unknown, where: () => string) => T,
 ): Promise<T[]> {
   const malformed = (why: string, hint = "is spec.directory.github.apiURL the address of GitHub's API?") =>
     new Failure('directory', `${asking.what} can't be read: ${why}; nothing was changed`, { hint });
@@ -27,7 +27,8 @@ export async function readPages<T>(
     const { document, url, header } = await ask(question, asking);
     asked.add(url.href);
     if (!Array.isArray(document)) throw malformed(`page ${page} is not a list`);
-    for (const [index, value] of document.entries()) items.push(toItem(value, `entry ${index + 1} of page ${page}`));
+    const whereIs = (index: number) => () => `entry ${index + 1} of page ${page}`;
+    for (const [index, value] of document.entries()) items.push(toItem(value, whereIs(index)));
     if (items.length > mostMembers) throw malformed(`it has more than ${mostMembers} entries`);
     const links = linksOf(header('link'));
     if (page === 1) announced = pageNumberOf(links.get('last'), url);

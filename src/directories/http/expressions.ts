@@ -64,11 +64,14 @@ function compile(field: Field, expression: string): Compiled {
 }
 
 /**
- * One evaluation a page, since one a row takes many times as long. Unlike a projection, `map` leaves out no null. The
+ * A path of plain names (`user.id`), which nearly every API needs no more than, is followed by hand: the library takes ten
+ * times as long. Else one evaluation a page, since one a row takes many times as long. Unlike a projection, `map` leaves out no null. The
  * library's `map` turns false, 0 and '' into null: each value is in an object, which it leaves as it is.
  */
 function compilePerRow(field: Field, expression: string): CompiledPerRow {
   check(field, expression);
+  const names = namesOf(expression);
+  if (names !== undefined) return (rows) => rows.map((row) => follow(row, names));
   const evaluate = evaluator(field, `map(&{value: (${expression})}, @)`);
   return (rows) => {
     const values = evaluate(rows);
@@ -76,6 +79,21 @@ function compilePerRow(field: Field, expression: string): CompiledPerRow {
       return values.map((wrapped: unknown) => (isRecord(wrapped) ? wrapped['value'] : null));
     throw new Failure('internal', `spec.directory.http.${field} did not give one value for each member`);
   };
+}
+
+/** The names of a path of plain names; undefined for any other expression. */
+function namesOf(expression: string): readonly string[] | undefined {
+  const text = expression.trim();
+  return /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(text) ? text.split('.') : undefined;
+}
+
+function follow(row: unknown, names: readonly string[]): unknown {
+  let value = row;
+  for (const name of names) {
+    if (!isRecord(value) || !Object.hasOwn(value, name)) return null;
+    value = value[name];
+  }
+  return value;
 }
 
 function check(field: Field, expression: string): void {

@@ -7,7 +7,7 @@
 import { type Member, printable } from '../../core/model.ts';
 import { Failure } from '../../lib/failure.ts';
 import { isRecord } from '../../lib/json.ts';
-import { type MemberRow, membersOf, mostMembers, qualifiedId } from '../member-rows.ts';
+import { idsOf, type MemberRow, membersOf, mostMembers } from '../member-rows.ts';
 import type { CompiledExpressions } from './expressions.ts';
 import { shownUrl } from './shown-url.ts';
 
@@ -44,7 +44,7 @@ export async function readPages(first: URL, expressions: CompiledExpressions, as
   if (total !== undefined && total !== rows.length)
     throw malformed(`total is ${total}, and ${rows.length} ${rows.length === 1 ? 'member was' : 'members were'} read`);
   // Of leavers too, an id that is there twice says that the answer isn't what it seems.
-  const members = membersOf(rows, (id) => qualifiedId('http', first.hostname, id), malformed);
+  const members = membersOf(rows, idsOf('http', first.hostname), malformed);
   return members.filter((_, index) => rows[index]?.isActive);
 }
 
@@ -55,7 +55,7 @@ function rowsOf(document: unknown, expressions: CompiledExpressions, page: numbe
   const logins = expressions.login?.(list);
   const actives = expressions.active?.(list);
   return list.map((_, index) => {
-    const where = `member ${index + 1} on page ${page}`;
+    const where = () => `member ${index + 1} on page ${page}`;
     return {
       where,
       id: idOf(ids[index], where),
@@ -65,21 +65,21 @@ function rowsOf(document: unknown, expressions: CompiledExpressions, page: numbe
   });
 }
 
-function idOf(value: unknown, where: string): string {
+function idOf(value: unknown, where: () => string): string {
   if (typeof value === 'string') return value;
   if (Number.isSafeInteger(value)) return String(value);
   const why = typeof value === 'number' ? 'a number that JSON does not keep exactly' : nameOf(value);
-  throw malformed(`the id of ${where} is ${why}, and a text or a whole number is needed`);
+  throw malformed(`the id of ${where()} is ${why}, and a text or a whole number is needed`);
 }
 
-function loginOf(value: unknown, where: string): string | null {
+function loginOf(value: unknown, where: () => string): string | null {
   if (value === null || typeof value === 'string') return value;
-  throw malformed(`the login of ${where} is ${nameOf(value)}, and a text or null is needed`);
+  throw malformed(`the login of ${where()} is ${nameOf(value)}, and a text or null is needed`);
 }
 
-function activeOf(value: unknown, where: string): boolean {
+function activeOf(value: unknown, where: () => string): boolean {
   if (typeof value === 'boolean') return value;
-  throw malformed(`active of ${where} is ${nameOf(value)}, and true or false is needed`);
+  throw malformed(`active of ${where()} is ${nameOf(value)}, and true or false is needed`);
 }
 
 function totalOf(document: unknown, { total }: CompiledExpressions, page: number): number | undefined {

@@ -28,8 +28,11 @@ export interface LdapServer {
 }
 
 export interface LdapConversation {
-  /** Every entry of a search, in pages. @throws Failure (directory) where a part of them is missing */
-  search(base: string, options: SearchOptions): Promise<Entry[]>;
+  /**
+   * What `take` makes of every entry of a search. It comes in pages: each is taken while the server looks for the next one.
+   * @throws Failure (directory) where a part of them is missing
+   */
+  search<T>(base: string, options: SearchOptions, take: (entry: Entry) => T): Promise<T[]>;
   /** One entry; undefined where there is none, or where it is hidden. */
   entry(
     dn: string,
@@ -113,16 +116,23 @@ function conversation(client: Client, { url }: LdapServer, isOpen: boolean): Lda
       { hint: 'search a server that holds everything (in Active Directory the global catalog), or a smaller base' },
     );
   };
-  const pagesOf = async (base: string, options: SearchOptions): Promise<Entry[][]> => {
+  const pagesOf = async <T>(base: string, options: SearchOptions, take: (entry: Entry) => T): Promise<T[][]> => {
     requireOpen();
-    const pages: Entry[][] = [];
-    for await (const page of client.searchPaginated(base, options)) pages.push(entriesOf(base, page));
-    return pages;
+    const pages: T[][] = [];
+    const answers = client.searchPaginated(base, options);
+    for (let asked = answers.next(); ; ) {
+      const { done, value: page } = await asked;
+      if (done === true) return pages;
+      asked = answers.next();
+      // Where this page is refused, nobody waits for the next one.
+      asked.catch(() => undefined);
+      pages.push(entriesOf(base, page).map(take));
+    }
   };
   return {
-    search: async (base, options) => {
+    search: async (base, options, take) => {
       for (const pageSize of pageSizes) {
-        const pages = await pagesOf(base, { ...options, ...timeLimit, scope: 'sub', paged: { pageSize } });
+        const pages = await pagesOf(base, { ...options, ...timeLimit, scope: 'sub', paged: { pageSize } }, take);
         // No entry at all is for the caller to judge.
         if (pages.length === 1 || pages.at(-1)?.length !== 0) return pages.flat();
       }

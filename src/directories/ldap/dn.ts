@@ -1,7 +1,12 @@
 /** Distinguished names, compared as servers compare them: without case, spaces around separators, or kinds of escapes. */
 
+/** Without escapes, without several values in a component, and without spaces that mean nothing. */
+const plainDN = /^[a-z0-9.-]+=[^\\,+= ]+( [^\\,+= ]+)*(,[a-z0-9.-]+=[^\\,+= ]+( [^\\,+= ]+)*)*$/i;
+
 /** Two DNs of one entry have the same text. */
 export function normalDN(dn: string): string {
+  // Nearly every name; a list has thousands.
+  if (plainDN.test(dn)) return dn.toLowerCase();
   return components(dn)
     .map((component) =>
       component
@@ -34,7 +39,6 @@ function components(dn: string): Attribute[][] {
 
 /** At separators that no backslash precedes. */
 function split(text: string, separator: string): string[] {
-  // Nearly every name; a list has thousands.
   if (!text.includes('\\')) return text.split(separator);
   const parts: string[] = [''];
   for (let at = 0; at < text.length; at++) {

@@ -9,6 +9,7 @@ import { Failure } from '../../lib/failure.ts';
 import { valuesOf } from './attributes.ts';
 import type { LdapConversation } from './connection.ts';
 import { isUnder, normalDN } from './dn.ts';
+import type { Person } from './person.ts';
 
 const groupClasses = ['groupofnames', 'groupofuniquenames', 'posixgroup', 'group', 'ipausergroup', 'nestedgroup'];
 const groupAttributes = ['objectClass', 'member', 'uniqueMember', 'memberUid', 'primaryGroupToken'];
@@ -26,12 +27,12 @@ export interface GroupSearch {
 export async function membersOfGroups(
   conversation: LdapConversation,
   { groups, nestedGroups, base, filter }: GroupSearch,
-  people: ReadonlyMap<string, Entry>,
+  people: ReadonlyMap<string, Person>,
 ): Promise<ReadonlySet<string>> {
   const members = new Set<string>();
   const visited = new Set<string>();
-  const byLogin = Map.groupBy(people.entries(), ([, entry]) => valuesOf(entry, 'uid')[0] ?? '');
-  const byPrimaryGroup = Map.groupBy(people.entries(), ([, entry]) => valuesOf(entry, 'primaryGroupID')[0] ?? '');
+  const byLogin = Map.groupBy(people.values(), ({ uid }) => uid ?? '');
+  const byPrimaryGroup = Map.groupBy(people.values(), ({ primaryGroup }) => primaryGroup ?? '');
 
   const visit = async (dn: string, group: Entry): Promise<void> => {
     const normal = normalDN(dn);
@@ -40,12 +41,12 @@ export async function membersOfGroups(
     if (visited.size > mostGroups)
       throw new Failure('directory', `there are more than ${mostGroups} groups inside the groups; nothing was changed`);
     const [token] = valuesOf(group, 'primaryGroupToken');
-    if (token !== undefined) for (const [person] of byPrimaryGroup.get(token) ?? []) members.add(person);
+    if (token !== undefined) for (const person of byPrimaryGroup.get(token) ?? []) members.add(person.normalDN);
     for (const login of valuesOf(group, 'memberUid')) {
       const [person, second] = byLogin.get(login) ?? [];
       if (person === undefined || second !== undefined)
         throw unresolved(login, dn, person === undefined ? 'nobody under the base has that uid' : 'two people have it');
-      members.add(person[0]);
+      members.add(person.normalDN);
     }
     for (const member of await memberDNs(conversation, dn, group)) {
       const person = normalDN(member);
