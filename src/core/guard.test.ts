@@ -38,6 +38,17 @@ const pod = { inPod: true, loopbackDirectory: false, firstRunConfirmed: false };
 const reasons = (plan: Plan, limits: Partial<GuardLimits> = {}, situation = pod) =>
   guard(plan, { ...defaultGuardLimits, ...limits }, situation).refusals.map(({ reason }) => en(reason));
 
+it('the limits are those of the documentation unless the settings say otherwise', () => {
+  expect(defaultGuardLimits).toEqual({
+    minMembers: 1,
+    maxRemovals: 10,
+    maxRemovalPercent: 25,
+    maxAdditions: 50,
+    allowRemovals: undefined,
+    allowAdditions: undefined,
+  });
+});
+
 describe('removals', () => {
   it.each([
     // Beyond 10 accounts and 25%: both.
@@ -78,6 +89,23 @@ describe('removals', () => {
     }
   });
 
+  it('are refused with their numbers, the limit, and the setting that allows exactly these', () => {
+    const refusal = (owned: number, leaving: number) =>
+      guard(planOf({ owned, leaving }), defaultGuardLimits, pod).refusals.map(({ reason, allowance }) => [
+        en(reason),
+        allowance,
+      ]);
+    expect(refusal(43, 11)).toEqual([
+      [
+        '11 of 43 accounts (25.6%) would be removed; the limit is 10 accounts and 25%',
+        { setting: 'ALLOW_REMOVALS', value: 11 },
+      ],
+    ]);
+    expect(refusal(5, 3)).toEqual([
+      ['3 of 5 accounts (60.0%) would be removed; the limit is half of them', { setting: 'ALLOW_REMOVALS', value: 3 }],
+    ]);
+  });
+
   it("by an operator's hold are not counted", () => {
     expect(reasons(planOf({ owned: 40, held: 30 }))).toEqual([]);
     expect(reasons(planOf({ owned: 40, leaving: 11, held: 10 }))).toHaveLength(1);
@@ -105,6 +133,23 @@ describe('additions', () => {
     ]);
   });
 
+  it('are refused with their number, and the setting that allows exactly these', () => {
+    const { refusals } = guard(planOf({ owned: 10, joining: 60 }), defaultGuardLimits, pod);
+    expect(refusals.map(({ reason, allowance }) => [en(reason), allowance])).toEqual([
+      [
+        '60 accounts would be added to 10; the limit is 50 accounts and 100%',
+        { setting: 'ALLOW_ADDITIONS', value: 60 },
+      ],
+    ]);
+  });
+
+  it('are noted as unchecked only where there are some, and no account that we own', () => {
+    const notes = (plan: Plan) => guard(plan, defaultGuardLimits, pod).notes;
+    expect(notes(planOf({ owned: 0 }))).toEqual([]);
+    expect(notes(planOf({ owned: 1, joining: 1 }))).toEqual([]);
+    expect(notes(planOf({ owned: 0, joining: 1 }))).toHaveLength(1);
+  });
+
   it('are not limited on a first run, which has no baseline and says so', () => {
     const verdict = guard(planOf({ owned: 0, joining: 500 }), defaultGuardLimits, pod);
     expect(verdict.refusals).toEqual([]);
@@ -127,6 +172,32 @@ describe('the directory', () => {
     ]);
     expect(reasons(planOf({ owned: 30 }), { minMembers: 30 })).toEqual([]);
     expect(reasons(planOf({ owned: 31 }), { minMembers: 30 })).toEqual([]);
+  });
+});
+
+describe('in a program that goes on', () => {
+  const tooMuch = planOf({ owned: 40, leaving: 20 });
+  const tooMany = planOf({ owned: 10, joining: 60 });
+
+  it('the day decides about removals and additions, in place of the one run', () => {
+    for (const plan of [tooMuch, tooMany]) expect(guard(plan, defaultGuardLimits, pod, () => []).refusals).toEqual([]);
+    const ofDay = { reason: 'too much for a day', allowance: undefined };
+    expect(guard(tooMuch, defaultGuardLimits, pod, () => [ofDay]).refusals).toEqual([ofDay]);
+  });
+
+  it('an empty directory is refused all the same, and so is one that is too small', () => {
+    expect(guard(planOf({ owned: 4, leaving: 4 }), defaultGuardLimits, pod, () => []).refusals).toHaveLength(1);
+    const limits = { ...defaultGuardLimits, minMembers: 30 };
+    expect(guard(planOf({ owned: 29 }), limits, pod, () => []).refusals).toHaveLength(1);
+  });
+});
+
+describe('a setting in a refusal', () => {
+  it('is called as it was given', () => {
+    const situation = { ...pod, spelling: (name: string) => `spec.guard of ${name}` };
+    expect(reasons(planOf({ owned: 29 }), { minMembers: 30 }, situation)).toEqual([
+      'the directory has 29 members, fewer than spec.guard of MIN_MEMBERS=30',
+    ]);
   });
 });
 

@@ -106,10 +106,10 @@ export function additionsExceed(joining: number, owned: number, { maxAdditions }
 
 function tooManyLeave(plan: Plan, limits: GuardLimits): Refusal | undefined {
   const leaving = plan.remove.filter((removal) => !removal.held).length;
-  const percent = plan.owned === 0 ? 0 : (leaving / plan.owned) * 100;
   const limitExceeded = removalsExceed(leaving, plan.owned, limits);
   if (limitExceeded === undefined) return undefined;
   if (limits.allowRemovals !== undefined && leaving <= limits.allowRemovals) return undefined;
+  const percent = (leaving / plan.owned) * 100;
   const limit =
     limitExceeded === 'many' ? { accounts: limits.maxRemovals, percent: limits.maxRemovalPercent } : undefined;
   const numbers = { leaving, owned: plan.owned, percent: percent.toFixed(1), limit, permitted: limits.allowRemovals };
