@@ -76,7 +76,6 @@ export function assignNames(members: readonly Member[], context: NameContext): N
       else unlucky.push({ wish, why });
     }
   }
-  unlucky.sort((a, b) => (a.wish.member.id < b.wish.member.id ? -1 : 1));
   for (const { wish, why } of unlucky) {
     const name = nameWithId(wish.member, (candidate) => obstacle(candidate, wish.member) === undefined);
     give(wish.member, name, reasons.withId({ name: wish.name, why }));
