@@ -18,8 +18,16 @@ describe('the longest time between two runs', () => {
     ['on weekdays, over the weekend', '0 0 * * 1-5', 'Asia/Seoul', 3 * day],
     ['every day where clocks go back in autumn', '0 12 * * *', 'Europe/Berlin', 25 * hour],
     ['every month', '0 0 1 * *', 'Etc/UTC', 31 * day],
+    // The hour that clocks skip in spring has no run, so that two nights lie between.
+    ['every night in an hour that clocks skip', '30 2 * * *', 'Europe/Berlin', 47 * hour],
+    ['on leap days', '0 0 29 2 *', 'Etc/UTC', 4 * 365.25 * day],
   ])('%s', (_, expression, timeZone, seconds) => {
     expect(longestInterval({ expression, timeZone }, from)).toBe(seconds);
+  });
+
+  it('is found though the next run is many years away: 2100 has no leap day', () => {
+    const leapDays = { expression: '0 0 29 2 *', timeZone: 'Etc/UTC' };
+    expect(longestInterval(leapDays, Date.UTC(2096, 2, 1))).toBe(4 * 365.25 * day);
   });
 });
 
@@ -57,6 +65,28 @@ describe('a schedule', () => {
     ['@daily', 'Korea', /not a time zone/],
   ])('%s in %s cannot be used, and the problem says why', (expression, timeZone, problem) => {
     expect(scheduleProblem({ expression, timeZone })?.en).toMatch(problem);
+  });
+
+  it.each(['0 15 * * 0', ' 0  15 * * 0 ', '@daily', ' @weekly '])('%j can be used', (expression) => {
+    expect(scheduleProblem({ expression, timeZone: 'Asia/Seoul' })).toBeUndefined();
+  });
+
+  it.each([
+    ['x @daily', 'a CronJob schedule has five fields (minute hour day month weekday), this one is "x @daily"'],
+    ['@daily 0', 'a CronJob schedule has five fields (minute hour day month weekday), this one is "@daily 0"'],
+    ['0 0 30 2 *', '"0 0 30 2 *" never comes'],
+  ])('%j is refused with what is wrong', (expression, problem) => {
+    expect(scheduleProblem({ expression, timeZone: 'Etc/UTC' })).toBe(problem);
+  });
+
+  it('in a time zone that is none is refused with its name', () => {
+    expect(scheduleProblem({ expression: '@daily', timeZone: 'Korea' })).toBe(
+      '"Korea" is not a time zone of the IANA database',
+    );
+  });
+
+  it('that never comes has no next run', () => {
+    expect(nextRun({ expression: '0 0 30 2 *', timeZone: 'Etc/UTC' }, from)).toBeUndefined();
   });
 
   it('in Seoul on Monday at midnight is in UTC on Sunday at 15:00', () => {
