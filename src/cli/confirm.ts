@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { readSurroundings } from '../config/surroundings.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
+import { usageMessages as messages } from '../lib/messages/usage.ts';
 import type { Environment } from './environment.ts';
 
 /** Whether somebody is there to answer. */
@@ -14,11 +15,11 @@ export async function confirmOnTerminal({ stderr, signal }: Environment, questio
   const terminal = createInterface({ input: process.stdin, output: stderr });
   try {
     const answer = await terminal.question(`${question} [y/N] `, { signal });
-    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('usage', 'not confirmed; nothing was changed');
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Failure('usage', messages.notConfirmed());
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
-    throw new Failure('aborted', 'stopped at the question; nothing was changed', { exitCode: exitCodes.interrupted });
+    throw new Failure('aborted', messages.stoppedAtQuestion(), { exitCode: exitCodes.interrupted });
   } finally {
     terminal.close();
   }

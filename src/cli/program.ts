@@ -2,6 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { flagOf, settingGroups } from '../config/definitions.ts';
 import { exitCodes, Failure } from '../lib/failure.ts';
+import type { Message, Text } from '../lib/message.ts';
+import { usageMessages as messages } from '../lib/messages/usage.ts';
 import { version } from '../lib/version.ts';
 import { addMemberCommands } from '../member/commands.ts';
 import { memberEnvironment } from '../member/environment.ts';
@@ -80,15 +82,26 @@ function usageFailure({ code, message }: CommanderError, program: Command, name:
   const isKnown = known !== undefined;
   // Without words of its own: `help` of a command that isn't there, and a command that needs one below it.
   const parts = known?.commands.map((command) => command.name()) ?? [];
-  const without = parts.length > 0 ? `${name} needs one of: ${parts.join(', ')}` : 'there is no such command';
-  const what = code === 'commander.help' ? without : message.replace(/^error: /, '');
-  return new Failure('usage', withoutValue(what).replace(/\n/g, ' ').replace(/\.$/, ''), {
-    hint:
-      hintFor(what) ??
-      (isKnown
-        ? `\`credentials-updater ${name} --help\` shows its flags, with examples`
-        : '`credentials-updater --help` shows the commands'),
+  const without =
+    parts.length > 0 ? messages.needsPart({ command: name, parts: parts.join(', ') }) : messages.noSuchCommand();
+  const said = withoutValue(message.replace(/^error: /, ''))
+    .replace(/\n/g, ' ')
+    .replace(/\.$/, '');
+  return new Failure('usage', code === 'commander.help' ? without : inBoth(said), {
+    hint: hintFor(message) ?? (isKnown ? messages.commandHelp({ command: name }) : messages.programHelp()),
   });
+}
+
+/** Commander's commonest complaints; the others stay as they are. */
+function inBoth(said: string): Text {
+  const [, kind, name = '', nearest] =
+    /^unknown (option|command) '([^']+)'(?: \(Did you mean (\S+)\?\))?$/.exec(said) ?? [];
+  if (kind === 'option') return messages.unknownFlag({ flag: name, nearest });
+  if (kind === 'command') return messages.unknownCommand({ command: name, nearest });
+  const [, argument] = /^missing required argument '([^']+)'$/.exec(said) ?? [];
+  if (argument !== undefined) return messages.missingArgument({ argument });
+  const [, flag] = /^option '([^']+)' argument missing$/.exec(said) ?? [];
+  return flag === undefined ? said : messages.missingValue({ flag });
 }
 
 /** What somebody gave to a flag that isn't there may be a secret: --poolc-api-key=…, --notify-url=…. */
@@ -97,12 +110,12 @@ function withoutValue(message: string): string {
 }
 
 /** For a setting that has no flag. */
-function hintFor(message: string): string | undefined {
+function hintFor(message: string): Message | undefined {
   const setting = settingGroups
     .filter(({ environmentOnly }) => environmentOnly)
     .flatMap(({ settings }) => settings)
     .find(({ name }) => new RegExp(`unknown option '${flagOf(name)}['=]`).test(message));
-  return setting && `${setting.name} is a credential, and is read from the environment alone`;
+  return setting && messages.environmentAlone({ setting: setting.name });
 }
 
 /** The program with all its commands: what --help and the shells' completion are made from. */

@@ -8,8 +8,9 @@ import { type ParseOptions, parse, type SchemaOptions } from 'yaml';
 import type * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
 import { isRecord } from '../lib/json.ts';
+import { clusterMessages } from '../lib/messages/cluster.ts';
 
-export const chooseKubeconfig = 'set KUBECONFIG to the file that kubectl uses for this cluster';
+export const chooseKubeconfig = clusterMessages.chooseKubeconfig();
 
 /** A file, and what is in it. */
 export interface KubeconfigFile {

@@ -10,6 +10,7 @@ import * as z from 'zod';
 import { isLoopback } from '../http/endpoint.ts';
 import { parseProxy } from '../http/proxy.ts';
 import { Failure } from '../lib/failure.ts';
+import { clusterMessages } from '../lib/messages/cluster.ts';
 import { shellCommand } from '../lib/shell-command.ts';
 import type { Variables } from '../lib/variables.ts';
 import type { Credential } from './credential.ts';
@@ -122,11 +123,7 @@ export async function loadClusterAccess(
   const files = listed.length > 0 ? listed : [path.join(home ?? homedir(), '.kube', 'config')];
   const loaded = readKubeconfigFiles(files);
   if (loaded.length === 0) {
-    throw new Failure(
-      'usage',
-      `no kubeconfig: ${files.join(', ')} ${files.length === 1 ? 'does' : 'do'} not exist, and this is not a pod`,
-      { hint: chooseKubeconfig },
-    );
+    throw new Failure('usage', clusterMessages.noKubeconfig({ files }), { hint: chooseKubeconfig });
   }
   return resolveContext(loaded, variables, options);
 }

@@ -10,8 +10,10 @@ import type { ClusterClient } from '../kube/client.ts';
 import { microTime } from '../kube/events.ts';
 import { type LeaseAddress, type LeaseState, readLease, writeLease } from '../kube/lease.ts';
 import type { Clock } from '../lib/clock.ts';
+import { durationText } from '../lib/duration.ts';
 import { Failure, toFailure } from '../lib/failure.ts';
 import type { Log } from '../lib/log.ts';
+import { clusterMessages } from '../lib/messages/cluster.ts';
 import { runLockName } from '../registry/place.ts';
 import type { LockedContext } from './context.ts';
 
@@ -113,7 +115,7 @@ async function takeOver(options: LeaseLockOptions): Promise<Held> {
     const state = await readLease(client, address, signal, watched === undefined ? firstLook : patience);
     const now = clock.monotonic();
     if (watched === undefined || watched.renewTime !== state.renewTime || watched.holder !== state.holder) {
-      watched = { renewTime: state.renewTime, holder: state.holder, since: now };
+      watched = { renewTime: state.renewTime, holder: state.holder ?? '', since: now };
     }
     const stoodStillMs = now - watched.since;
     if (!state.holder || stoodStillMs >= state.durationSeconds * 1_000) {
@@ -281,9 +283,10 @@ async function giveBack(
 }
 
 function heldByAnother(state: LeaseState, waitedMs: number, { holder }: LockWords): Failure {
-  return new Failure(
-    'lock',
-    `another ${holder} holds the lock: ${state.holder} since ${state.acquireTime ?? 'an unknown time'}, last renewed ${state.renewTime ?? 'never'}; waited ${Math.round(waitedMs / 1_000)} s, nothing was changed`,
-    { hint: `that ${holder} does the same work: wait for it, or look at its log` },
-  );
+  const isRun = holder === runWords.holder;
+  const { acquireTime: since, renewTime: renewed } = state;
+  const waited = durationText(Math.round(waitedMs / 1_000));
+  return new Failure('lock', clusterMessages.lockHeld({ isRun, holder: state.holder ?? '', since, renewed, waited }), {
+    hint: clusterMessages.waitForIt({ isRun }),
+  });
 }
