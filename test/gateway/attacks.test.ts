@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fieldOf, logInAs, openBrowser } from '../../dev/gateway/browser.ts';
 import { signAssertion } from '../../src/devices/assertion.ts';
 import { newDeviceKey } from '../../src/devices/device-key.ts';
 import { paths } from '../../src/devices/wire.ts';
-import { fieldOf, openBrowser } from './browser.ts';
 import { type GatewayLab, type GatewayProcess, startLab, systemNamespace, usersNamespace } from './lab.ts';
 import {
   asserted,
@@ -13,7 +13,6 @@ import {
   beginEnrolment,
   codeOf,
   connectedDevice,
-  loggedIn,
   renew,
   type TestDevice,
 } from './test-device.ts';
@@ -125,7 +124,7 @@ describe('in a member’s browser', () => {
   });
 
   test.each(['/devices/remove', '/enroll', '/logout'])('a form of another site does nothing at %s', async (path) => {
-    const { browser, page } = await loggedIn(lab, 'victim');
+    const { browser, page } = await logInAs(lab, 'victim');
     const fields = { device: victim.name, csrf: fieldOf(page, 'csrf'), request: 'x', code: 'x' };
     for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
       const answer = await browser.post(`${lab.origin}${path}`, fields, headers);
@@ -139,7 +138,7 @@ describe('in a member’s browser', () => {
 
   test('a link that a thief sends enrols nothing without the code, and guesses are counted', async () => {
     const { key, request } = await beginEnrolment(lab, 'your new laptop');
-    const { browser, page } = await loggedIn(lab, 'victim', request);
+    const { browser, page } = await logInAs(lab, 'victim', request);
     const statuses: number[] = [];
     for (let guess = 0; guess < 12; guess++) {
       const form = { csrf: fieldOf(page, 'csrf'), request, code: `0000000${guess % 10}` };
@@ -154,7 +153,7 @@ describe('in a member’s browser', () => {
 
   test('a name with markup, control characters and a turned direction is shown as text', async () => {
     const { request } = await beginEnrolment(lab, `<img src=x>\u202egnp.\u0007"'`);
-    const { browser, page } = await loggedIn(lab, 'victim', request);
+    const { browser, page } = await logInAs(lab, 'victim', request);
     expect(page.text).toContain('&lt;img src=x&gt;');
     for (const unescaped of ['<img', '\u202e', '\u0007']) expect(page.text).not.toContain(unescaped);
     await browser.close();
@@ -162,7 +161,7 @@ describe('in a member’s browser', () => {
 
   test('a session cookie that somebody planted, or made, is no session', async () => {
     const browser = openBrowser(lab.authority);
-    const thief = await loggedIn(lab, 'thief');
+    const thief = await logInAs(lab, 'thief');
     const { host } = new URL(lab.origin);
     const planted = thief.browser.cookies.get(host)?.get('__Host-session') ?? '';
     expect(planted).not.toBe('');

@@ -1,8 +1,8 @@
 /** OIDC_MATCH=login: the first person to log in with a login is remembered, and a login that changes hands gives nothing. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { logInAs } from '../../dev/gateway/browser.ts';
 import { type GatewayLab, type GatewayProcess, startLab, usersNamespace } from './lab.ts';
-import { loggedIn } from './test-device.ts';
 
 let lab: GatewayLab;
 let gateway: GatewayProcess;
@@ -20,7 +20,7 @@ afterAll(async () => {
 /** Somebody with this subject logs in, whom the provider calls so. @returns the page that they end on */
 async function logIn(subject: string, login: unknown) {
   lab.setPerson(subject, { preferred_username: login });
-  const { browser, page } = await loggedIn(lab, subject);
+  const { browser, page } = await logInAs(lab, subject);
   await browser.close();
   return page;
 }

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../dev/control-plane/daemon.ts';
+import { openBrowser } from '../../dev/gateway/browser.ts';
 import { paths } from '../../src/devices/wire.ts';
-import { openBrowser } from './browser.ts';
 import { type GatewayLab, type GatewayProcess, startLab } from './lab.ts';
 import { assertionOf, codeOf, connectedDevice, renew, type TestDevice } from './test-device.ts';
 

@@ -4,11 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { fieldOf, logInAs } from '../../dev/gateway/browser.ts';
 import { ownEnvironment } from '../command.ts';
-import { fieldOf } from './browser.ts';
 import { newOneTimeCode, runEnroll } from './enroll-command.ts';
 import { type GatewayLab, startLab, usersNamespace } from './lab.ts';
-import { loggedIn } from './test-device.ts';
 
 const bundle = join(import.meta.dirname, '../../dist/member/credentials-updater-member.mjs');
 let lab: GatewayLab;
@@ -73,7 +72,7 @@ async function newComputer(language = 'en_US.UTF-8') {
       });
       const { link, code } = await shown;
       const request = new URL(link).searchParams.get('request') ?? '';
-      const { browser, page } = await loggedIn(lab, member, request);
+      const { browser, page } = await logInAs(lab, member, request);
       await browser.post(`${lab.origin}/enroll`, { csrf: fieldOf(page, 'csrf'), request, code });
       await browser.close();
       return running;

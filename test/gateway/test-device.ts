@@ -1,4 +1,6 @@
 /** A device as the plugin is one, and the member who connects it, step by step. */
+
+import { fieldOf, logInAs } from '../../dev/gateway/browser.ts';
 import { type Assertion, signAssertion } from '../../src/devices/assertion.ts';
 import { type DevicePrivateKey, newDeviceKey, publicPartOf, thumbprintOf } from '../../src/devices/device-key.ts';
 import { newEnrolmentCode, signEnrolmentRequest } from '../../src/devices/enrolment-request.ts';
@@ -10,7 +12,6 @@ import {
   type TokenAnswer,
   tokenSchema,
 } from '../../src/devices/wire.ts';
-import { type Browser, fieldOf, openBrowser, type Page } from './browser.ts';
 import type { GatewayLab } from './lab.ts';
 
 export interface TestDevice {
@@ -38,23 +39,10 @@ export async function beginEnrolment(lab: GatewayLab, name = 'laptop'): Promise<
   return { key, code, link, request: new URL(link).searchParams.get('request') ?? '' };
 }
 
-/** A browser in which this member has logged in, and the page that it ended on. */
-export async function loggedIn(
-  lab: GatewayLab,
-  member: string,
-  pending?: string,
-): Promise<{ readonly browser: Browser; readonly page: Page }> {
-  const browser = openBrowser(lab.authority);
-  const query = pending === undefined ? '' : `?request=${encodeURIComponent(pending)}`;
-  const login = await browser.get(`${lab.origin}/login${query}`);
-  const consent = await browser.post(login.url, { prompt: 'login', login: member, password: 'x' });
-  return { browser, page: await browser.post(consent.url, { prompt: 'consent' }) };
-}
-
 /** A device that the member has connected. */
 export async function connectedDevice(lab: GatewayLab, member: string, name?: string): Promise<TestDevice> {
   const { key, code, request } = await beginEnrolment(lab, name);
-  const { browser, page } = await loggedIn(lab, member, request);
+  const { browser, page } = await logInAs(lab, member, request);
   const done = await browser.post(`${lab.origin}/enroll`, { csrf: fieldOf(page, 'csrf'), request, code });
   await browser.close();
   if (done.status !== 200) throw new Error(`${member}'s device was not connected: ${done.status} ${done.text}`);

@@ -77,3 +77,16 @@ export function fieldOf({ text }: Page, name: string): string {
   if (found === undefined) throw new Error(`The page has no field ${name}: ${text.slice(0, 500)}`);
   return found.replaceAll('&amp;', '&');
 }
+
+/** A browser in which somebody has logged in at the provider, and the page of the gateway that it ended on. */
+export async function logInAs(
+  { origin, authority }: { readonly origin: string; readonly authority: string },
+  login: string,
+  pending?: string,
+): Promise<{ readonly browser: Browser; readonly page: Page }> {
+  const browser = openBrowser(authority);
+  const query = pending === undefined ? '' : `?request=${encodeURIComponent(pending)}`;
+  const atProvider = await browser.get(`${origin}/login${query}`);
+  const consent = await browser.post(atProvider.url, { prompt: 'login', login, password: 'x' });
+  return { browser, page: await browser.post(consent.url, { prompt: 'consent' }) };
+}
