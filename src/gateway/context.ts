@@ -21,5 +21,5 @@ export interface GatewayContext {
 
 /** What is counted, by name and outcome. */
 export interface GatewayMetrics {
-  count(what: 'renewals' | 'enrolments' | 'logins' | 'removals', outcome: string): void;
+  count(what: 'renewals' | 'enrolments' | 'logins' | 'removals' | 'kubeconfigs', outcome: string): void;
 }

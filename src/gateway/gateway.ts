@@ -119,6 +119,7 @@ function routesOf(context: GatewayContext, options: GatewayOptions, signal: Abor
     ...(poolcEndpoint === undefined ? {} : { poolcEndpoint: poolcEndpoint.href }),
   };
   return {
+    cluster: description,
     api: {
       description,
       pendingEnrolments,
@@ -136,7 +137,6 @@ function routesOf(context: GatewayContext, options: GatewayOptions, signal: Abor
       oidc === undefined
         ? undefined
         : {
-            clusterName: cluster.name,
             sessions: openSessions(context, sessionKeys),
             pendingEnrolments,
             accounts: openAccountsById(context, signal),
@@ -144,6 +144,7 @@ function routesOf(context: GatewayContext, options: GatewayOptions, signal: Abor
             limits: {
               logins: openLimiter({ burst: 60, windowMs: 60_000 }),
               codes: openLimiter({ burst: 10, windowMs: 600_000 }),
+              kubeconfigs: openLimiter({ burst: 10, windowMs: 600_000 }),
             },
             addressOf,
           },

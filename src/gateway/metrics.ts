@@ -6,6 +6,7 @@ const help = {
   enrolments: 'Devices that were enrolled, and attempts, by outcome.',
   logins: 'Logins on the page, by outcome.',
   removals: 'Devices that members removed, by where.',
+  kubeconfigs: 'Kubeconfigs with a short token that members took from the page, by outcome.',
 } as const;
 
 export interface CountingMetrics extends GatewayMetrics {

@@ -1,29 +1,23 @@
 /** The routes of the pages: log in, my devices, connect a device. */
 import { type Context, Hono } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
 import { deleteDevice, devicesOf, devicesPerAccount, readDevice } from '../registry/devices.ts';
 import type { GatewayContext } from './context.ts';
 import { confirmEnrolment, readPending } from './enrol.ts';
 import type { Limiter } from './limits.ts';
 import type { AccountsById } from './member-account.ts';
-import {
-  confirmPage,
-  devicesPage,
-  loginPage,
-  type Markup,
-  messagePage,
-  type PageContext,
-  shownName,
-} from './page/pages.ts';
-import { style } from './page/style.ts';
-import { languageOf, texts } from './page/texts.ts';
+import { acceptedLanguage, chosenLanguage } from './page/language.ts';
+import type { Markup, PageContext } from './page/layout.ts';
+import { confirmPage, devicesPage, loginPage, problemPage, shownName } from './page/pages.ts';
+import { texts } from './page/texts.ts';
+import { type KubeconfigCluster, kubeconfigFileName, pageKubeconfig } from './page-kubeconfig.ts';
 import { Refused } from './refusal.ts';
 import type { Sealed } from './sealed.ts';
-import { requireCsrf, type Session, type Sessions } from './session.ts';
+import { type Notice, requireCsrf, type Session, type Sessions } from './session.ts';
 import { matchedAccount } from './sign-in/matched-account.ts';
 import type { OidcSignIn } from './sign-in/oidc.ts';
 
 export interface PageRoutes {
-  readonly clusterName: string;
   readonly sessions: Sessions;
   readonly pendingEnrolments: Sealed;
   readonly accounts: AccountsById;
@@ -33,23 +27,24 @@ export interface PageRoutes {
     readonly logins: Limiter;
     /** By account: each is a guess at a code. */
     readonly codes: Limiter;
+    /** By account. */
+    readonly kubeconfigs: Limiter;
   };
   readonly addressOf: (c: Context) => string;
 }
 
-export function pageRoutes(context: GatewayContext, routes: PageRoutes): Hono {
+export function pageRoutes(context: GatewayContext, cluster: KubeconfigCluster, routes: PageRoutes): Hono {
   const { client, namespace, clock, metrics, log } = context;
   const { sessions, pendingEnrolments, accounts, oidc, limits, addressOf } = routes;
   const app = new Hono();
-  const pageOf = (c: Context): PageContext => pageContext(c, context, routes.clusterName);
+  const pageOf = (c: Context): PageContext => pageContext(c, context, cluster);
   const sayIn = (c: Context) => texts[pageOf(c).language];
-
-  app.get('/style.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }));
 
   app.get('/', async (c) => {
     const session = await sessions.current(c, c.req.raw.signal);
     if (session === undefined) return c.html(loginPage(pageOf(c), { pending: undefined }));
-    return c.html(await ownDevices(c, session, undefined));
+    const notice = await sessions.takeNotice(c, session);
+    return c.html(await ownDevices(c, session, notice));
   });
 
   app.get('/login', async (c) => {
@@ -63,13 +58,13 @@ export function pageRoutes(context: GatewayContext, routes: PageRoutes): Hono {
 
   app.get('/callback', async (c) => {
     const login = await sessions.takeLogin(c);
-    if (login === undefined) return problem(c, 400, sayIn(c).sessionOver);
+    if (login === undefined) return problem(c, 400, sayIn(c).refusals.not_logged_in);
     // As the provider was told, whatever proxy stands before this gateway.
     const url = new URL(`${context.origin}/callback${new URL(c.req.url).search}`);
     const identity = await oidc.finish(url, login.started);
     const account = await matchedAccount(context, accounts, identity, c.req.raw.signal);
     metrics.count('logins', account === undefined ? 'no_account' : 'logged_in');
-    if (account === undefined) return problem(c, 403, sayIn(c).accountGone);
+    if (account === undefined) return problem(c, 403, sayIn(c).refusals.account_gone);
     log.info('a member logged in', { account: account.name });
     await sessions.begin(c, account);
     const to = login.pending === undefined ? '/' : `/enroll?request=${encodeURIComponent(login.pending)}`;
@@ -107,10 +102,9 @@ export function pageRoutes(context: GatewayContext, routes: PageRoutes): Hono {
     const confirmed = await confirmEnrolment(context, enrolment, { account, code }, c.req.raw.signal);
     if (confirmed !== 'wrong code') limits.codes.giveBack(account.uid);
     switch (confirmed) {
-      case 'enrolled': {
-        const text = say.connected(shownName(enrolment.request.name));
-        return c.html(messagePage(pageOf(c), { text, isProblem: false }));
-      }
+      case 'enrolled':
+        await sessions.tell(c, session, { kind: 'connected', device: enrolment.request.name });
+        return c.redirect('/', 303);
       case 'wrong code': {
         const shown = { pending, enrolment, account: account.name, csrf: session.csrf, problem: say.wrongCode };
         return c.html(confirmPage(pageOf(c), shown), 422);
@@ -127,44 +121,80 @@ export function pageRoutes(context: GatewayContext, routes: PageRoutes): Hono {
     const { csrf, device = '' } = await formOf(c);
     requireCsrf(session, csrf);
     const found = await readDevice(client, namespace, device, c.req.raw.signal);
-    if (found === undefined || found.account.uid !== session.account.uid)
-      return c.html(await ownDevices(c, session, undefined));
-    await deleteDevice(client, namespace, found, c.req.raw.signal);
-    metrics.count('removals', 'page');
-    log.info('a device was removed on the page', { account: session.account.name, device: found.name });
-    return c.html(await ownDevices(c, session, sayIn(c).removed(shownName(found.label))));
+    if (found !== undefined && found.account.uid === session.account.uid) {
+      await deleteDevice(client, namespace, found, c.req.raw.signal);
+      metrics.count('removals', 'page');
+      log.info('a device was removed on the page', { account: session.account.name, device: found.name });
+      await sessions.tell(c, session, { kind: 'removed', device: found.label });
+    }
+    return c.redirect('/', 303);
   });
 
-  async function ownDevices(c: Context, { account, csrf }: Session, notice: string | undefined): Promise<Markup> {
+  app.post('/kubeconfig', async (c) => {
+    const session = await requireSession(c);
+    requireCsrf(session, (await formOf(c))['csrf']);
+    const wait = limits.kubeconfigs.take(session.account.uid, clock.monotonic());
+    if (wait !== undefined) return tooMany(c, wait);
+    const text = await pageKubeconfig(context, cluster, session.account, c.req.raw.signal);
+    return c.body(text, 200, {
+      'content-type': 'application/yaml; charset=utf-8',
+      'content-disposition': `attachment; filename="${kubeconfigFileName(cluster)}"`,
+    });
+  });
+
+  async function ownDevices(c: Context, { account, csrf }: Session, notice: Notice | undefined): Promise<Markup> {
     const devices = await devicesOf(client, namespace, account.uid, c.req.raw.signal);
     return devicesPage(pageOf(c), {
       account: account.name,
       devices: devices.filter(({ terminating }) => !terminating),
       csrf,
-      notice,
+      notice: notice === undefined ? undefined : sayIn(c)[notice.kind](shownName(notice.device)),
     });
   }
 
   async function requireSession(c: Context): Promise<Session> {
     const session = await sessions.current(c, c.req.raw.signal);
     if (session !== undefined) return session;
-    throw new Refused('not_logged_in', sayIn(c).sessionOver);
+    throw new Refused('not_logged_in', 'this browser has no session, or it is over');
   }
 
   function problem(c: Context, status: 400 | 403 | 409, text: string) {
-    return c.html(messagePage(pageOf(c), { text, isProblem: true }), status);
+    return c.html(problemPage(pageOf(c), { text }), status);
   }
 
   function tooMany(c: Context, seconds: number) {
     c.header('retry-after', String(seconds));
-    return c.html(messagePage(pageOf(c), { text: sayIn(c).tooMany(seconds), isProblem: true }), 429);
+    return c.html(problemPage(pageOf(c), { text: sayIn(c).tooMany(seconds) }), 429);
   }
 
   return app;
 }
 
-export function pageContext(c: Context, { origin }: Pick<GatewayContext, 'origin'>, cluster: string): PageContext {
-  return { language: languageOf(c.req.header('accept-language')), cluster, origin };
+const languageCookie = '__Host-language';
+const yearSeconds = 31_536_000;
+
+/** Also keeps the language that somebody chose by the link on a page. */
+export function pageContext(
+  c: Context,
+  { origin, clock }: Pick<GatewayContext, 'origin' | 'clock'>,
+  { name }: Pick<KubeconfigCluster, 'name'>,
+): PageContext {
+  const chosen = chosenLanguage(c.req.query('lang'));
+  if (chosen !== undefined) {
+    const kept = { path: '/', secure: true, httpOnly: true, sameSite: 'Lax', maxAge: yearSeconds } as const;
+    setCookie(c, languageCookie, chosen, kept);
+  }
+  const language = chosen ?? chosenLanguage(getCookie(c, languageCookie));
+  const pending = c.req.query('request');
+  const isShownAgain = c.req.method === 'GET' && c.req.path === '/enroll' && isPendingText(pending);
+  return {
+    language: language ?? acceptedLanguage(c.req.header('accept-language')),
+    cluster: name,
+    origin,
+    userAgent: c.req.header('user-agent'),
+    here: isShownAgain ? `/enroll?request=${encodeURIComponent(pending)}` : '/',
+    now: clock.now(),
+  };
 }
 
 /** A sealed request in its shape: nothing else is ever put into a link or a cookie. */

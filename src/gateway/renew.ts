@@ -12,10 +12,12 @@
  * - Then the token is requested, bound to the device's Secret, and checked before it is given.
  */
 import { randomBytes } from 'node:crypto';
+import type { OwnedAccount } from '../core/model.ts';
 import { claimedSigner, verifyAssertion } from '../devices/assertion.ts';
 import { type DevicePublicKey, publicKeySchema } from '../devices/device-key.ts';
 import { paths } from '../devices/wire.ts';
 import { withRetry } from '../http/retry.ts';
+import type { Credential } from '../issuers/issuer.ts';
 import { Failure } from '../lib/failure.ts';
 import type { Secret } from '../lib/secret.ts';
 import { consumeNonce, type Device, readDevice } from '../registry/devices.ts';
@@ -44,23 +46,35 @@ export async function renewToken(
   assertion: string,
   signal: AbortSignal,
 ): Promise<RenewedToken> {
-  const { client, namespace, issuer, clock, random, log, metrics } = context;
+  const { client, namespace, clock, log, metrics } = context;
   const device = await provenDevice(context, assertion, paths.token, signal);
   const account = await requireAccount(context, device.account, signal);
   const renewed = await consumeNonce(client, namespace, device, { nonce: newNonce(), now: clock.now() }, signal);
   if (renewed === undefined) return lostRace(context, device, signal);
-  const credential = await withRetry(
-    () =>
-      issuer.issue({ name: account.name, uid: account.uid, boundTo: { name: device.name, uid: device.uid } }, signal),
-    { clock, random, signal, policy: mintPatience },
-  ).catch((error: unknown) => {
+  const credential = await issueBound(context, account, device, signal);
+  metrics.count('renewals', 'renewed');
+  log.info('a device renewed its token', { account: account.name, device: device.name });
+  return { token: credential.secret, expiresAt: credential.expiresAt * 1_000, nonce: renewed.nonce };
+}
+
+/** A token of this account that ends with this device. @throws Refused (unknown_device), Failure (cluster) */
+export async function issueBound(
+  { issuer, clock, random }: GatewayContext,
+  account: Pick<OwnedAccount, 'name' | 'uid'>,
+  device: Pick<Device, 'name' | 'uid'>,
+  signal: AbortSignal,
+): Promise<Credential> {
+  const boundTo = { name: device.name, uid: device.uid };
+  return withRetry(() => issuer.issue({ name: account.name, uid: account.uid, boundTo }, signal), {
+    clock,
+    random,
+    signal,
+    policy: mintPatience,
+  }).catch((error: unknown) => {
     // The Secret went between two requests: the device was removed just now.
     if (error instanceof Failure && error.status === 404) throw unknownDevice();
     throw error;
   });
-  metrics.count('renewals', 'renewed');
-  log.info('a device renewed its token', { account: account.name, device: device.name });
-  return { token: credential.secret, expiresAt: credential.expiresAt * 1_000, nonce: renewed.nonce };
 }
 
 /** The device whose key signed this, for this path, just now and with its nonce. @throws Refused */

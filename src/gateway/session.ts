@@ -21,8 +21,12 @@ const loginCookie = '__Host-login';
 const sessionSeconds = 30 * 60;
 /** How long somebody may take at the provider. */
 const loginSeconds = 10 * 60;
+const noticeCookie = '__Host-notice';
+/** From the answer to a form to the page that the browser then asks for. */
+const noticeSeconds = 60;
 
 const sessionSchema = z.object({ account: z.object({ name: z.string(), uid: z.string() }), csrf: z.string() });
+const noticeSchema = z.object({ account: z.string(), kind: z.enum(['removed', 'connected']), device: z.string() });
 const loginSchema = z.object({ started: startedSchema, pending: z.string().optional() });
 
 export interface Session {
@@ -30,6 +34,9 @@ export interface Session {
   /** What each form of this session carries. */
   readonly csrf: string;
 }
+
+/** What a form has done, for the page after it. `device` is what its owner called it. */
+export type Notice = Pick<z.infer<typeof noticeSchema>, 'kind' | 'device'>;
 
 export interface Sessions {
   begin(c: Context, account: Pick<OwnedAccount, 'name' | 'uid'>): Promise<void>;
@@ -42,12 +49,17 @@ export interface Sessions {
   ): Promise<void>;
   /** The login that is under way in this browser, once. */
   takeLogin(c: Context): Promise<{ readonly started: StartedLogin; readonly pending: string | undefined } | undefined>;
+  /** So that a form is answered with a redirect, and a page that is loaded again sends nothing again. */
+  tell(c: Context, session: Session, notice: Notice): Promise<void>;
+  /** Once, and to the session that it is of. */
+  takeNotice(c: Context, session: Session): Promise<Notice | undefined>;
 }
 
 export function openSessions(context: GatewayContext, keys: SealingKeys): Sessions {
   const { clock } = context;
   const sessions = openSealed(keys, 'session');
   const logins = openSealed(keys, 'login');
+  const notices = openSealed(keys, 'notice');
   const put = async (c: Context, name: string, sealed: Sealed, content: Record<string, unknown>, seconds: number) => {
     // Lax: the provider sends the browser back here, and a link from a terminal opens with the session.
     setCookie(c, name, await sealed.seal(content, seconds, clock.now()), {
@@ -83,6 +95,16 @@ export function openSessions(context: GatewayContext, keys: SealingKeys): Sessio
       if (sealed === undefined) return undefined;
       const content = loginSchema.safeParse(await logins.open(sealed, clock.now())).data;
       return content === undefined ? undefined : { started: content.started, pending: content.pending };
+    },
+    tell: async (c, { account }, notice) => {
+      await put(c, noticeCookie, notices, { account: account.uid, ...notice }, noticeSeconds);
+    },
+    takeNotice: async (c, { account }) => {
+      const sealed = getCookie(c, noticeCookie);
+      if (sealed === undefined) return undefined;
+      remove(c, noticeCookie);
+      const content = noticeSchema.safeParse(await notices.open(sealed, clock.now())).data;
+      return content?.account === account.uid ? content : undefined;
     },
   };
 }

@@ -1,39 +1,25 @@
 /** Every word on the gateway's pages, in both languages. Members read them, most of them once a semester. */
-
-export const languages = ['en', 'ko'] as const;
-export type Language = (typeof languages)[number];
-
-/** The first of ours that the browser asks for. */
-export function languageOf(acceptLanguage: string | undefined): Language {
-  const wanted = (acceptLanguage ?? '')
-    .split(',')
-    .map((part, index) => {
-      const [tag = '', quality] = part
-        .trim()
-        .toLowerCase()
-        .split(/;\s*q=/);
-      return { tag, quality: quality === undefined ? 1 : Number(quality), index };
-    })
-    .filter(({ quality }) => quality > 0)
-    .toSorted((a, b) => b.quality - a.quality || a.index - b.index);
-  for (const { tag } of wanted) {
-    const language = languages.find((each) => tag === each || tag.startsWith(`${each}-`));
-    if (language !== undefined) return language;
-  }
-  return 'en';
-}
+import type { RefusalCode } from '../../devices/wire.ts';
+import type { Language } from './language.ts';
 
 const english = {
   title: (cluster: string) => `Access to ${cluster}`,
+  language: 'Language',
   logIn: 'Log in',
   logOut: 'Log out',
   loginIntro: 'Log in to see the devices that can use the cluster in your name.',
   loginForDevice: 'Log in to connect a device to your account.',
+  terminalOnly: 'Members log in with the program, in a terminal. There is nothing to do on this page.',
   loggedInAs: (account: string) => `Your account on the cluster: ${account}`,
   devices: 'Your devices',
   noDevices: 'You have no devices yet.',
   addDevice: 'Connect a device',
-  addDeviceHow: 'Run this in a terminal on that device, and open the link that it shows:',
+  install: '1. Install the program on that device:',
+  addDeviceHow: '2. Run this in a terminal there, and open the link that it shows:',
+  kubeconfig: 'A kubeconfig for an hour',
+  kubeconfigHow:
+    'For a computer without the program. Its token ends within an hour and is not renewed. It is listed above as the device “kubeconfig”: remove that to end it at once.',
+  kubeconfigDownload: 'Download a kubeconfig',
   device: 'Device',
   created: 'Connected',
   lastUsed: 'Last used',
@@ -54,27 +40,42 @@ const english = {
   otherAccount: 'This device is connected to another account already. Start again on the device.',
   linkOld: 'This link is too old, or not complete. Start again on the device: credentials-updater login',
   problem: 'That did not work',
+  details: 'For the operators:',
   back: 'Back to your devices',
-  sessionOver: 'Your login on this page is over. Log in again.',
+  notFound: 'There is nothing at this address.',
   tooMany: (seconds: number) => `Too many attempts. Try again in ${seconds} seconds.`,
-  accountGone: 'There is no account for you on the cluster. If you are a member, ask the operators.',
-  otherPerson:
-    'The account of this login is remembered for somebody else, or you had another login before. Ask the operators.',
-  away: 'The cluster does not answer just now. Try again in a minute.',
+  loginFailed: 'The login did not work. Log in again; if it stays so, tell the operators what stands below.',
+  providerAway: 'The login provider does not answer as it should. Try again in a minute.',
+  refusals: {
+    not_logged_in: 'Your login on this page is over. Log in again.',
+    account_gone: 'There is no account for you on the cluster. If you are a member, ask the operators.',
+    no_account:
+      'The account of this login is remembered for somebody else, or you had another login before. Ask the operators.',
+    too_many_devices: 'You have as many devices as a member can have. Remove one first.',
+    bad_request: 'The browser sent something that this page does not ask for. Go back and try again.',
+    unavailable: 'The cluster does not answer just now. Try again in a minute.',
+  } satisfies Partial<Record<RefusalCode, string>>,
 };
 export type Texts = typeof english;
 
 const korean: Texts = {
   title: (cluster) => `${cluster} 접속`,
+  language: '언어',
   logIn: '로그인',
   logOut: '로그아웃',
   loginIntro: '로그인하면 내 이름으로 클러스터를 쓸 수 있는 기기를 볼 수 있습니다.',
   loginForDevice: '기기를 내 계정에 연결하려면 로그인하세요.',
+  terminalOnly: '터미널에서 프로그램으로 로그인하세요. 이 페이지에서 할 일은 없습니다.',
   loggedInAs: (account) => `클러스터 계정: ${account}`,
   devices: '내 기기',
   noDevices: '아직 연결된 기기가 없습니다.',
   addDevice: '기기 연결하기',
-  addDeviceHow: '연결할 기기의 터미널에서 다음 명령을 실행하고, 화면에 나오는 링크를 여세요.',
+  install: '1. 연결할 기기에 프로그램을 설치하세요.',
+  addDeviceHow: '2. 그 기기의 터미널에서 다음 명령을 실행하고, 화면에 나오는 링크를 여세요.',
+  kubeconfig: '한 시간짜리 kubeconfig',
+  kubeconfigHow:
+    '프로그램을 설치할 수 없는 컴퓨터에서 쓰세요. 토큰은 한 시간 안에 끝나고 갱신되지 않습니다. 위 목록에 “kubeconfig” 기기로 나오며, 제거하면 바로 끝납니다.',
+  kubeconfigDownload: 'kubeconfig 내려받기',
   device: '기기',
   created: '연결한 때',
   lastUsed: '마지막 사용',
@@ -95,13 +96,21 @@ const korean: Texts = {
   otherAccount: '이미 다른 계정에 연결된 기기입니다. 기기에서 다시 시작하세요.',
   linkOld: '링크가 오래되었거나 잘렸습니다. 기기에서 다시 시작하세요: credentials-updater login',
   problem: '문제가 생겼습니다',
+  details: '운영진에게 알려 줄 내용:',
   back: '내 기기로 돌아가기',
-  sessionOver: '로그인이 끝났습니다. 다시 로그인하세요.',
+  notFound: '이 주소에는 페이지가 없습니다.',
   tooMany: (seconds) => `시도가 너무 많습니다. ${seconds}초 뒤에 다시 시도하세요.`,
-  accountGone: '클러스터에 계정이 없습니다. 회원이라면 운영진에게 문의하세요.',
-  otherPerson:
-    '이 아이디의 계정은 다른 사람의 것으로 기억되어 있거나, 전에 다른 아이디를 썼습니다. 운영진에게 문의하세요.',
-  away: '지금 클러스터가 응답하지 않습니다. 1분 뒤에 다시 시도하세요.',
+  loginFailed: '로그인하지 못했습니다. 다시 로그인해 보고, 계속 안 되면 아래 내용을 운영진에게 알려 주세요.',
+  providerAway: '로그인 서버가 제대로 응답하지 않습니다. 1분 뒤에 다시 시도하세요.',
+  refusals: {
+    not_logged_in: '이 페이지의 로그인이 끝났습니다. 다시 로그인하세요.',
+    account_gone: '클러스터에 계정이 없습니다. 회원이라면 운영진에게 문의하세요.',
+    no_account:
+      '이 아이디의 계정은 다른 사람의 것으로 기억되어 있거나, 전에 다른 아이디를 썼습니다. 운영진에게 문의하세요.',
+    too_many_devices: '연결할 수 있는 기기 수를 모두 썼습니다. 먼저 하나를 제거하세요.',
+    bad_request: '이 페이지에서 보낼 수 없는 요청입니다. 돌아가서 다시 시도하세요.',
+    unavailable: '지금 클러스터가 응답하지 않습니다. 1분 뒤에 다시 시도하세요.',
+  },
 };
 
 export const texts: Readonly<Record<Language, Texts>> = { en: english, ko: korean };

@@ -20,7 +20,11 @@ import { Refused } from '../refusal.ts';
 import { readClusterToken } from './cluster-token.ts';
 
 /** Uses the code up. @returns the account that it is for. @throws Refused, Failure (cluster) */
-export async function spendCode(context: GatewayContext, code: string, signal: AbortSignal): Promise<OwnedAccount> {
+export async function spendCode(
+  context: Pick<GatewayContext, 'client' | 'namespace' | 'origin' | 'clock'>,
+  code: string,
+  signal: AbortSignal,
+): Promise<OwnedAccount> {
   const { client, namespace, origin, clock } = context;
   const token = await readClusterToken(context, code, signal);
   if (token === undefined) throw noCode();
