@@ -74,6 +74,27 @@ describe('the demo', { timeout }, () => {
     expect(later).toMatch(/38 of 38 tokens\s+from\s+the\s+first\s+sync\s+still\s+work/);
   });
 
+  test('of a gateway: a member logs in once, loses a device, does without the gateway, and leaves', async () => {
+    const { exitCode, text } = await told(runNode([program, '--gateway']));
+    expect({ exitCode, text }).toEqual({ exitCode: 0, text: expect.stringContaining('nothing of it is left') });
+    for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+    const once = chapter(text, 'Log in once');
+    expect(once).toMatch(/\$ kubectl auth whoami.*\n +system:serviceaccount:poolc-users:kim-minjun\n/);
+    expect(once).toMatch(/\$ kubectl get namespaces\n +NAME .*\n(?:.*\n)* +poolc-users +Active/);
+    const stolen = chapter(text, 'The laptop is stolen');
+    expect(stolen).toMatch(/\$ credentials-updater devices remove laptop\n +laptop is removed/);
+    expect(stolen.replaceAll(/\s+/g, ' ')).toContain('this device is not connected any more');
+    expect(chapter(text, 'A member leaves')).toMatch(/removed +1 \(kim-minjun\)/);
+  });
+
+  test('--gateway with another flag is one line', async () => {
+    const { exitCode, text } = await told(runNode([program, '--gateway', '--keep']));
+    expect({ exitCode, text }).toEqual({
+      exitCode: 2,
+      text: '--gateway is a story of its own: leave out --keep and --directory\n',
+    });
+  });
+
   test('--keep leaves everything up to look at, until Ctrl-C, and nothing after it', async () => {
     const demo = runNode([program, '--keep']);
     await demo.printed(/Ctrl-C stops everything/);

@@ -4,6 +4,8 @@ import { shellCommand } from '../../src/lib/shell-command.ts';
 import { BinariesMissingError } from '../control-plane/index.ts';
 import { elapsed } from '../elapsed.ts';
 import { readFlags } from '../flags.ts';
+import { setGatewayStage } from './gateway-club.ts';
+import { tellGatewayStory } from './gateway-story.ts';
 import { setLabStage } from './lab-club.ts';
 import { type Narrator, narrateOn } from './narrator.ts';
 import { setPoolcStage } from './poolc-club.ts';
@@ -13,8 +15,10 @@ import { BrokenPromiseError, tellStory } from './story.ts';
 const USAGE = `Shows the credentials updater at work on a real Kubernetes API server and a real PoolC API server, or another directory.
 
 Usage: npm run demo -- [--directory KIND] [--keep] [--help]
+       npm run demo -- --gateway
 
   --directory KIND  who is a member: ${directoryKinds.join(', ')} (poolc)
+  --gateway         another story: members log in once for each device, at a gateway
   --keep            leave everything running afterwards, to look around in, until Ctrl-C
   -h, --help        show this
 
@@ -33,11 +37,21 @@ const playedBy: Readonly<Record<DirectoryKind, string>> = {
 
 const suggestions = [
   'npm run demo -- --keep     the same, and everything stays up to look around',
+  'npm run demo -- --gateway  log in once for each device, and lose one',
   'npm run demo -- --directory ldap   without PoolC (or file, or github)',
   'npm test                   the tests, on the same real parts',
   'npm start -- sync --help   the command and its settings',
   'npm run poolc-api          the PoolC API server alone, with its page',
   'docs/commands.md           every command, every setting',
+];
+
+const gatewayIntroduction =
+  'Members log in once for each device, and one device can be shut out. Everything here runs on this machine alone: the API server, kubectl, a login provider (OpenID Connect), the gateway, and the program that members have.';
+const gatewayMembers = ['kim-minjun', 'lee-seoyeon', 'park-jiwoo', 'choi-haeun', 'jung-doyun'];
+const gatewaySuggestions = [
+  'npm run demo               the same club with a token that is delivered',
+  'docs/gateway.md            how to run a gateway',
+  'docs/members.md            what members need',
 ];
 
 const memberCount = 40;
@@ -49,6 +63,7 @@ async function main(): Promise<number> {
   const flags = readFlags({
     keep: { type: 'boolean', default: false },
     directory: { type: 'string', default: 'poolc' },
+    gateway: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   });
   if (typeof flags === 'string') {
@@ -66,10 +81,14 @@ async function main(): Promise<number> {
     );
     return 2;
   }
+  if (flags.gateway && (flags.keep || flags.directory !== 'poolc')) {
+    console.error('--gateway is a story of its own: leave out --keep and --directory');
+    return 2;
+  }
   const stopped = new AbortController();
   const startedAt = performance.now();
   try {
-    await play({ directory, keep: flags.keep }, stopped);
+    await (flags.gateway ? playGateway(stopped) : play({ directory, keep: flags.keep }, stopped));
     console.log(`That took ${elapsed(startedAt)}, and nothing of it is left.`);
     return 0;
   } catch (error) {
@@ -81,6 +100,21 @@ async function main(): Promise<number> {
   }
 }
 
+async function playGateway(stopped: AbortController): Promise<void> {
+  const narrator = narrateOn(process.stdout);
+  narrator.say(gatewayIntroduction);
+  await using stage = await setGatewayStage(gatewayMembers, (line) => narrator.progress(line));
+  endOnSignal(stopped);
+  await tellGatewayStory(stage, { narrator, signal: stopped.signal });
+  narrator.chapter('What to try next');
+  narrator.copyable(gatewaySuggestions);
+}
+
+/** Only when the stage is set: until then, a signal ends this process at once, and the control plane cleans up behind it. */
+function endOnSignal(stopped: AbortController): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
+}
+
 async function play(
   { directory, keep }: { directory: DirectoryKind; keep: boolean },
   stopped: AbortController,
@@ -90,8 +124,7 @@ async function play(
   const onProgress = (line: string): void => narrator.progress(line);
   await using stage =
     directory === 'poolc' ? await setPoolcStage(memberCount, onProgress) : await setLabStage(directory, onProgress);
-  // Only now: until the stage is set, a signal ends this process at once, and the control plane cleans up behind it.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
+  endOnSignal(stopped);
   await tellStory(stage, { narrator, signal: stopped.signal });
   narrator.chapter('What to try next');
   if (keep) await lookAround(stage, narrator, stopped.signal);

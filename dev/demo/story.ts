@@ -76,15 +76,19 @@ export async function tellStory(stage: Stage, options: StoryOptions): Promise<vo
   );
 }
 
+async function sync({ settings, cluster }: Stage, flags: readonly string[], options: StoryOptions): Promise<void> {
+  await runUpdater({ settings, cluster }, ['sync', ...flags], options);
+}
+
 /** Runs the updater as an operator would, with what it prints as the audience would see it. */
-async function sync(
-  { settings, cluster }: Stage,
-  flags: readonly string[],
+export async function runUpdater(
+  { settings, cluster }: Pick<Stage, 'settings' | 'cluster'>,
+  command: readonly string[],
   { narrator, signal }: StoryOptions,
 ): Promise<void> {
   signal.throwIfAborted();
-  narrator.command(['credentials-updater sync', ...flags].join(' '));
-  const child = spawn(process.execPath, [program, 'sync', ...flags, '--output', 'text'], {
+  narrator.command(['credentials-updater', ...command].join(' '));
+  const child = spawn(process.execPath, [program, ...command, '--output', 'text'], {
     cwd: cluster.directory,
     env: { PATH: process.env['PATH'], ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -98,7 +102,7 @@ async function sync(
   child.once('close', resolve);
   const exitCode = await promise;
   narrator.output(printed);
-  claim(exitCode === 0, `sync exits with 0, not ${exitCode}`);
+  claim(exitCode === 0, `${command[0]} exits with 0, not ${exitCode}`);
 }
 
 async function show({ kubectl }: Visitor, narrator: Narrator, args: string[]): ReturnType<Visitor['kubectl']> {
@@ -125,6 +129,6 @@ function sample(loginIds: readonly (string | null)[]): string {
   return [...new Set(shown.map((loginId) => loginId.normalize()))].join('  ');
 }
 
-function claim(isTrue: boolean, promise: string): void {
+export function claim(isTrue: boolean, promise: string): void {
   if (!isTrue) throw new BrokenPromiseError(`it is not so that ${promise}`);
 }
