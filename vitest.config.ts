@@ -27,7 +27,7 @@ const sideBySide = { maxWorkers, sequence: { groupOrder: 1 } };
  * `unit` needs nothing but Node; `integration` and `promises` share one real control plane each (test/global-setup.ts);
  * each file of `policies` has one to itself, since what it tries holds for the whole cluster; `chaos` is a part of
  * `promises` once more, for longer, one file after the other; `kyverno-cel` is the policies in the form that PoolC does not
- * use; `large-directories` is lists of 5,000 members.
+ * use; `large-directories` is lists of 5,000 members; `browser` needs Chromium.
  */
 export default defineConfig({
   test: {
@@ -49,7 +49,7 @@ export default defineConfig({
           ...sideBySide,
           name: 'integration',
           include: ['{test,dev}/**/*.test.ts'],
-          exclude: ['test/{policies,promises,gateway,parts,large}/**'],
+          exclude: ['test/{policies,promises,gateway,browser,parts,large}/**'],
           globalSetup: ['test/global-setup.ts'],
           retry: secondTry,
         },
@@ -101,6 +101,16 @@ export default defineConfig({
           name: 'gateway',
           include: ['test/gateway/**/*.test.ts'],
           testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...sideBySide,
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 600_000,
           hookTimeout: 300_000,
         },
       },

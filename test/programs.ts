@@ -58,7 +58,7 @@ export async function vitest(
 
 /** Of those that run on control planes. `file`: from the root of the repository. */
 function projectOf(file: string): string {
-  return /^test\/(promises|policies|gateway)\//.exec(file)?.[1] ?? 'integration';
+  return /^test\/(promises|policies|gateway|browser)\//.exec(file)?.[1] ?? 'integration';
 }
 
 /** A command whose last line says `N passed, N failed`; without one it says in words why nothing was run. */

@@ -3,23 +3,26 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFlags } from '../dev/flags.ts';
 import { isInPath } from '../dev/node/requirements.ts';
+import { chromiumPath } from './browser/chromium.ts';
 import { bundlesAreBuilt } from './bundles.ts';
 import { installDebianPackages } from './debian-packages.ts';
 import { countedRun, gate, resultsFile, root, vitest } from './programs.ts';
 import { allPassed, runSteps, type Step } from './steps.ts';
 
 const usage = `Checks formatting, lint, types and unused exports, builds, and runs the tests: unit, integration, promises, policies,
-gateway, what depends on the version on the oldest supported ones, end to end.
+gateway, its pages in a browser, what depends on the version on the oldest supported ones, end to end.
 
 Usage: npm test [-- [--quick] [--install] [--only STEP]...]
 
   --quick      in 3 minutes: formatting, types, lint, unit, and one pass of the main job on a real control plane
-  --install    install the Debian packages that some tests need, where they are missing: shells, slapd, age, a node's programs
+  --install    install the Debian packages that some tests need, where they are missing: shells, slapd, age, chromium, a
+               node's programs
   --only STEP  only this step; several may be given
   -h, --help   show this
 
-Integration, promises, policies and gateway run side by side: most of their time is waiting. Where no node can run (not Linux, not
-root, packages missing), the end-to-end tests say so in words and count as nothing. What is heavier: npm run test:parts.
+Integration, promises, policies, gateway and browser run side by side: most of their time is waiting. Where no node can run
+(not Linux, not root, packages missing), the end-to-end tests say so in words and count as nothing, as do those in a browser
+where there is no Chromium. What is heavier: npm run test:parts.
 The last line is: N passed, N failed
 `;
 
@@ -92,7 +95,7 @@ const olderVersions: Step = {
     }),
 };
 
-const projects = ['integration', 'promises', 'policies', 'gateway'] as const;
+const projects = ['integration', 'promises', 'policies', 'gateway', 'browser'] as const;
 
 function onControlPlanes(chosen: readonly string[]): Step {
   return {
@@ -142,13 +145,22 @@ async function main(): Promise<number> {
     return 2;
   }
   // The end-to-end tests install what they need themselves, as they can be run alone.
-  if (flags.install && !flags.quick) installDebianPackages(programs.filter((program) => !isInPath(program)));
+  if (flags.install && !flags.quick) {
+    const missing = programs.filter((program) => !isInPath(program));
+    installDebianPackages(chromiumPath() === undefined ? [...missing, 'chromium'] : missing);
+  }
   const steps = flags.quick ? [formatting, types, lint, unit, mainJob] : chosenSteps(flags.install, flags.only);
   return allPassed(await runSteps(steps)) ? 0 : 1;
 }
 
 function chosenSteps(install: boolean, only: readonly string[] = names): Step[] {
-  const chosen = projects.filter((name) => only.includes(name));
+  const wanted = projects.filter((name) => only.includes(name));
+  const chosen = wanted.filter((name) => name !== 'browser' || chromiumPath() !== undefined);
+  if (chosen.length < wanted.length) {
+    console.error(
+      "The gateway's pages can't be tested in a browser here: there is no Chromium (apt-get install chromium, or name one in CHROMIUM).",
+    );
+  }
   return [
     ...[formatting, lint, types, unused, build, unit].filter(({ name }) => only.includes(name)),
     ...(chosen.length === 0 ? [] : [onControlPlanes(chosen)]),

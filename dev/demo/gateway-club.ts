@@ -10,7 +10,7 @@ import { type GatewayLab, startGatewayLab } from '../gateway/lab.ts';
 import { createUpdaterAccount, type UpdaterRole } from '../updater-account.ts';
 import { memberRights, systemNamespace, usersNamespace } from './stage.ts';
 
-export const program = new URL('../../src/main.ts', import.meta.url).pathname;
+const program = new URL('../../src/main.ts', import.meta.url).pathname;
 const file = 'lab.yaml';
 const list = 'members.csv';
 const firstNumber = 2026001;

@@ -1,6 +1,6 @@
 /** A real OpenID Connect provider (npm's certified oidc-provider) over HTTPS on loopback, for tests and the demo. */
 import https from 'node:https';
-import { type Configuration, Provider } from 'oidc-provider';
+import type { Configuration } from 'oidc-provider';
 import type { KeyPair } from '../control-plane/certificates.ts';
 import { freePort } from '../control-plane/daemon.ts';
 
@@ -52,7 +52,10 @@ export async function startOidcProvider({
     cookies: { keys: ['test'] },
     ttl: { Session: 3_600, Interaction: 600, Grant: 3_600, AccessToken: 600, IdToken: 600 },
   };
-  const provider = new Provider(issuer.href.replace(/\/$/, ''), configuration);
+  const provider = await withoutAdvice(async () => {
+    const { Provider } = await import('oidc-provider');
+    return new Provider(issuer.href.replace(/\/$/, ''), configuration);
+  });
   provider.on('server_error', (_, error) => {
     console.error(`oidc-provider: ${error.message}`);
   });
@@ -74,4 +77,15 @@ export async function startOidcProvider({
     await closed.promise;
   };
   return { issuer, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** It warns of what must not be so in production; here everything lives for minutes, on one machine. */
+async function withoutAdvice<T>(work: () => Promise<T>): Promise<T> {
+  const { warn } = console;
+  console.warn = () => undefined;
+  try {
+    return await work();
+  } finally {
+    console.warn = warn;
+  }
 }

@@ -116,7 +116,7 @@ describe('in a member’s browser', () => {
         'content-security-policy': expect.stringMatching(/default-src 'none'.*frame-ancestors 'none'/),
         'x-frame-options': 'DENY',
         'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
+        'referrer-policy': 'same-origin',
         'cache-control': 'no-store',
       });
     }

@@ -1,5 +1,6 @@
 /** What the pages do for a member, without a browser's help: redirects, refusals in their language, a short kubeconfig. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../dev/control-plane/daemon.ts';
 import { fieldOf, logInAs, openBrowser } from '../../dev/gateway/browser.ts';
 import { newDeviceKey } from '../../src/devices/device-key.ts';
 import { paths } from '../../src/devices/wire.ts';
@@ -115,7 +116,7 @@ describe('a kubeconfig of the page', () => {
     const first = await kubeconfigOf('lee');
     expect(first.headers).toMatchObject({
       'content-type': expect.stringMatching(/^application\/yaml/),
-      'content-disposition': 'attachment; filename="pks--1--..kubeconfig"',
+      'content-disposition': 'attachment; filename="pks--1--...kubeconfig"',
       'cache-control': 'no-store',
     });
     const token = tokenIn(first.text);
@@ -156,16 +157,11 @@ describe('a kubeconfig of the page', () => {
 });
 
 test('where members log in in a terminal alone, the page says what to type', async () => {
-  const env = {
-    OIDC_ISSUER: '',
-    OIDC_CLIENT_ID: '',
-    OIDC_CLAIM: '',
-    GATEWAY_PORT: '0',
-    HEALTH_PORT: '0',
-    METRICS_PORT: '0',
-  };
-  const terminal = await lab.startGateway({ env });
-  const port = /"(?:port|members)":(\d+)/.exec(terminal.output())?.[1];
+  const port = String(await freePort());
+  const ports = { GATEWAY_PORT: port, HEALTH_PORT: String(await freePort()), METRICS_PORT: String(await freePort()) };
+  // Empty is as good as not set. Nothing is asked of the site here.
+  const site = { POOLC_SIGN_IN_ENDPOINT: 'https://api.example.org' };
+  await lab.startGateway({ env: { ...site, OIDC_ISSUER: '', OIDC_CLIENT_ID: '', OIDC_CLAIM: '', ...ports } });
   const browser = openBrowser(lab.authority);
   const page = await browser.get(`https://localhost:${port}/`, korean);
   expect(page).toMatchObject({ status: 200, text: expect.stringContaining(`credentials-updater login ${lab.origin}`) });

@@ -36,7 +36,11 @@ test('used = granted, from an empty namespace over logins, renewals, a kubeconfi
   const client = await openOurs({ file: await lab.gatewayKubeconfig() });
   const quiet = () => undefined;
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
-  await sweepDevices({ client, namespace: usersNamespace, clock: systemClock, log }, 3_600, AbortSignal.timeout(60_000));
+  await sweepDevices(
+    { client, namespace: usersNamespace, clock: systemClock, log },
+    3_600,
+    AbortSignal.timeout(60_000),
+  );
 
   const granted = parseAllDocuments(await readFile(join(deploy, 'rbac.yaml'), 'utf8'))
     .map((document) => document.toJS())
