@@ -5,6 +5,7 @@ import { controllerGroup } from '../config/fields.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
 import { readSurroundings } from '../config/surroundings.ts';
 import { runController } from '../controller/controller.ts';
+import { Liveness } from '../controller/liveness.ts';
 import { ControllerMetrics } from '../controller/metrics.ts';
 import type { MemberSyncObject } from '../controller/object.ts';
 import { servePorts } from '../controller/ports.ts';
@@ -13,6 +14,7 @@ import type { Refusal } from '../core/guard.ts';
 import type { FencedClient } from '../kube/client.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/failure.ts';
+import type { Log } from '../lib/log.ts';
 import { Redactor } from '../lib/redact.ts';
 import { commandTemplate } from '../lib/shell-command.ts';
 import { PoolcSpelling } from '../poolc/spelling.ts';
@@ -76,13 +78,14 @@ async function controllerCommand(environment: Environment, flags: CommonFlags): 
   const redactor = new Redactor();
   const log = openLog(environment, settings, format, redactor);
   const metrics = new ControllerMetrics();
+  const liveness = new Liveness(systemClock);
   const client = await openCluster(environment, settings, { log, redactor, cluster: flags });
   metrics.requests = () => client.requests;
   const namespace = settings.metadata.namespace;
   try {
     await servePorts(
       { health: settings.healthPort, metrics: settings.metricsPort },
-      { isHealthy: () => true, isReady: () => metrics.isReady, metrics: () => metrics.exposition() },
+      { stuck: tellOnce(liveness, log), isReady: () => metrics.isReady, metrics: () => metrics.exposition() },
       signal,
     );
     await runController({
@@ -98,6 +101,7 @@ async function controllerCommand(environment: Environment, flags: CommonFlags): 
       random: Math.random,
       log,
       metrics,
+      liveness,
       open: (object, fenced, openSignal) => openObject({ environment, flags, format }, object, fenced, openSignal),
       signal,
     });
@@ -106,6 +110,17 @@ async function controllerCommand(environment: Environment, flags: CommonFlags): 
   } finally {
     client.close();
   }
+}
+
+/** The kubelet restarts what is stuck, and keeps nothing of what it was told: the log says why. */
+function tellOnce(liveness: Liveness, log: Log): () => string | undefined {
+  let isTold = false;
+  return () => {
+    const stuck = liveness.stuck();
+    if (stuck !== undefined && !isTold) log.warn(`/healthz says that this controller is to be restarted: ${stuck}`);
+    isTold = stuck !== undefined;
+    return stuck;
+  };
 }
 
 /** A MemberSync of the cluster with all that its sync needs. @throws Failure (usage) for what can't be used */

@@ -1,12 +1,9 @@
 /** The settings of a gateway: one process for one accounts' namespace, which reads no MemberSync. */
 import * as z from 'zod';
-import type { LogLevel } from '../lib/log.ts';
 import { valueMessages } from '../lib/messages/settings.ts';
 import { field } from './fields.ts';
-import { anyText, apiServer, count, duration, list, namespaceName, oneOf, webAddress } from './values.ts';
-
-const logLevels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
-const port = (usual: number) => count(1, 65_535).prefault(usual);
+import { healthPort, logLevel, metricsPort, port } from './serving-fields.ts';
+import { anyText, apiServer, duration, list, namespaceName, oneOf, webAddress } from './values.ts';
 
 export const gatewaySchema = z.strictObject({
   gatewayAddress: field(webAddress(), {
@@ -35,8 +32,8 @@ export const gatewaySchema = z.strictObject({
     description: 'how long a token lives; a device renews it at half of that',
   }),
   gatewayPort: field(port(8_443), { group: 'Gateway', description: 'port for members, HTTPS' }),
-  healthPort: field(port(8_081), { group: 'Gateway', description: 'port for /healthz and /readyz' }),
-  metricsPort: field(port(8_080), { group: 'Gateway', description: 'port for /metrics' }),
+  healthPort: healthPort('Gateway'),
+  metricsPort: metricsPort('Gateway'),
   tlsCertificateFile: field(anyText('FILE').prefault('/etc/credentials-updater-gateway/tls.crt'), {
     group: 'Gateway',
     description: 'certificate chain (PEM); a renewed one is taken up without a restart',
@@ -53,10 +50,7 @@ export const gatewaySchema = z.strictObject({
     group: 'Gateway',
     description: 'proxies whose X-Forwarded-For counts; none unless given',
   }),
-  logLevel: field(oneOf(logLevels, 'LEVEL').prefault('info'), {
-    group: 'Gateway',
-    description: 'the least important lines to show',
-  }),
+  logLevel: logLevel('Gateway'),
   oidcIssuer: field(webAddress().optional(), {
     group: 'Log in',
     description: 'an OpenID Connect provider where members log in',

@@ -1,12 +1,10 @@
 /** Settings of one process, which no MemberSync says. The variable of `fooBar` is FOO_BAR. */
 import * as z from 'zod';
-import type { LogLevel } from '../lib/log.ts';
 import { valueMessages } from '../lib/messages/settings.ts';
 import { field } from './fields.ts';
 import { secretReference, variableNotation } from './secret-reference.ts';
-import { anyText, count, duration, list, oneOf } from './values.ts';
-
-const logLevels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly LogLevel[];
+import { healthPort, logLevel, metricsPort } from './serving-fields.ts';
+import { anyText, count, duration, list } from './values.ts';
 
 export const processSchema = z.strictObject({
   mintConcurrency: field(count(1, 256).prefault(8), {
@@ -53,23 +51,14 @@ export const processSchema = z.strictObject({
     group: 'Controller',
     description: 'MemberSyncs that are worked on at once',
   }),
-  healthPort: field(count(0, 65_535).prefault(8_081), {
-    group: 'Controller',
-    description: 'port of /healthz and /readyz; 0 for none',
-  }),
-  metricsPort: field(count(0, 65_535).prefault(8_080), {
-    group: 'Controller',
-    description: 'port of /metrics; 0 for none',
-  }),
+  healthPort: healthPort('Controller', { optional: true }),
+  metricsPort: metricsPort('Controller', { optional: true }),
   pushgatewayUrl: field(secretReference().optional(), {
     group: 'Notifications',
     description: 'address of a Prometheus Pushgateway, for the metrics of each run',
     notation: variableNotation,
   }),
-  logLevel: field(oneOf(logLevels, 'LEVEL').prefault('info'), {
-    group: 'Log',
-    description: 'the least important lines to show',
-  }),
+  logLevel: logLevel('Log'),
   terminationMessagePath: field(anyText('FILE').optional(), {
     group: 'Log',
     description: 'where a run leaves its summary for `kubectl describe pod` (in a pod: /dev/termination-log)',

@@ -14,6 +14,7 @@ import { type Observed, observe } from '../sync/make-plan.ts';
 import { sentence } from './conditions.ts';
 import { hasFinalizer, isBeingDeleted, keepFinalizer, removeAll } from './deletion.ts';
 import type { MapTiming } from './due.ts';
+import type { Liveness } from './liveness.ts';
 import { timeOf } from './membership.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { isAskedAnew, keyOf, type MemberSyncObject, memberSyncCollection, memberSyncObjectSchema } from './object.ts';
@@ -40,6 +41,7 @@ export interface ControllerOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: ControllerMetrics;
+  readonly liveness: Liveness;
   readonly open: Surroundings['open'];
   readonly signal: AbortSignal;
 }
@@ -129,9 +131,16 @@ async function lead(options: ControllerOptions, leader: RunLock, objects: readon
     for (const [key, object] of watched.objects) listener(key, undefined, object);
     return () => listeners.delete(listener);
   });
+  const { queue } = leading;
+  const ended = options.liveness.leads({
+    // Once it is to end, it is to end soon, whatever the Lease says.
+    remainingMs: () => (signal.aborted ? 0 : leader.remainingMs()),
+    overdueMs: () => queue.overdueMs,
+  });
   try {
-    await leading.queue.run(signal);
+    await queue.run(signal);
   } finally {
+    ended();
     for (const stop of stops) stop();
   }
 }
@@ -209,6 +218,16 @@ class Leading {
   async #work(key: string): Promise<number | undefined> {
     const object = this.#objects.get(key);
     if (object === undefined) return undefined;
+    const { liveness, passSeconds } = this.#options;
+    const ended = liveness.await(`the pass over ${key}`, passSeconds * 1_000);
+    try {
+      return await this.#workOn(key, object);
+    } finally {
+      ended();
+    }
+  }
+
+  async #workOn(key: string, object: MemberSyncObject): Promise<number | undefined> {
     const { clock, random, metrics, passSeconds } = this.#options;
     const memory = this.#memories.get(key) ?? newMemory();
     this.#memories.set(key, memory);

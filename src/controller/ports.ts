@@ -9,19 +9,26 @@ export interface Ports {
 }
 
 export interface Answers {
-  readonly isHealthy: () => boolean;
+  /** What a restart would mend; undefined for nothing. */
+  readonly stuck: () => string | undefined;
   readonly isReady: () => boolean;
   readonly metrics: () => string;
 }
 
 /** Listens until the signal. @throws Failure (usage) for a port that is taken */
 export async function servePorts(ports: Ports, answers: Answers, signal: AbortSignal): Promise<void> {
-  const say = (isWell: boolean) => (isWell ? { status: 200, text: 'ok\n' } : { status: 503, text: 'not yet\n' });
+  const say = (trouble: string | undefined) => ({
+    status: trouble === undefined ? 200 : 503,
+    text: `${trouble ?? 'ok'}\n`,
+  });
   await Promise.all([
     serve(
       'HEALTH_PORT',
       ports.health,
-      { '/healthz': () => say(answers.isHealthy()), '/readyz': () => say(answers.isReady()) },
+      {
+        '/healthz': () => say(answers.stuck()),
+        '/readyz': () => say(answers.isReady() ? undefined : 'the MemberSyncs are not known yet'),
+      },
       signal,
     ),
     serve('METRICS_PORT', ports.metrics, { '/metrics': () => ({ status: 200, text: answers.metrics() }) }, signal),

@@ -159,4 +159,27 @@ describe('the work queue', () => {
     await ended;
     expect(over).toBe(true);
   });
+
+  test('says how long something has waited that could be worked on', async () => {
+    const hangs = Promise.withResolvers<undefined>();
+    const { clock, queue } = started(() => hangs.promise, 1);
+    queue.add('a');
+    queue.add('b');
+    await clock.pass(5_000);
+    // There is no room for the other one.
+    expect(queue.overdueMs).toBe(0);
+    const idle = new WorkQueue({
+      clock,
+      random: () => 1,
+      concurrency: 1,
+      work: () => hangs.promise,
+      onFailure: () => undefined,
+    });
+    expect(idle.overdueMs).toBe(0);
+    idle.add('a', 1_000);
+    await clock.pass(500);
+    expect(idle.overdueMs).toBe(0);
+    await clock.pass(4_500);
+    expect(idle.overdueMs).toBe(4_000);
+  });
 });

@@ -42,6 +42,14 @@ export class WorkQueue {
     return [...this.#entries.values()].filter(({ dueAt, isActive }) => isActive || (dueAt ?? Infinity) <= now).length;
   }
 
+  /** For how many milliseconds the first of those that could be worked on has waited. */
+  get overdueMs(): number {
+    if (this.#active.size >= this.#options.concurrency) return 0;
+    const idle = [...this.#entries.values()].filter(({ isActive }) => !isActive);
+    const first = Math.min(...idle.map(({ dueAt }) => dueAt ?? Infinity));
+    return Math.max(0, this.#options.clock.monotonic() - first);
+  }
+
   /** At once, or as soon as it may be; an earlier time that was set before stays. */
   add(key: string, afterMs = 0): void {
     const entry = this.#entries.get(key) ?? { dueAt: undefined, isActive: false, failures: 0 };
