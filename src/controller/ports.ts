@@ -21,18 +21,24 @@ export async function servePorts(ports: Ports, answers: Answers, signal: AbortSi
     status: trouble === undefined ? 200 : 503,
     text: `${trouble ?? 'ok'}\n`,
   });
-  await Promise.all([
-    serve(
+  // One at a time: where the second one is taken, the first one does not keep the process up.
+  const listening = new AbortController();
+  const until = AbortSignal.any([signal, listening.signal]);
+  try {
+    await serve(
       'HEALTH_PORT',
       ports.health,
       {
         '/healthz': () => say(answers.stuck()),
         '/readyz': () => say(answers.isReady() ? undefined : 'the MemberSyncs are not known yet'),
       },
-      signal,
-    ),
-    serve('METRICS_PORT', ports.metrics, { '/metrics': () => ({ status: 200, text: answers.metrics() }) }, signal),
-  ]);
+      until,
+    );
+    await serve('METRICS_PORT', ports.metrics, { '/metrics': () => ({ status: 200, text: answers.metrics() }) }, until);
+  } catch (error) {
+    listening.abort();
+    throw error;
+  }
 }
 
 type Pages = Readonly<Record<string, () => { readonly status: number; readonly text: string }>>;

@@ -130,15 +130,18 @@ test.each([
   await ended;
 });
 
-test('a port that is taken is said by its setting', async () => {
-  const lab = await useLab();
-  const taken = createServer();
-  onTestFinished(() => void taken.close());
-  const { ports, env } = await twoPorts();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  taken.listen(ports.health, () => resolve());
-  await promise;
-  const controller = await lab.controller(env);
-  expect(await controller.ended).toBe(2);
-  expect(controller.log()).toContain(`HEALTH_PORT=${ports.health} can't be listened on`);
-});
+test.each(['HEALTH_PORT', 'METRICS_PORT'] as const)(
+  '%s that is taken is said, and the process ends',
+  async (setting) => {
+    const lab = await useLab();
+    const taken = createServer();
+    onTestFinished(() => void taken.close());
+    const { env } = await twoPorts();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    taken.listen(Number(env[setting]), () => resolve());
+    await promise;
+    const controller = await lab.controller(env);
+    expect(await controller.ended).toBe(2);
+    expect(controller.log()).toContain(`${setting}=${env[setting]} can't be listened on`);
+  },
+);
