@@ -47,7 +47,7 @@ function readCsv(text: string, malformed: Malformed): MemberRow[] {
   const width = header?.length ?? 0;
   const [idColumn, loginColumn, keysColumn] = knownColumns.map((column) => columns.get(column) ?? -1);
   return records.map((record, index) => {
-    const where = () => `line ${lineOf(text, index + 1)}`;
+    const where = () => `line ${lastLineOf(text, index + 1)}`;
     if (record.length !== width)
       throw malformed(`${where()} has ${record.length} columns, and the header has ${width}`);
     const at = (column: number | undefined) => record[column ?? -1]?.trim() ?? '';
@@ -98,7 +98,7 @@ function csvRecords(text: string, malformed: Malformed): string[][] {
 }
 
 /** On which line of the text a record ends; the first is 1. Read once more for it, since counting takes time at each record. */
-function lineOf(text: string, wanted: number): number {
+function lastLineOf(text: string, wanted: number): number {
   let index = 0;
   let line = 0;
   parseCsv(text, {
