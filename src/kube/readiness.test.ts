@@ -7,7 +7,7 @@ function useReadiness(status: number) {
   let asked = 0;
   const readiness = new Readiness({ monotonic: () => ms });
   const server = { status };
-  const isSettling = () =>
+  const isSettling = (): Promise<boolean> =>
     readiness.isSettling(() => {
       asked++;
       return Promise.resolve(server.status);
@@ -21,7 +21,7 @@ function useReadiness(status: number) {
       ms += seconds * 1_000;
     },
     /** A refusal each second, until one is a verdict, for ten minutes at most. @returns how many seconds that took */
-    async settle() {
+    settle: async () => {
       const from = ms;
       while (ms - from < 600_000 && (await isSettling())) ms += 1_000;
       return (ms - from) / 1_000;

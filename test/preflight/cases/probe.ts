@@ -203,7 +203,11 @@ export function describeProbe(deskOf: () => Desk): void {
     await using wire = await openWire(deskOf());
     const never = { kind: 'hold', until: new Promise(() => undefined), answered: true } as const;
     const held = wire.proxy.addFault(creation, never);
-    const made = held.hit.then(() => expect.poll(() => probes(deskOf()), { timeout: 60_000 }).toHaveLength(1));
+    const hasOne = async () => {
+      await held.hit;
+      await expect.poll(() => probes(deskOf()), { timeout: 60_000 }).toHaveLength(1);
+    };
+    const made = hasOne();
     const stopped = await deskOf().command(['preflight', '--probe'], {
       env: wire.env,
       onStart: (running) => void made.then(() => running.kill('SIGINT')),
