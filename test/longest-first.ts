@@ -15,7 +15,7 @@ const seconds: Readonly<Record<string, number>> = {
   'test/policies/kyverno.test.ts': 140,
   'test/promises/controller-outages.test.ts': 140,
   'test/promises/run-lock.test.ts': 140,
-  'dev/demo/demo.test.ts': 120,
+  'dev/demo/demo.test.ts': 160,
   'test/revoke.test.ts': 110,
   'test/promises/github-directory.test.ts': 95,
   'test/promises/ldap-directory.test.ts': 95,

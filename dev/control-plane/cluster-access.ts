@@ -35,6 +35,8 @@ export interface KubectlOptions {
   readonly input?: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs, for files that its arguments name. Default: this process's. */
+  readonly workingDirectory?: string;
 }
 
 export interface KubectlResult {
@@ -108,9 +110,10 @@ async function credentials(authority: CertificateAuthority, identity: Identity):
 async function runKubectl(
   { kubectlPath, kubeconfig: adminKubeconfig, directory }: ClusterConnection,
   args: readonly string[],
-  { kubeconfig = adminKubeconfig, input, env = {} }: KubectlOptions = {},
+  { kubeconfig = adminKubeconfig, input, env = {}, workingDirectory }: KubectlOptions = {},
 ): Promise<KubectlResult> {
   const child = spawn(kubectlPath, args, {
+    ...(workingDirectory === undefined ? {} : { cwd: workingDirectory }),
     env: {
       ...process.env,
       KUBECONFIG: kubeconfig,

@@ -12,6 +12,9 @@ import { processesMentioning, type RunningScript, runNode } from '../control-pla
 const program = join(import.meta.dirname, 'main.ts');
 const timeout = 180_000;
 
+/** Strangers only: a list that lost everyone. */
+const members = 'id,login\n1,nobody-knows\n';
+
 /** What was printed, once it has ended, searched for tokens. */
 async function told(demo: RunningScript): Promise<{ exitCode: number | null; text: string }> {
   const { exitCode, stdout, stderr } = await demo.ended;
@@ -91,8 +94,46 @@ describe('the demo', { timeout }, () => {
     const { exitCode, text } = await told(runNode([program, '--gateway', '--keep']));
     expect({ exitCode, text }).toEqual({
       exitCode: 2,
-      text: '--gateway is a story of its own: leave out --keep and --directory\n',
+      text: '--gateway is a story of its own: leave out --keep, --controller and --directory\n',
     });
+  });
+
+  test('--controller tells the story by editing a ConfigMap, and with --keep goes on following it, until Ctrl-C', async () => {
+    const demo = runNode([program, '--controller', '--keep']);
+    await demo.printed(/Ctrl-C stops everything/);
+    const [, kubeconfig = ''] = await demo.printed(/export KUBECONFIG=(\S+admin\.kubeconfig)/);
+    const [, kubectl = ''] = await demo.printed(/alias kubectl=(\S+)/);
+    const inSystem = ['-n', 'poolc-system'];
+    const data = JSON.stringify({ data: { 'members.csv': members } });
+    await run(kubectl, ['patch', 'configmap', 'members', ...inSystem, '-p', data], kubeconfig);
+    await expect
+      .poll(() => run(kubectl, ['get', 'msync', 'lab', ...inSystem, '-o', 'jsonpath={.status.refused}'], kubeconfig), {
+        timeout: 60_000,
+        interval: 500,
+      })
+      .toBe('{"additions":1,"removals":39}');
+
+    demo.kill('SIGINT');
+    const { exitCode, text } = await told(demo);
+    expect({ exitCode, text }).toEqual({ exitCode: 0, text: expect.stringContaining('nothing of it is left') });
+    expect(existsSync(dirname(kubeconfig))).toBe(false);
+    expect(await processesMentioning(dirname(kubeconfig))).toEqual([]);
+    const story = text.split('In another terminal')[0] ?? '';
+    for (const line of story.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+
+    const first = chapter(text, 'A MemberSync becomes Ready');
+    expect(first).toMatch(/\$ kubectl get msync -n poolc-system\n +NAME +READY +MEMBERS [^$]*\n +lab +True +40 /);
+    expect(first).toContain('each of the 40 tokens as another ServiceAccount');
+    const edited = chapter(text, 'The list is edited');
+    expect(edited).toMatch(/-\d+,choi-jiwoo\n +-\d+,lee-haeun\n +\+2024041,kang-saessak\n/);
+    expect(edited).toMatch(/\$ kubectl auth whoami.*\n +system:serviceaccount:poolc-users:kang-saessak\n/);
+    expect(edited).toMatch(/\$ kubectl get namespaces\n +error: .*Unauthorized/);
+    expect(edited).toMatch(/38 of 38 tokens are\s+the\s+same,\s+and\s+work/);
+    const refused = chapter(text, 'A list that can not be right');
+    expect(refused).toMatch(/\n +lab +False +39 /);
+    expect(refused).toMatch(/29 of them now[^$]*allow-removals=29/);
+    expect(refused).toMatch(/39 of 39 tokens work/);
+    expect(refused).toContain('condition met');
   });
 
   test('--keep leaves everything up to look at, until Ctrl-C, and nothing after it', async () => {
@@ -137,6 +178,14 @@ describe('the demo', { timeout }, () => {
     expect({ exitCode, text }).toEqual({
       exitCode: 2,
       text: "--directory is poolc, file, ldap, github, not 'dns'; see `npm run demo -- --help`\n",
+    });
+  });
+
+  test('--directory beside --controller is one line', async () => {
+    const { exitCode, text } = await told(runNode([program, '--controller', '--directory', 'ldap']));
+    expect({ exitCode, text }).toEqual({
+      exitCode: 2,
+      text: "--directory and --controller exclude each other: the controller's list is a ConfigMap; see `npm run demo -- --help`\n",
     });
   });
 

@@ -5,7 +5,7 @@ import { type Computer, type Ran, startLogin } from '../gateway/computer.ts';
 import type { GatewayProcess } from '../gateway/lab.ts';
 import type { GatewayStage } from './gateway-club.ts';
 import type { Narrator } from './narrator.ts';
-import { claim, runUpdater, type StoryOptions } from './story.ts';
+import { claim, runUpdater, type StoryOptions } from './telling.ts';
 
 const member = 'kim-minjun';
 const whoAmI = ['kubectl', 'auth', 'whoami', '-o', 'jsonpath={..username}'];

@@ -4,20 +4,24 @@ import { shellCommand } from '../../src/lib/shell-command.ts';
 import { BinariesMissingError } from '../control-plane/index.ts';
 import { elapsed } from '../elapsed.ts';
 import { readFlags } from '../flags.ts';
+import { setControllerStage } from './controller-club.ts';
+import { tellControllerStory } from './controller-story.ts';
 import { setGatewayStage } from './gateway-club.ts';
 import { tellGatewayStory } from './gateway-story.ts';
 import { setLabStage } from './lab-club.ts';
 import { type Narrator, narrateOn } from './narrator.ts';
 import { setPoolcStage } from './poolc-club.ts';
 import { type DirectoryKind, directoryKinds, type Stage, usersNamespace } from './stage.ts';
-import { BrokenPromiseError, tellStory } from './story.ts';
+import { tellStory } from './story.ts';
+import { BrokenPromiseError, type StoryOptions } from './telling.ts';
 
 const USAGE = `Shows the credentials updater at work on a real Kubernetes API server and a real PoolC API server, or another directory.
 
-Usage: npm run demo -- [--directory KIND] [--keep] [--help]
+Usage: npm run demo -- [--directory KIND | --controller] [--keep] [--help]
        npm run demo -- --gateway
 
   --directory KIND  who is a member: ${directoryKinds.join(', ')} (poolc)
+  --controller      the controller instead of single runs: a list in a ConfigMap is edited, and the cluster follows
   --gateway         another story: members log in once for each device, at a gateway
   --keep            leave everything running afterwards, to look around in, until Ctrl-C
   -h, --help        show this
@@ -37,8 +41,9 @@ const playedBy: Readonly<Record<DirectoryKind, string>> = {
 
 const suggestions = [
   'npm run demo -- --keep     the same, and everything stays up to look around',
-  'npm run demo -- --gateway  log in once for each device, and lose one',
   'npm run demo -- --directory ldap   without PoolC (or file, or github)',
+  'npm run demo -- --controller       the controller: edit a list',
+  'npm run demo -- --gateway  log in once for each device, and lose one',
   'npm test                   the tests, on the same real parts',
   'npm start -- sync --help   the command and its settings',
   'npm run poolc-api          the PoolC API server alone, with its page',
@@ -54,6 +59,52 @@ const gatewaySuggestions = [
   'docs/members.md            what members need',
 ];
 
+/** What is played, and with whom. */
+interface Scene {
+  readonly introduction: string;
+  readonly suggestions: readonly string[];
+  readonly set: (onProgress: (line: string) => void) => Promise<SetScene>;
+}
+
+interface SetScene {
+  readonly stage: AsyncDisposable;
+  readonly tell: (options: StoryOptions) => Promise<void>;
+  /** What --keep leaves up, where it can be left up. */
+  readonly lookAround?: (narrator: Narrator) => void;
+}
+
+const controllerScene: Scene = {
+  introduction: introductionWith('a list in a ConfigMap'),
+  suggestions,
+  set: async (onProgress) => {
+    const stage = await setControllerStage(onProgress);
+    return { stage, tell: (options) => tellControllerStory(stage, options), lookAround: stage.lookAround };
+  },
+};
+
+const gatewayScene: Scene = {
+  introduction: gatewayIntroduction,
+  suggestions: gatewaySuggestions,
+  set: async (onProgress) => {
+    const stage = await setGatewayStage(gatewayMembers, onProgress);
+    return { stage, tell: (options) => tellGatewayStory(stage, options) };
+  },
+};
+
+const sceneWith = (directory: DirectoryKind): Scene => ({
+  introduction: introductionWith(playedBy[directory]),
+  suggestions,
+  set: async (onProgress) => {
+    const stage =
+      directory === 'poolc' ? await setPoolcStage(memberCount, onProgress) : await setLabStage(directory, onProgress);
+    return {
+      stage,
+      tell: (options) => tellStory(stage, options),
+      lookAround: (narrator) => describeStage(stage, narrator),
+    };
+  },
+});
+
 const memberCount = 40;
 const interrupted = 130;
 
@@ -62,7 +113,8 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const flags = readFlags({
     keep: { type: 'boolean', default: false },
-    directory: { type: 'string', default: 'poolc' },
+    directory: { type: 'string' },
+    controller: { type: 'boolean', default: false },
     gateway: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   });
@@ -74,21 +126,27 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const directory = directoryKinds.find((kind) => kind === flags.directory);
-  if (directory === undefined) {
+  if (flags.gateway && (flags.keep || flags.controller || flags.directory !== undefined)) {
+    console.error('--gateway is a story of its own: leave out --keep, --controller and --directory');
+    return 2;
+  }
+  if (flags.controller && flags.directory !== undefined) {
     console.error(
-      `--directory is ${directoryKinds.join(', ')}, not '${flags.directory}'; see \`npm run demo -- --help\``,
+      "--directory and --controller exclude each other: the controller's list is a ConfigMap; see `npm run demo -- --help`",
     );
     return 2;
   }
-  if (flags.gateway && (flags.keep || flags.directory !== 'poolc')) {
-    console.error('--gateway is a story of its own: leave out --keep and --directory');
+  const { directory: asked = 'poolc' } = flags;
+  const directory = directoryKinds.find((kind) => kind === asked);
+  if (directory === undefined) {
+    console.error(`--directory is ${directoryKinds.join(', ')}, not '${asked}'; see \`npm run demo -- --help\``);
     return 2;
   }
   const stopped = new AbortController();
   const startedAt = performance.now();
   try {
-    await (flags.gateway ? playGateway(stopped) : play({ directory, keep: flags.keep }, stopped));
+    const scene = flags.gateway ? gatewayScene : flags.controller ? controllerScene : sceneWith(directory);
+    await play(scene, { keep: flags.keep }, stopped);
     console.log(`That took ${elapsed(startedAt)}, and nothing of it is left.`);
     return 0;
   } catch (error) {
@@ -100,38 +158,28 @@ async function main(): Promise<number> {
   }
 }
 
-async function playGateway(stopped: AbortController): Promise<void> {
+async function play(scene: Scene, { keep }: { keep: boolean }, stopped: AbortController): Promise<void> {
   const narrator = narrateOn(process.stdout);
-  narrator.say(gatewayIntroduction);
-  await using stage = await setGatewayStage(gatewayMembers, (line) => narrator.progress(line));
-  endOnSignal(stopped);
-  await tellGatewayStory(stage, { narrator, signal: stopped.signal });
-  narrator.chapter('What to try next');
-  narrator.copyable(gatewaySuggestions);
-}
-
-/** Only when the stage is set: until then, a signal ends this process at once, and the control plane cleans up behind it. */
-function endOnSignal(stopped: AbortController): void {
+  narrator.say(scene.introduction);
+  const { stage, tell, lookAround } = await scene.set((line) => narrator.progress(line));
+  await using _ = stage;
+  // Only now: until the stage is set, a signal ends this process at once, and the control plane cleans up behind it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
-}
-
-async function play(
-  { directory, keep }: { directory: DirectoryKind; keep: boolean },
-  stopped: AbortController,
-): Promise<void> {
-  const narrator = narrateOn(process.stdout);
-  narrator.say(introductionWith(playedBy[directory]));
-  const onProgress = (line: string): void => narrator.progress(line);
-  await using stage =
-    directory === 'poolc' ? await setPoolcStage(memberCount, onProgress) : await setLabStage(directory, onProgress);
-  endOnSignal(stopped);
-  await tellStory(stage, { narrator, signal: stopped.signal });
+  await tell({ narrator, signal: stopped.signal });
   narrator.chapter('What to try next');
-  if (keep) await lookAround(stage, narrator, stopped.signal);
-  else narrator.copyable(suggestions);
+  if (!keep || lookAround === undefined) {
+    narrator.copyable(scene.suggestions);
+    return;
+  }
+  lookAround(narrator);
+  narrator.say('Ctrl-C stops everything and removes it.');
+  // Listeners alone don't keep a process up.
+  const awake = setInterval(() => {}, 60_000);
+  if (!stopped.signal.aborted) await once(stopped.signal, 'abort');
+  clearInterval(awake);
 }
 
-async function lookAround(stage: Stage, narrator: Narrator, signal: AbortSignal): Promise<void> {
+function describeStage(stage: Stage, narrator: Narrator): void {
   const { cluster, settings, flags } = stage;
   stage.lookAround(narrator);
   narrator.say("In another terminal, as the cluster's administrator:");
@@ -145,9 +193,4 @@ async function lookAround(stage: Stage, narrator: Narrator, signal: AbortSignal)
     ...Object.entries(settings).map(([name, value]) => `export ${shellCommand([`${name}=${value}`])}`),
     ...['plan', 'sync'].map((command) => ['npm start --', command, ...flags.later].join(' ')),
   ]);
-  narrator.say('Ctrl-C stops everything and removes it.');
-  // Listeners alone don't keep a process up.
-  const awake = setInterval(() => {}, 60_000);
-  if (!signal.aborted) await once(signal, 'abort');
-  clearInterval(awake);
 }

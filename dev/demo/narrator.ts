@@ -42,3 +42,15 @@ export function narrateOn(stream: NodeJS.WriteStream): Narrator {
     fact: (sentence) => write(`${style('green', wrapLine(`  ✓ ${sentence}`, columns, 4))}\n`),
   };
 }
+
+/** A table of kubectl's that is wider than the terminal: its last columns come below the first ones, indented. */
+export function inTwoRows(table: string): string {
+  const lines = table.trimEnd().split('\n');
+  const [heading = ''] = lines;
+  const width = columns - indent.length;
+  if (lines.every((line) => displayWidth(line) <= width)) return table;
+  // A column begins after two spaces, since titles have single ones within.
+  const starts = [...heading.matchAll(/(?<= {2})\S/g)].map(({ index }) => index);
+  const split = starts.findLast((start) => start <= width) ?? heading.length;
+  return lines.flatMap((line) => [line.slice(0, split).trimEnd(), `${indent}${line.slice(split)}`]).join('\n');
+}

@@ -1,6 +1,7 @@
 /** A member at their own computer, with their token and kubectl. */
 import { z } from 'zod';
 import type { ClusterAccess, KubectlResult } from '../control-plane/index.ts';
+import { deliveredTokens } from '../delivered-secrets.ts';
 import type { PoolcApi } from '../poolc-api/index.ts';
 
 export interface Visitor {
@@ -30,6 +31,19 @@ export async function logInAndVisit(
     loginId,
     token,
     cameBy: "logs in to the club's site and takes the token from /kubernetes/me",
+    kubectl: (...args) => cluster.kubectl(args, { kubeconfig }),
+  };
+}
+
+/** Is given the Secret with their credentials. @throws when there is none for them */
+export async function visitWithSecret(cluster: ClusterAccess, namespace: string, login: string): Promise<Visitor> {
+  const token = (await deliveredTokens(cluster, namespace)).get(login);
+  if (token === undefined) throw new Error(`There is no Secret for ${login}`);
+  const kubeconfig = await cluster.kubeconfigFor({ token });
+  return {
+    loginId: login,
+    token,
+    cameBy: `is given what the Secret credentials-${login} holds`,
     kubectl: (...args) => cluster.kubectl(args, { kubeconfig }),
   };
 }

@@ -1,9 +1,10 @@
 /** The controller as a process on a real API server: what becomes of members, tokens and the object's status. */
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { memberSyncs } from '../../dev/controller/custom-resource.ts';
+import { condition, ready } from '../../dev/controller/status.ts';
 import { tokenReviewer } from '../accounts.ts';
-import { memberSyncs } from './crd.ts';
-import { condition, type Lab, ready, useLab } from './lab.ts';
+import { type Lab, useLab } from './lab.ts';
 
 const isReady = async (lab: Lab, name?: string) => ready(await lab.status(name))?.status === 'True';
 const becomesReady = (lab: Lab) => lab.until('Ready', () => isReady(lab));

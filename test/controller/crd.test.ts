@@ -2,10 +2,10 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { connectCluster } from '../../dev/control-plane/index.ts';
+import { installCustomResource, memberSyncs } from '../../dev/controller/custom-resource.ts';
 import { readCustomResource, renderCustomResource } from '../../dev/crd/index.ts';
 import { findField } from '../../src/config/describe-fields.ts';
 import { type TestCluster, useCluster } from '../cluster.ts';
-import { installCustomResource, memberSyncs } from './crd.ts';
 
 const secretKeyRef = { name: 'key', key: 'API_KEY' };
 const secrets = { namespace: 'lab-credentials' };

@@ -1,7 +1,8 @@
 /** A wrong directory in the controller: refused, whatever is restarted or deleted, until an operator allows it, once. */
 import { expect, test } from 'vitest';
+import { condition, ready } from '../../dev/controller/status.ts';
 import { runCommand } from '../command.ts';
-import { condition, type Lab, ready, useLab } from './lab.ts';
+import { type Lab, useLab } from './lab.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => `m${String(index).padStart(2, '0')}`);
 const refused = async (lab: Lab) => condition(await lab.status(), 'DirectoryTrusted')?.reason === 'RefusedByGuard';

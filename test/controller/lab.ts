@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { createControllerAccount, grantFor } from '../../dev/controller/account.ts';
+import { installCustomResource, memberSyncs } from '../../dev/controller/custom-resource.ts';
+import { readStatus, type SeenStatus } from '../../dev/controller/status.ts';
+import { deliveredTokens } from '../../dev/delivered-secrets.ts';
 import { createNamespace, type TestCluster, useCluster } from '../cluster.ts';
 import { bundledProgram, ownEnvironment } from '../command.ts';
-import { createControllerAccount, grantFor } from './account.ts';
-import { installCustomResource, memberSyncs } from './crd.ts';
 
 export interface Lab {
   readonly cluster: TestCluster;
@@ -39,35 +41,16 @@ export interface RunningController {
   readonly ended: Promise<number | null>;
 }
 
-const conditionSchema = z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() });
-const statusSchema = z.looseObject({
-  conditions: z.array(conditionSchema).default([]),
-  members: z.number().optional(),
-  accounts: z.number().optional(),
-  earliestExpiration: z.string().optional(),
-  lastSyncTime: z.string().optional(),
-  refused: z.object({ removals: z.number(), additions: z.number() }).optional(),
-  lastHandledSyncNow: z.string().optional(),
-  runs: z.array(z.looseObject({ outcome: z.string() })).default([]),
-});
-export type SeenStatus = z.infer<typeof statusSchema>;
-
-const objectSchema = z.looseObject({ status: statusSchema.default({ conditions: [], runs: [] }) });
 const listSchema = z.object({
   items: z.array(
     z.looseObject({
       metadata: z.looseObject({
         name: z.string(),
-        annotations: z.record(z.string(), z.string()).default({}),
         labels: z.record(z.string(), z.string()).default({}),
       }),
-      data: z.record(z.string(), z.string()).optional(),
     }),
   ),
 });
-
-export const ready = ({ conditions }: SeenStatus) => conditions.find(({ type }) => type === 'Ready');
-export const condition = ({ conditions }: SeenStatus, wanted: string) => conditions.find(({ type }) => type === wanted);
 
 /** Call it in a test; on a cluster of its own unless it is given one. Controllers are killed when it ends; namespaces stay. */
 export async function useLab(existing?: TestCluster): Promise<Lab> {
@@ -133,8 +116,7 @@ export async function useLab(existing?: TestCluster): Promise<Lab> {
       const { status, body } = await request('PATCH', memberSyncs(systemNamespace, name), patch);
       if (status !== 200) throw new Error(`not patched: ${JSON.stringify(body)}`);
     },
-    status: async (name = 'lab') =>
-      objectSchema.parse((await request('GET', memberSyncs(systemNamespace, name))).body).status,
+    status: (name = 'lab') => readStatus(cluster, name),
     accounts: async () => {
       const { body } = await request('GET', `/api/v1/namespaces/${usersNamespace}/serviceaccounts`);
       return listSchema
@@ -143,17 +125,7 @@ export async function useLab(existing?: TestCluster): Promise<Lab> {
         .map(({ metadata }) => metadata.name)
         .sort();
     },
-    tokens: async () => {
-      const { body } = await request('GET', `/api/v1/namespaces/${credentialsNamespace}/secrets`);
-      return new Map(
-        listSchema
-          .parse(body)
-          .items.map(({ metadata, data = {} }) => [
-            metadata.annotations['credentials-updater.poolc.org/account'] ?? metadata.name,
-            Buffer.from(data['token'] ?? '', 'base64').toString(),
-          ]),
-      );
-    },
+    tokens: () => deliveredTokens(cluster, credentialsNamespace),
     controller: async (env = {}) => {
       const controller = await startController(cluster, { KUBECONFIG: kubeconfig, ...env });
       controllers.push(controller);

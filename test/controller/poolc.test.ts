@@ -1,9 +1,10 @@
 /** The controller with the PoolC API: one map replaces every token, so that it is sent rarely, and never without anyone. */
 import { expect, test } from 'vitest';
+import { ready } from '../../dev/controller/status.ts';
 import { accountsOf, expectWorkingTokens } from '../accounts.ts';
 import { useClub } from '../club.ts';
 import { expectExit } from '../command.ts';
-import { ready, useLab } from './lab.ts';
+import { useLab } from './lab.ts';
 
 test('takes over from the CronJob without a token broken; joiners are gathered, and a removal sends nothing', async () => {
   const club = await useClub();

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../dev/control-plane/daemon.ts';
+import { ready } from '../../dev/controller/status.ts';
 import { runController } from '../../src/controller/controller.ts';
 import { Liveness } from '../../src/controller/liveness.ts';
 import { ControllerMetrics } from '../../src/controller/metrics.ts';
@@ -13,7 +14,7 @@ import { Redactor } from '../../src/lib/redact.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { leaderLeaseName } from '../../src/run/leader-lease.ts';
 import { openCable } from '../promises/controllers.ts';
-import { type Lab, ready, useLab } from './lab.ts';
+import { type Lab, useLab } from './lab.ts';
 
 const isReady = async (lab: Lab) => ready(await lab.status())?.status === 'True';
 

@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { memberSyncs } from '../../dev/controller/custom-resource.ts';
+import { condition, ready } from '../../dev/controller/status.ts';
 import { namedKeys, parseMemberSyncObject } from '../../src/config/member-sync-object.ts';
 import { controllerOwnRoles, controllerRoles } from '../../src/preflight/required-rights.ts';
 import { compareRights, everyonesRoles, readAuditLog, roleSchema } from '../rbac-audit.ts';
-import { memberSyncs } from './crd.ts';
-import { condition, ready, useLab } from './lab.ts';
+import { useLab } from './lab.ts';
 
 /** So many that each of the eight records of names gets some. */
 const members = Array.from({ length: 60 }, (_, index) => `member${index}`);

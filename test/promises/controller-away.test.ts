@@ -1,8 +1,8 @@
 /** Renewal goes on whatever the directory says (P3). Tokens of ten minutes, renewed within the first: real ones. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { condition, ready } from '../../dev/controller/status.ts';
 import { tokenReviewer } from '../accounts.ts';
-import { condition, ready } from '../controller/lab.ts';
 import { clubUnderFire, faithful, probe } from './controllers.ts';
 import { printFigure } from './figures.ts';
 import { scale } from './scale.ts';

@@ -2,8 +2,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { ready } from '../../dev/controller/status.ts';
 import { useCluster } from '../cluster.ts';
-import { type Lab, ready } from '../controller/lab.ts';
+import { type Lab } from '../controller/lab.ts';
 import { clubUnderFire, faithful, fast, isMembersChange, openCable, probe } from './controllers.ts';
 import { printFigure } from './figures.ts';
 import { useControlPlane } from './outages.ts';

@@ -1,8 +1,9 @@
 /** Two controllers under fire: killed, frozen past their Lease, while members come and go and tokens are renewed (P1, P2). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { condition, ready } from '../../dev/controller/status.ts';
 import { tokenReviewer } from '../accounts.ts';
-import { condition, type RunningController, ready } from '../controller/lab.ts';
+import { type RunningController } from '../controller/lab.ts';
 import { clubUnderFire, faithful, fast, probe } from './controllers.ts';
 import { scale } from './scale.ts';
 

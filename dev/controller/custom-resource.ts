@@ -1,10 +1,10 @@
-/** The custom resource on the shared control plane, and MemberSyncs to make of it. */
+/** The custom resource on a control plane, and where its MemberSyncs are. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import type { ClusterAccess } from '../../dev/control-plane/index.ts';
+import type { ClusterAccess } from '../control-plane/index.ts';
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const group = '/apis/credentials-updater.poolc.org/v1alpha1';
