@@ -90,7 +90,8 @@ async function connect({ lab }: GatewayStage, computer: Computer, name: string, 
   claim(exitCode === 0, `the login exits with 0, not ${exitCode}`);
   if (narrator === undefined) return;
   narrator.command(command.join(' '));
-  const short = (line: string) => (line.includes('/enroll?request=') ? `${line.slice(0, 60)}…` : line);
+  // What is asked for is long, and sealed: of no use to anybody but the gateway.
+  const short = (line: string) => line.replace(/(?<=\/enroll\?request=).*/, '…');
   const [before = '', after = ''] = text.split(/\n(?=This device is connected)/);
   narrator.output(
     before
