@@ -198,18 +198,21 @@ function describeMinters(deskOf: () => Desk): void {
     expect(problems(await preflight())).toEqual({});
 
     const create = (...args: readonly string[]) => kubectl('-n', 'poolc-users', 'create', ...args);
-    await create('role', 'more', '--verb=create', '--resource=secrets,pods');
-    await create('rolebinding', 'more', '--role=more', gateway);
+    await create('role', 'gateway-more', '--verb=create', '--resource=secrets,pods');
+    await create('rolebinding', 'gateway-more', '--role=gateway-more', gateway);
     await create('clusterrole', 'everywhere', '--verb=create', '--resource=serviceaccounts/token');
     await create('clusterrolebinding', 'everywhere', '--clusterrole=everywhere', gateway);
-    const [roles, bindings] = ['role/more clusterrole/everywhere', 'rolebinding/more clusterrolebinding/everywhere'];
+    const [roles, bindings] = [
+      'role/gateway-more clusterrole/everywhere',
+      'rolebinding/gateway-more clusterrolebinding/everywhere',
+    ];
     onTestFinished(async () => {
       await shell(`kubectl -n poolc-users delete ${roles} ${bindings} --ignore-not-found`);
     });
     const report = await preflight();
     expect(said(report, 'minters').text.split('\n')).toEqual([
       expect.stringMatching(
-        /^warning: ServiceAccount poolc-system\/credentials-updater-gateway can act as any member: it starts pods under any ServiceAccount, by RoleBinding more/,
+        /^warning: ServiceAccount poolc-system\/credentials-updater-gateway can act as any member: it starts pods under any ServiceAccount, by RoleBinding gateway-more/,
       ),
       expect.stringMatching(
         /^warning: .*-gateway can act as any member: it mints tokens, by ClusterRoleBinding everywhere/,
