@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { chartDirectory, chartFiles, renderOverlay } from '../../dev/chart/chart.ts';
@@ -48,6 +48,10 @@ function withoutQuota(objects: Map<string, KubernetesObject>): Map<string, Kuber
 interface Values {
   readonly [name: string]: unknown;
 }
+
+/** Go builds Helm where it has never been built. */
+const BUILD_TIMEOUT_MS = 1_200_000;
+beforeAll(() => provideHelm(), BUILD_TIMEOUT_MS);
 
 async function helm(args: readonly string[], values: Values, env: NodeJS.ProcessEnv = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'pks-chart-'));
