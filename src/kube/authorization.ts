@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../lib/clock.ts';
 import { Failure } from '../lib/failure.ts';
+import { kubeconfigLogin } from '../lib/messages/kubeconfig-login.ts';
 import type { Redactor } from '../lib/redact.ts';
 import { checkToken } from './bearer.ts';
 import type { Credential } from './credential.ts';
@@ -86,11 +87,11 @@ export class Authorization {
     if (this.#fromFile === undefined || now - this.#fromFile.readAt > tokenFileTtlMs) {
       let token: string;
       try {
-        token = checkToken(readFileSync(file, 'utf8').trim(), `the token of the file ${file}`);
+        token = checkToken(readFileSync(file, 'utf8').trim(), kubeconfigLogin.tokenOfFile({ file }));
       } catch (error) {
         if (otherwise === undefined) {
           if (error instanceof Failure) throw error;
-          throw new Failure('usage', `the token file ${file} can't be read`, { cause: error });
+          throw new Failure('usage', kubeconfigLogin.tokenFileUnreadable({ file }), { cause: error });
         }
         token = otherwise.reveal();
       }

@@ -5,6 +5,9 @@ import { text } from 'node:stream/consumers';
 import type { ConnectionOptions } from 'node:tls';
 import * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
+import type { Message, Text } from '../lib/message.ts';
+import { kubeconfigLogin as messages } from '../lib/messages/kubeconfig-login.ts';
+import { kubeconfigReading } from '../lib/messages/kubeconfig-reading.ts';
 import { Secret } from '../lib/secret.ts';
 import { withoutInvisible } from '../lib/terminal-text.ts';
 import type { Variables } from '../lib/variables.ts';
@@ -118,10 +121,10 @@ async function runPlugin(config: ExecConfig, context: ExecContext): Promise<Exec
   const { apiVersion, provideClusterInfo, args, env: added } = config;
   // A path is relative to the kubeconfig; a mere name is looked up in PATH.
   const command = config.command.includes(path.sep) ? path.resolve(path.dirname(file), config.command) : config.command;
-  const plugin = `the credential plugin ${command} of ${file}`;
+  const plugin = messages.plugin({ command, file });
   if (apiVersion === undefined || !knownVersions.includes(apiVersion))
-    throw new Failure('usage', `the user ${user} of ${file} has an exec plugin of ${apiVersion ?? 'no apiVersion'}`, {
-      hint: `kubectl reads ${knownVersions.join(' and ')}`,
+    throw new Failure('usage', messages.pluginVersion({ file, user, version: apiVersion ?? 'no apiVersion' }), {
+      hint: messages.knownVersions({ versions: knownVersions }),
     });
   const interactive = isInteractive(config, context);
   const info = {
@@ -149,17 +152,15 @@ function isInteractive({ apiVersion, interactiveMode }: ExecConfig, { file, user
       return terminal;
     case 'Always':
       if (terminal) return true;
-      throw new Failure(
-        'usage',
-        `the exec plugin of user ${user} in ${file} must ask somebody (interactiveMode: Always), and there is no terminal`,
-        { hint: 'run this in a terminal, or choose a context that needs nobody' },
-      );
+      throw new Failure('usage', messages.pluginNeedsTerminal({ file, user }), { hint: messages.runInTerminal() });
     case undefined:
     default:
       throw new Failure(
         'usage',
-        `the exec plugin of user ${user} in ${file} has ${mode === undefined ? 'no interactiveMode' : 'an unknown interactiveMode'}`,
-        { hint: 'set it to Never, IfAvailable or Always; kubectl needs it too' },
+        mode === undefined
+          ? messages.noInteractiveMode({ file, user })
+          : messages.unknownInteractiveMode({ file, user }),
+        { hint: messages.setInteractiveMode() },
       );
   }
 }
@@ -168,7 +169,7 @@ interface ProgramOptions {
   readonly env: Variables;
   readonly signal: AbortSignal;
   readonly interactive: boolean;
-  readonly plugin: string;
+  readonly plugin: Text;
   readonly installHint: string | undefined;
 }
 
@@ -179,8 +180,8 @@ interface ProgramOptions {
 async function runProgram(command: string, args: readonly string[], options: ProgramOptions): Promise<string> {
   const { env, signal, interactive, plugin, installHint } = options;
   signal.throwIfAborted();
-  const bad = (what: string, hint = 'does kubectl work with this kubeconfig?', cause?: unknown) =>
-    new CredentialPluginFailure('usage', `${plugin} ${what}`, { hint, cause });
+  const bad = (said: Message, hint: Text = kubeconfigReading.worksWithKubectl(), cause?: unknown) =>
+    new CredentialPluginFailure('usage', said, { hint, cause });
   const child = spawn(command, args, { env, stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'] });
   const ended = Promise.withResolvers<void>();
   const output = text(child.stdout);
@@ -188,11 +189,18 @@ async function runProgram(command: string, args: readonly string[], options: Pro
   child.once('error', (error) => {
     const missing = 'code' in error && error.code === 'ENOENT';
     const hint = installHint ? withoutInvisible(installHint) : undefined;
-    ended.reject(bad(missing ? 'is not installed' : "can't be run", hint, error));
+    ended.reject(bad(missing ? messages.pluginMissing({ plugin }) : messages.pluginNotRun({ plugin }), hint, error));
   });
   child.once('close', (code, by) => {
     if (code === 0) ended.resolve();
-    else ended.reject(bad(code === null ? `was stopped by ${by}` : `failed with exit code ${code}`));
+    else
+      ended.reject(
+        bad(
+          code === null
+            ? messages.pluginStopped({ plugin, signal: by ?? 'a signal' })
+            : messages.pluginFailed({ plugin, code }),
+        ),
+      );
   });
   const stop = (reason: unknown) => {
     ended.reject(reason);
@@ -205,7 +213,7 @@ async function runProgram(command: string, args: readonly string[], options: Pro
   const seconds = unattendedTimeoutMs / 1_000;
   const timer = interactive
     ? undefined
-    : setTimeout(() => stop(bad(`did not end within ${seconds} s`)), unattendedTimeoutMs);
+    : setTimeout(() => stop(bad(messages.pluginTooSlow({ plugin, seconds }))), unattendedTimeoutMs);
   try {
     await ended.promise;
     return await output;
@@ -215,25 +223,24 @@ async function runProgram(command: string, args: readonly string[], options: Pro
   }
 }
 
-function parseLogin(output: string, apiVersion: string, plugin: string): ExecLogin {
-  const bad = (why: string, cause?: unknown) =>
-    new Failure('usage', `${plugin} ${why}`, { cause, hint: 'does kubectl work with this kubeconfig?' });
+function parseLogin(output: string, apiVersion: string, plugin: Message): ExecLogin {
+  const bad = (said: Message, cause?: unknown) =>
+    new Failure('usage', said, { cause, hint: kubeconfigReading.worksWithKubectl() });
   let printed: z.infer<typeof credentialSchema>;
   try {
     printed = credentialSchema.parse(JSON.parse(output));
   } catch (error) {
-    throw bad('printed no ExecCredential', error);
+    throw bad(messages.noExecCredential({ plugin }), error);
   }
-  if (printed.apiVersion !== apiVersion)
-    throw bad(`answered with another apiVersion than ${apiVersion}, which the kubeconfig names`);
+  if (printed.apiVersion !== apiVersion) throw bad(messages.otherApiVersion({ plugin, version: apiVersion }));
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = printed.status ?? {};
-  if (!token && !cert && !key) throw bad('gave neither a token nor a client certificate');
-  if (!cert !== !key) throw bad('gave a client certificate without its key, or a key without its certificate');
+  if (!token && !cert && !key) throw bad(messages.gaveNothing({ plugin }));
+  if (!cert !== !key) throw bad(messages.gaveHalf({ plugin }));
   const expiresAt = expirationTimestamp ? Date.parse(expirationTimestamp) : undefined;
-  if (expiresAt !== undefined && Number.isNaN(expiresAt)) throw bad('gave an expirationTimestamp that is no time');
+  if (expiresAt !== undefined && Number.isNaN(expiresAt)) throw bad(messages.noTime({ plugin }));
   if (cert && key) checkKeyPair({ cert, key }, plugin);
   return {
-    token: token ? new Secret(checkToken(token, `the token of ${plugin}`)) : undefined,
+    token: token ? new Secret(checkToken(token, messages.tokenOf({ whose: plugin }))) : undefined,
     tls: cert && key ? { cert, key } : {},
     expiresAt,
   };

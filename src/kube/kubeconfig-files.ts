@@ -9,6 +9,7 @@ import type * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
 import { isRecord } from '../lib/json.ts';
 import { clusterMessages } from '../lib/messages/cluster.ts';
+import { kubeconfigReading as messages } from '../lib/messages/kubeconfig-reading.ts';
 
 export const chooseKubeconfig = clusterMessages.chooseKubeconfig();
 
@@ -51,21 +52,18 @@ function readFile(file: string, optional: boolean): KubeconfigFile | undefined {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' && (optional || file.endsWith(path.join('.kube', 'config')))) return undefined;
-    throw new Failure('usage', `the kubeconfig ${file} ${code === 'ENOENT' ? 'does not exist' : "can't be read"}`, {
-      cause: error,
-      hint: chooseKubeconfig,
-    });
+    const said = code === 'ENOENT' ? messages.missing({ file }) : messages.unreadable({ file });
+    throw new Failure('usage', said, { cause: error, hint: chooseKubeconfig });
   }
   let document: unknown;
   try {
     document = parse(text, kubectlsYaml);
   } catch (error) {
-    throw new Failure('usage', `the kubeconfig ${file} is not valid YAML`, { cause: error, hint: chooseKubeconfig });
+    throw new Failure('usage', messages.notYaml({ file }), { cause: error, hint: chooseKubeconfig });
   }
   // `kubectl config` begins with an empty file.
   if (document === null || document === undefined) return { file, content: {} };
-  if (!isRecord(document))
-    throw new Failure('usage', `the file ${file} is not a kubeconfig`, { hint: chooseKubeconfig });
+  if (!isRecord(document)) throw new Failure('usage', messages.notKubeconfig({ file }), { hint: chooseKubeconfig });
   return { file, content: document };
 }
 
@@ -104,7 +102,7 @@ export function findEntry<T>(
 }
 
 function malformed(file: string, where: string): Failure {
-  return new Failure('usage', `the kubeconfig ${file} is malformed at ${where}`, { hint: chooseKubeconfig });
+  return new Failure('usage', messages.malformed({ file, where }), { hint: chooseKubeconfig });
 }
 
 /**
@@ -117,9 +115,7 @@ export function material(
   { data, file }: { data: string | undefined; file: string | undefined },
 ): string | undefined {
   if (data && file)
-    throw new Failure('usage', `the kubeconfig ${kubeconfig} has both ${field} and ${field}-data`, {
-      hint: 'kubectl refuses that too: remove one of them',
-    });
+    throw new Failure('usage', messages.fieldTwice({ file: kubeconfig, field }), { hint: messages.removeOne() });
   if (data) return Buffer.from(data, 'base64').toString('utf8');
   return file ? readBeside(kubeconfig, file) : undefined;
 }
@@ -130,9 +126,9 @@ function readBeside(kubeconfig: string, file: string): string {
   try {
     return readFileSync(resolved, 'utf8');
   } catch (error) {
-    throw new Failure('usage', `the kubeconfig ${kubeconfig} names ${resolved}, which can't be read`, {
+    throw new Failure('usage', messages.namedFileUnreadable({ file: kubeconfig, named: resolved }), {
       cause: error,
-      hint: 'does kubectl work with this kubeconfig?',
+      hint: messages.worksWithKubectl(),
     });
   }
 }

@@ -10,7 +10,9 @@ import * as z from 'zod';
 import { isLoopback } from '../http/endpoint.ts';
 import { parseProxy } from '../http/proxy.ts';
 import { Failure } from '../lib/failure.ts';
+import type { Message } from '../lib/message.ts';
 import { clusterMessages } from '../lib/messages/cluster.ts';
+import { kubeconfigReading as messages } from '../lib/messages/kubeconfig-reading.ts';
 import { shellCommand } from '../lib/shell-command.ts';
 import type { Variables } from '../lib/variables.ts';
 import type { Credential } from './credential.ts';
@@ -161,22 +163,24 @@ async function resolveContext(
 ): Promise<ClusterAccess> {
   const kubectl = explicitFile ? ['kubectl', '--kubeconfig', explicitFile] : ['kubectl'];
   const configCommand = (...words: readonly string[]) => `\`${shellCommand([...kubectl, 'config', ...words])}\``;
-  const all = files.map(({ file }) => file).join(', ');
-  const bad = (what: string, hint: string) => new Failure('usage', `the kubeconfig ${all} ${what}`, { hint });
-  const listing = (what: string) => `${configCommand(what)} lists those that there are`;
+  const file = files.map((each) => each.file).join(', ');
+  const listing = (what: string) => messages.listThem({ command: configCommand(what) });
 
   const name = wanted ?? currentContext(files);
   if (name === undefined)
-    throw bad('has no current-context', `choose one with ${configCommand('use-context', 'NAME')}`);
+    throw bad(
+      messages.noCurrentContext({ file }),
+      messages.chooseContext({ command: configCommand('use-context', 'NAME') }),
+    );
   const context = findEntry(files, ['contexts', 'context'], name, contextSchema);
-  if (context === undefined) throw bad(`has no context ${name}`, listing('get-contexts'));
+  if (context === undefined) throw bad(messages.noContext({ file, name }), listing('get-contexts'));
   const { cluster: clusterName, user: userName } = context.value;
   const cluster = findEntry(files, ['clusters', 'cluster'], clusterName, clusterSchema);
   if (cluster === undefined)
-    throw bad(`has no cluster ${clusterName}, which its context ${name} names`, listing('get-clusters'));
+    throw bad(messages.noCluster({ file, name: clusterName, context: name }), listing('get-clusters'));
   const user = userName ? findEntry(files, ['users', 'user'], userName, userSchema) : undefined;
   if (userName && user === undefined)
-    throw bad(`has no user ${userName}, which its context ${name} names`, listing('get-users'));
+    throw bad(messages.noUser({ file, name: userName, context: name }), listing('get-users'));
 
   const place = placeOf(cluster, clusterName, configCommand('set-cluster', 'NAME', '--server=URL'));
   const known = user ?? { file: cluster.file, value: {} };
@@ -200,39 +204,30 @@ async function resolveContext(
   };
 }
 
+function bad(said: Message, hint: Message): Failure {
+  return new Failure('usage', said, { hint });
+}
+
 type Place = Pick<ClusterAccess, 'server' | 'tls' | 'proxy' | 'certificateAuthority'>;
 
 /** Where the API server is, and how its certificate is checked. @throws Failure (usage) */
 function placeOf({ file, value: fields }: Found<Cluster>, name: string, setServer: string): Place {
-  const bad = (what: string, hint: string) => new Failure('usage', `the kubeconfig ${file} ${what}`, { hint });
   if (!URL.canParse(fields.server) || !/^https?:$/.test(new URL(fields.server).protocol))
-    throw bad(
-      `has an unusable server address for ${name}: ${fields.server}`,
-      `it must be like https://HOST:6443; fix it with ${setServer}`,
-    );
+    throw bad(messages.badServer({ file, name, server: fields.server }), messages.setServer({ command: setServer }));
   const server = new URL(fields.server);
   if (server.protocol === 'http:' && !isLoopback(server.hostname))
-    throw bad(
-      `has the address ${server.origin} for ${name}: plain http would send our credentials and every token in the clear`,
-      'use https; http is for loopback only',
-    );
+    throw bad(messages.plainHttp({ file, name, server: server.origin }), messages.useHttps());
   const certificateAuthority = material(file, 'certificate-authority', {
     data: fields['certificate-authority-data'],
     file: fields['certificate-authority'],
   });
-  if (certificateAuthority !== undefined) checkAuthority(certificateAuthority, `${name} in ${file}`);
+  if (certificateAuthority !== undefined) checkAuthority(certificateAuthority, messages.inFile({ file, name }));
   const insecure = fields['insecure-skip-tls-verify'] === true;
   if (insecure && certificateAuthority !== undefined)
-    throw bad(
-      `has both insecure-skip-tls-verify and a certificate-authority for ${name}`,
-      'kubectl refuses that too: remove insecure-skip-tls-verify, so that the certificate is checked',
-    );
+    throw bad(messages.insecureWithAuthority({ file, name }), messages.removeInsecure());
   const proxy = fields['proxy-url'] ? parseProxy(fields['proxy-url']) : undefined;
   if (fields['proxy-url'] && proxy === undefined)
-    throw bad(
-      `has a proxy-url for ${name} that is not the address of a proxy (it is not shown, since it may hold a password)`,
-      'it looks like http://proxy.example.org:3128; socks5 is not known here',
-    );
+    throw bad(messages.badProxy({ file, name }), messages.proxyLooksLike());
   return {
     server,
     tls: {

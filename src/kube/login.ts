@@ -3,6 +3,9 @@ import path from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import * as z from 'zod';
 import { Failure } from '../lib/failure.ts';
+import type { Message } from '../lib/message.ts';
+import { kubeconfigLogin as messages } from '../lib/messages/kubeconfig-login.ts';
+import { kubeconfigReading } from '../lib/messages/kubeconfig-reading.ts';
 import { Secret } from '../lib/secret.ts';
 import { checkToken } from './bearer.ts';
 import type { Credential } from './credential.ts';
@@ -42,23 +45,14 @@ export async function loginOf(
   name: string,
   { useContext, ...context }: LoginContext,
 ): Promise<Login> {
-  const bad = (what: string, hint = 'does kubectl work with this kubeconfig?') =>
-    new Failure('usage', `the kubeconfig ${file} ${what}`, { hint });
+  const of = { file, user: name };
+  const bad = (said: Message, hint = kubeconfigReading.worksWithKubectl()) => new Failure('usage', said, { hint });
   if (user['auth-provider'])
-    throw bad(
-      `has the field auth-provider for the user ${name}, which is not supported here`,
-      `choose a context with a token, a client certificate or an exec plugin: ${useContext}, or --context`,
-    );
+    throw bad(messages.authProvider(of), messages.chooseAnotherContext({ command: useContext }));
   const [detail] = detailsOf(user);
-  if (!user.as && detail !== undefined)
-    throw bad(
-      `has the field ${detail} for the user ${name}, but nobody to act as`,
-      'add the field as, as kubectl wants it',
-    );
-  if (user.token && (user.username || user.password))
-    throw bad(`has a token and a user name for the user ${name}; only one way to log in is possible`);
-  if (Boolean(user.username) !== Boolean(user.password))
-    throw bad(`has a user name without a password, or a password without a user name, for the user ${name}`);
+  if (!user.as && detail !== undefined) throw bad(messages.nobodyToActAs({ ...of, field: detail }), messages.addAs());
+  if (user.token && (user.username || user.password)) throw bad(messages.tokenAndName(of));
+  if (Boolean(user.username) !== Boolean(user.password)) throw bad(messages.halfPassword(of));
   const tls = clientCertificate(file, name, user);
   const token = givenToken(file, name, user);
   if (user.tokenFile) {
@@ -76,7 +70,8 @@ export async function loginOf(
 }
 
 function givenToken(file: string, name: string, { token }: User): Secret | undefined {
-  return token ? new Secret(checkToken(token, `the token of user ${name} in the kubeconfig ${file}`)) : undefined;
+  if (!token) return undefined;
+  return new Secret(checkToken(token, messages.tokenOf({ whose: messages.ofUser({ file, user: name }) })));
 }
 
 function clientCertificate(file: string, name: string, user: User): Login['tls'] {
@@ -87,11 +82,7 @@ function clientCertificate(file: string, name: string, user: User): Login['tls']
   const key = material(file, 'client-key', { data: user['client-key-data'], file: user['client-key'] });
   if (cert === undefined && key === undefined) return {};
   if (cert === undefined || key === undefined)
-    throw new Failure(
-      'usage',
-      `the kubeconfig ${file} has a client certificate without its key, or a key without its certificate`,
-      { hint: 'both are needed: client-certificate(-data) and client-key(-data)' },
-    );
-  checkKeyPair({ cert, key }, `user ${name} in the kubeconfig ${file}`);
+    throw new Failure('usage', messages.halfCertificate({ file }), { hint: messages.bothAreNeeded() });
+  checkKeyPair({ cert, key }, messages.ofUser({ file, user: name }));
   return { cert, key };
 }
