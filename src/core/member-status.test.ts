@@ -10,19 +10,12 @@ import {
 } from './member-status.ts';
 import type { Account, Member } from './model.ts';
 import { buildPlan } from './plan.ts';
+import { accountNamed } from './testing.ts';
 
 const hour = 3_600_000;
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const member = (login: string, number: number): Member => ({ id: id(number), login });
-const account = (name: string, number: number, rest: Partial<Account> = {}): Account => ({
-  name,
-  uid: `uid of ${name}`,
-  labelled: true,
-  memberId: id(number),
-  createdAt: 0,
-  terminating: false,
-  ...rest,
-});
+const account = (name: string, number: number, rest?: Partial<Account>) => accountNamed(name, id(number), rest);
 const delivery = (rest: Partial<LastDelivery> = {}): LastDelivery => ({
   acknowledgedAt: 10 * hour,
   earliestExpiry: 20 * hour,

@@ -5,19 +5,12 @@ import type { Account, Member } from './model.ts';
 import { nameWithId } from './names.ts';
 import { buildPlan, type PlanInput } from './plan.ts';
 import { parsePlanDocument, planChanges, refuseAnotherPlan, toPlanDocument } from './plan-file.ts';
+import { accountNamed } from './testing.ts';
 
 const place = { targetNamespace: 'poolc-users', endpoint: 'https://api.example.org/' };
 const kimId = 'file:1';
 const kim: Member = { id: kimId, login: 'kim' };
-const account = (name: string, rest: Partial<Account> = {}): Account => ({
-  name,
-  uid: `uid of ${name}`,
-  labelled: true,
-  memberId: kimId,
-  createdAt: 0,
-  terminating: false,
-  ...rest,
-});
+const account = (name: string, rest?: Partial<Account>) => accountNamed(name, kimId, rest);
 
 /** A club in which only Kim matters: as a member or not, with accounts or without. */
 const club = (rest: Partial<PlanInput>): PlanInput => ({

@@ -5,18 +5,11 @@ import { nobodysId } from './member-id.ts';
 import type { Account, Member } from './model.ts';
 import { nameWithId } from './names.ts';
 import { buildPlan, hasChanges, type PlanInput, type PlanOptions } from './plan.ts';
+import { accountNamed } from './testing.ts';
 
 const kimId = 'file:1';
 const kim: Member = { id: kimId, login: 'kim' };
-const account = (name: string, rest: Partial<Account> = {}): Account => ({
-  name,
-  uid: `uid of ${name}`,
-  labelled: true,
-  memberId: kimId,
-  createdAt: 0,
-  terminating: false,
-  ...rest,
-});
+const account = (name: string, rest?: Partial<Account>) => accountNamed(name, kimId, rest);
 const plan = (rest: Partial<PlanInput>, options?: PlanOptions) =>
   buildPlan({ members: [], accounts: [], namesGiven: new Map(), holds: new Set(), ...rest }, options);
 const recorded = new Map([['kim', kimId]]);

@@ -5,20 +5,12 @@ import { en } from '../lib/message.ts';
 import { nobodysId } from './member-id.ts';
 import { type Account, isOwned, type Member } from './model.ts';
 import { buildPlan, hasChanges, type Plan, type PlanInput } from './plan.ts';
+import { accountNamed as account } from './testing.ts';
 
 const inEnglish = (warnings: Plan['warn']) => warnings.map(({ about, reason }) => ({ about, reason: en(reason) }));
 
 const id = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 const member = (login: string, number: number): Member => ({ id: id(number), login });
-const account = (name: string, memberId: string | undefined, rest: Partial<Account> = {}): Account => ({
-  name,
-  uid: `uid of ${name}`,
-  labelled: true,
-  memberId,
-  createdAt: 0,
-  terminating: false,
-  ...rest,
-});
 const input = (rest: Partial<PlanInput>): PlanInput => ({
   members: [],
   accounts: [],

@@ -69,7 +69,7 @@ describe('a device', () => {
     const { name } = await connectedDevice(lab, 'kim');
     await sweepDevices(await gatewayIn(29 * dayMs), hour, signal);
     const { client } = await gatewayIn(0);
-    expect(await readDevice(client, usersNamespace, name, signal)).toBeDefined();
+    expect((await readDevice(client, usersNamespace, name, signal))?.name).toBe(name);
     await sweepDevices(await gatewayIn(31 * dayMs), hour, signal);
     expect(await readDevice(client, usersNamespace, name, signal)).toBeUndefined();
   });
